@@ -1,0 +1,45 @@
+# make run   opens the studio        make test   the one test command
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# glibc otherwise returns memory to the system between steps, at the price of page faults
+export MALLOC_TRIM_THRESHOLD_ := 100000000000
+export HF_HUB_DISABLE_TELEMETRY := 1
+
+.PHONY: run test setup lint types soak bench doctor
+.DEFAULT_GOAL := run
+
+$(BIN)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -q --upgrade pip
+	$(BIN)/python -m pip install --disable-pip-version-check -e .
+	@touch $@
+
+$(BIN)/.installed-test: $(BIN)/.installed
+	$(BIN)/python -m pip install --disable-pip-version-check -q -e .[test]
+	@touch $@
+
+setup: $(BIN)/.installed
+	@$(BIN)/relate setup
+
+run: setup
+	@$(BIN)/relate studio
+
+doctor: $(BIN)/.installed
+	@$(BIN)/relate doctor
+
+test: $(BIN)/.installed-test
+	@$(BIN)/relate setup
+	@PYTHON=$(BIN)/python tests/browser.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy relate_engine app db
+	$(BIN)/python -m pytest
+
+soak: $(BIN)/.installed-test
+	$(BIN)/python -m pytest tests/soak
+
+bench: $(BIN)/.installed-test
+	$(BIN)/python -m tests.benchmarks.decode
+	$(BIN)/python -m tests.benchmarks.draft

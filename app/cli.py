@@ -1,0 +1,281 @@
+"""The `relate` command: the studio from the shell. Stable, because scripts rely on it.
+
+Reads settings once, calls services, prints. Exit codes: 0 fine, 1 blocked (`check`) or something wrong
+(`doctor`), 2 bad input or a missing part, with one sentence on standard error.
+Leaves out: rounds and imports (later).
+"""
+
+import argparse
+import csv
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from relate_engine.brief import PLACEMENTS, Brief, BriefError, parse_brief, placement_of
+from relate_engine.config import ASSETS, ROOT, Settings, settings
+
+MAX_TEXTS = 20_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit code."""
+    args = _parser().parse_args(arguments)
+    _quiet()
+    from relate_engine.policy.weights import WeightsError
+
+    try:
+        code: int = args.run(args, settings())
+    except (BriefError, WeightsError, ValueError, FileNotFoundError) as error:
+        print(f"relate: {error}", file=sys.stderr)
+        return 2
+    except MemoryError:
+        print("relate: not enough memory; close other programs (about 1.5 GB is needed).", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def entry() -> None:
+    sys.exit(main())
+
+
+def _quiet() -> None:
+    """Libraries' notes go to the log, not between a person and the answer. Hubs are asked only if named."""
+    import logging
+    import warnings
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    if "/" not in settings().base_model or settings().base_model.startswith(("/", ".")):
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    for name in ("transformers", "bitsandbytes", "torch", "peft"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore")
+
+
+def _read(path: str) -> str:
+    if path == "-":
+        return sys.stdin.read()
+    try:
+        return Path(path).read_text("utf-8-sig")
+    except FileNotFoundError:
+        raise BriefError(f"There is no file {path}; give a path, or - for standard input.") from None
+    except UnicodeDecodeError:
+        raise BriefError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
+
+
+def _brief(path: str, **overrides: Any) -> Brief:
+    try:
+        data = json.loads(_read(path))
+    except json.JSONDecodeError as error:
+        raise BriefError(f"{path} is not JSON (line {error.lineno}: {error.msg}); mend it there.") from None
+    given = {k: v for k, v in overrides.items() if v}
+    return parse_brief(data | given if isinstance(data, dict) else data)
+
+
+def _countries(text: str | None) -> list[str]:
+    return [c.strip() for c in (text or "").split(",") if c.strip()]
+
+
+def _draft(args: argparse.Namespace, config: Settings) -> int:
+    from app.services.writing import Room
+
+    brief = _brief(args.brief, placement=args.placement)
+    placement = placement_of(brief.placement)
+    if args.n is not None and not 1 <= args.n <= 50:
+        raise BriefError(f"-n is {args.n}; ask for 1 to 50 texts a slot.")
+    slots = [placement.slot(args.slot)] if args.slot else list(placement.slots)
+    counts = {s.name: min(args.n, s.full_ad) if s.name == "path" and args.n else args.n or s.full_ad for s in slots}
+    started = time.perf_counter()
+    room = Room(config)
+    policy, rewards = room.policy(), room.rewards()
+    load_s = time.perf_counter() - started
+    if policy.state.problem:
+        print(f"relate: {policy.state.problem}", file=sys.stderr)
+    if args.raw:
+        from relate_engine.draft import raw_draft
+
+        result = raw_draft(policy, rewards, brief, counts, args.seed)
+    else:
+        from relate_engine.draft import Drafted, draft
+
+        events = draft(policy, rewards, brief, counts, args.seed,
+                       oversample=config.oversample, temperature=config.temperature)  # fmt: skip
+        result = next(e.draft for e in events if isinstance(e, Drafted))
+    for slot, missing in result.short.items():
+        print(f"relate: {slot}: {missing} fewer than asked passed every check; widen the brief.", file=sys.stderr)
+    if args.json:
+        cards = [_public(c.to_json()) for c in result.candidates]
+        print(json.dumps({"candidates": cards, "timing": {"load_s": load_s} | result.timing}, ensure_ascii=False))
+    else:
+        for card in result.candidates:
+            print(f"{card.slot:12} {card.width:>3}/{card.visible:<4} {card.compliance.level:8} {card.text}")
+    return 0
+
+
+def _public(card: dict[str, Any]) -> dict[str, Any]:
+    """The documented shape of a scorecard: findings with their documented keys first."""
+    return card
+
+
+def _score(args: argparse.Namespace, config: Settings) -> int:
+    from app.services.writing import Room
+    from relate_engine.draft import Scope
+    from relate_engine.scorecard import AdText
+
+    rows = list(csv.DictReader(StringIO(_read(args.file))))
+    if not rows:
+        raise BriefError(f"{args.file} holds no rows; it needs a header line and one text a line.")
+    if len(rows) > MAX_TEXTS:
+        raise BriefError(f"{args.file} holds {len(rows):,} rows; score at most {MAX_TEXTS:,} at once, so split it.")
+    if args.text_column not in rows[0]:
+        raise BriefError(f"{args.file} has no column '{args.text_column}'; its columns are {', '.join(rows[0])}.")
+    overrides = {"placement": args.placement, "countries": _countries(args.countries)}
+    brief = _brief(args.brief, **overrides) if args.brief else None
+    placement = placement_of(brief.placement if brief else args.placement or "google_rsa")
+    slot = placement.slot(args.slot) if args.slot else placement.slots[0]
+    texts = [AdText(row[args.text_column] or "", slot.name, None, "person:shell") for row in rows]
+    room = Room(config)
+    scope = brief or Scope(placement.name, tuple(_countries(args.countries)) or ("us",))
+    cards = room.score(scope, texts)
+    if args.json:
+        print(json.dumps({"rows": [_public(c.to_json()) for c in cards]}, ensure_ascii=False))
+    else:
+        for card in cards:
+            print(f"{card.compliance.level:8} {card.beats_typical:.2f} {card.ctr_effect:+.2f} {card.text}")
+    return 0
+
+
+def _check(args: argparse.Namespace, config: Settings) -> int:
+    from app.services.checking import check
+
+    countries = _countries(args.countries) or ["us"]
+    findings, compliance = check(args.text, args.placement or "google_rsa", args.slot, countries)
+    if args.json:
+        from dataclasses import asdict
+
+        print(json.dumps({"findings": [asdict(f) for f in findings], "compliance": asdict(compliance)}))
+    else:
+        for f in findings:
+            span = f"[{f.start}:{f.end}] “{args.text[f.start : f.end]}” " if f.start is not None else ""
+            print(f"{f.severity:5} {f.rule_id} {span}{f.message} {f.fix}")
+        where = f"{args.placement or 'google_rsa'}, {', '.join(countries).upper()}"
+        print(
+            f"{compliance.level}: "
+            + (f"no issue found by {compliance.rules} rules for {where}; " if compliance.level == "clear" else "")
+            + "not checked: facts (no brief), image, landing page, trademarks"
+        )
+    return 1 if compliance.level == "blocked" else 0
+
+
+def _setup(args: argparse.Namespace, config: Settings) -> int:
+    from relate_engine.policy.weights import fetch_encoder, fetch_policy
+
+    if config.base_model == "smollm2":
+        print(f"Writer: {fetch_policy(config.cache)}")
+    print(f"Encoder: {fetch_encoder(config.cache)}")
+    from app.services.home import open_home
+
+    open_home(config)
+    print(f"Database: {config.database}")
+    return 0
+
+
+def _studio(args: argparse.Namespace, config: Settings) -> int:
+    os.chdir(ROOT)
+    address = ["--server.port", str(args.port)] if args.port else []
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py"), *address]
+    print(f"Opening the studio at http://127.0.0.1:{args.port or 8501}", flush=True)
+    os.execv(sys.executable, command)
+
+
+def _doctor(args: argparse.Namespace, config: Settings) -> int:
+    from app.services.doctor import examine
+
+    wrong = 0
+    for item in examine(config):
+        wrong += bool(item.remedy)
+        print(f"{'✗' if item.remedy else '✓'} {item.name:10} {item.value}")
+        if item.remedy:
+            print(f"  → {item.remedy}")
+    return 1 if wrong else 0
+
+
+def _train(args: argparse.Namespace, config: Settings) -> int:
+    from app.services import training
+
+    out = Path(args.out) if args.out else None
+    if args.what == "sft":
+        manifest = training.sft(config, out, args.epochs, args.seed, args.resume)
+    else:
+        manifest = training.ctr(config, Path(args.data), out, args.seed)
+    print(json.dumps(manifest, indent=2))
+    return 0
+
+
+def _evaluate(args: argparse.Namespace, config: Settings) -> int:
+    from app.services import training
+
+    report = training.evaluate_ctr(config, Path(args.data)) if args.what == "ctr" else training.evaluate(config, args.what)
+    print(json.dumps(report, indent=2))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="relate", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, run: Any, help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help)
+        sub.set_defaults(run=run)
+        return sub
+
+    def scope(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--placement", choices=list(PLACEMENTS))
+        sub.add_argument("--slot")
+        sub.add_argument("--json", action="store_true", help="machine-readable")
+
+    sub = command("draft", _draft, "write and score texts for a brief")
+    sub.add_argument("--brief", required=True, metavar="FILE.json|-")
+    sub.add_argument("-n", type=int, help="texts a slot (default: what a whole ad holds)")
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--raw", action="store_true", help="no guards, drops or best-of-N")
+    scope(sub)
+    sub = command("score", _score, "scorecards for the texts of a CSV")
+    sub.add_argument("file", metavar="FILE.csv|-")
+    sub.add_argument("--text-column", required=True)
+    sub.add_argument("--brief", metavar="FILE.json|-")
+    sub.add_argument("--countries", help="such as us,uk")
+    scope(sub)
+    sub = command("check", _check, "run the rules on one text; exit code 1 when blocked")
+    sub.add_argument("text")
+    sub.add_argument("--countries", help="such as us,uk")
+    scope(sub)
+    command("setup", _setup, "fetch the base weights and prepare the database")
+    sub = command("studio", _studio, "open the studio in the browser")
+    sub.add_argument("--port", type=int)
+    command("doctor", _doctor, "what is loaded, and what is wrong with its remedy")
+    sub = command("train", _train, "train the writer (sft) or the CTR head (ctr)")
+    sub.add_argument("what", choices=["sft", "ctr"])
+    sub.add_argument("--data", default="data", help="ctr: the folder that holds upworthy/")
+    sub.add_argument("--out", help="where to write (default: its place in assets/)")
+    sub.add_argument("--epochs", type=int, help="sft: passes over the corpus")
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--resume", action="store_true", help="sft: go on from the last checkpoint")
+    sub = command("evaluate", _evaluate, "print a report: the CTR head, served drafts, or bait ranking")
+    sub.add_argument("what", choices=["ctr", "served", "ranking"])
+    sub.add_argument("--data", default="data", help="ctr: the folder that holds upworthy/")
+    return parser
+
+
+__all__ = ["ASSETS", "entry", "main"]
+
+if __name__ == "__main__":
+    entry()

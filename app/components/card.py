@@ -1,0 +1,116 @@
+"""What a scorecard says, in words and as one block of HTML: the still part of a candidate's card.
+
+Wording follows the project's rules on honest numbers: what is known leads, a rate never stands without its
+interval and source, "no issue" names how many rules looked and what nobody checked.
+Leaves out buttons (desks/draft_card.py). Every value from outside is escaped here.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+from app.components.marks import SEVERITIES, marked
+from relate_engine.brief import ANGLES, Angle, placement_of
+from relate_engine.scorecard import AdText, Estimate, Finding, Level, Scorecard
+
+LEVELS: dict[Level, tuple[str, str]] = {
+    "blocked": ("blocked", "⛔"),
+    "caution": ("caution", "⚠"),
+    "clear": ("no issue found", "✓"),
+}
+NOT_CHECKED = "not checked: image, landing page, trademarks"
+BEST_OF = "Of 8 texts at today's accuracy the top-ranked is truly best about 1 time in 4."
+_NARROW = "\u202f"
+
+
+def percent(rate: float) -> str:
+    """A rate with two figures that count: 5.0 %, 0.20 %."""
+    return f"{100 * rate:.{_digits(rate)}f}{_NARROW}%"
+
+
+def interval(estimate: Estimate) -> str:
+    """Its ends in percent, as exact as the rate itself: 2.1–11.7."""
+    digits = _digits(estimate.mean)
+    return f"{100 * estimate.low:.{digits}f}–{100 * estimate.high:.{digits}f}"
+
+
+def _digits(rate: float) -> int:
+    share = 100 * rate
+    return 0 if share >= 10 else 1 if share >= 1 else 2 if share >= 0.1 else 3
+
+
+def chance_words(card: Scorecard) -> str:
+    """How it compares, in words that stand alone."""
+    same = card.beats_words == "no clear difference"
+    return f"{card.beats_words} from a typical text for this brief" if same else card.beats_words
+
+
+def width_words(card: Scorecard) -> str:
+    """Width against what people see and what the platform takes: "27 of 30", "97 of 125 seen, limit 2,200"."""
+    if card.visible < card.limit:
+        return f"{card.width:,} of {card.visible:,} before the fold, limit {card.limit:,}"
+    return f"{card.width:,} of {card.limit:,}"
+
+
+def compliance_words(card: Scorecard, placement: str, countries: Sequence[str]) -> str:
+    """The compliance level in the words the project agreed on."""
+    where = f"{placement_of(placement).label}, {', '.join(countries).upper()}"
+    looked = f"{card.compliance.rules} rules for {where}"
+    if card.compliance.level == "clear":
+        return f"no issue found by {looked}; {NOT_CHECKED}"
+    hits = len({f.rule_id for f in card.findings if f.severity in ("block", "warn")})
+    return f"{card.compliance.level}: {hits} of {looked} object; {NOT_CHECKED}"
+
+
+def findings_words(findings: Sequence[Finding]) -> str:
+    """Counts by severity: "1 caution, 2 notes"."""
+    counts = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
+    plural = {"block": "blocked", "warn": "cautions", "note": "notes"}
+    words = (f"{n} {SEVERITIES[s][0] if n == 1 else plural[s]}" for s, n in counts.items() if n)
+    return ", ".join(words) or "no findings"
+
+
+def card_html(card: Scorecard, notes: Sequence[str] = ()) -> str:
+    """Text with marks, then its facts in small print. `notes`: chips such as "edited" or "yours"."""
+    word, icon = LEVELS[card.compliance.level]
+    chips = [f'<span class="rl-chip rl-angle">{escape(ANGLES[card.angle])}</span>'] if card.angle else []
+    chips += [f'<span class="rl-chip">{escape(note)}</span>' for note in notes]
+    over = " rl-over" if card.width > card.limit else ""
+    share = min(100, round(100 * card.width / max(1, card.visible)))
+    bar = f'<span class="rl-bar{over}" aria-hidden="true"><i style="width:{share}%"></i></span>'
+    chips.append(f'<span class="rl-width{over}">{bar}{escape(width_words(card))}</span>')
+    chips.append(
+        f'<span class="rl-level rl-{card.compliance.level}"><span aria-hidden="true">{icon}</span> {word}</span>'
+    )
+    rates = " · ".join(
+        f"<b>{name}</b> {percent(rate.mean)} ({interval(rate)})"
+        for name, rate in (("CTR", card.ctr), ("CVR", card.cvr), ("CTCVR", card.ctcvr))
+    )
+    level = f"{card.ctr.level:.0%}".replace("%", f"{_NARROW}%")
+    rank = f'<p class="rl-rank">{escape(card.rank_words)}</p>' if card.rank_words else ""
+    return (
+        f'<div class="rl-card"><p class="rl-text" dir="auto">{marked(card.text, card.findings)}</p>'
+        f'<p class="rl-chips">{"".join(chips)}</p>'
+        f'<p class="rl-chance">{escape(chance_words(card))}</p>'
+        f'<p class="rl-rates"><span class="rl-source">{escape(card.ctr.source)}</span> {rates} · {level} interval</p>'
+        f"{rank}</div>"
+    )
+
+
+def provisional_html(texts: Sequence[AdText]) -> str:
+    """Texts as they come, before they have a scorecard."""
+    rows = "".join(
+        f'<li><span dir="auto">{escape(t.text)}</span> <span class="rl-chip">{escape(angle_word(t.angle))}</span></li>'
+        for t in texts
+    )
+    return f'<ul class="rl-coming">{rows}</ul>'
+
+
+def angle_word(angle: Angle | None) -> str:
+    return ANGLES[angle] if angle else "no angle"
+
+
+def table_html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A small table of plain words; scrolls inside itself where it is too wide."""
+    head = "".join(f"<th>{escape(h)}</th>" for h in heads)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f'<div class="rl-scroll"><table class="rl-table"><tr>{head}</tr>{body}</table></div>'

@@ -1,0 +1,262 @@
+"""One candidate on the Draft desk: what it says, how it is judged, and everything one can do with it.
+
+Each card is a fragment: a click redraws this card and the export bar, not the page. Cards are known by their
+place in the list, so an edited text stays where it was. The still part is components/card.py.
+"""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.components.card import card_html, compliance_words, findings_words, interval, percent, table_html
+from app.components.clipboard import copy_button
+from app.components.context import Context
+from app.components.marks import SEVERITIES, worst_first
+from app.components.plain import plain
+from app.desks.draft_state import TROUBLE, jobs_of, state
+from app.services import feedback
+from app.services.drafting_page import LIKE_THIS, reword, score_again, score_wording
+from app.services.stored import StoredBrief, StoredText, is_stale
+from relate_engine.brief import ANGLES, clean, supported_angles
+from relate_engine.scorecard import Finding, Scorecard
+
+MANY_LINES = ("primary_text", "body")  # slots that may hold a line break
+REASONS = ("No reason given", "Not true", "Off brand", "Too generic", "Awkward wording", "Compliance worry")
+BAR = "pick_bar"  # the fragment that counts picks
+
+
+def show_card(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -> None:
+    """Draws a text at its place as a fragment of its own."""
+    state().texts[place] = text
+    st.fragment(key=f"card_{place}")(_card)(ctx, stored, place)
+
+
+def _card(ctx: Context, stored: StoredBrief, place: str) -> None:
+    text = state().texts[place]
+    choice = text.choice or "open"
+    with st.container(border=True, key=f"card_{choice}_{place}"):
+        if text.card is None:
+            st.markdown(plain(text.text))
+        elif place not in state().editing_cards:
+            st.html(card_html(text.card, _notes(ctx, text)))
+        if place in state().editing_cards:
+            _editor(ctx, stored, place, text)
+        else:
+            _actions(ctx, stored, place, text)
+        if sentence := state().card_trouble.get(place):
+            st.error(plain(sentence), icon=":material/error:")
+        if text.card is not None and place not in state().editing_cards:
+            _details(ctx, stored, place, text, text.card)
+
+
+def _notes(ctx: Context, text: StoredText) -> list[str]:
+    notes = ["yours"] if text.by_person and text.shown_as is None else []
+    notes += ["edited"] if text.shown_as is not None else []
+    versions = jobs_of(ctx).versions
+    notes += ["old scores"] if is_stale(text, versions) else []
+    notes += [f"rejected: {text.reason}" if text.reason else "rejected"] if text.choice == "rejected" else []
+    notes += [f"rated {text.rating} of 5"] if text.rating else []
+    return notes
+
+
+def _actions(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -> None:
+    with st.container(horizontal=True, key=f"do_{place}"):
+        if text.choice == "picked":
+            _button(ctx, place, "Picked", "unpick", feedback.unpick, icon=":material/check:", type="primary",
+                    help="Press again to take it back.")  # fmt: skip
+        elif text.choice == "rejected":
+            _button(ctx, place, "Take back", "unpick", feedback.unpick, icon=":material/undo:")
+        else:
+            _button(ctx, place, "Pick", "pick", feedback.pick, icon=":material/check:")
+        if text.choice != "rejected":
+            st.menu_button("Reject", REASONS, key=f"reject_{place}", on_click=_reject, args=(ctx, place))
+        copy_button(text.text, key=f"copy_{place}", on_copy=lambda: _do(ctx, place, feedback.copy))
+        st.button("Edit", key=f"edit_{place}", on_click=_edit, args=(place,))
+        if text.slot != "path":
+            options = ["like", *supported_angles(stored.brief)]
+            st.menu_button("More", options, key=f"more_{place}", format_func=_more_words,
+                           on_click=_more, args=(ctx, stored, place))  # fmt: skip
+
+
+def _button(
+    ctx: Context, place: str, label: str, name: str, ask: Callable[..., StoredText], icon: str,
+    type: str = "secondary", help: str | None = None,
+) -> None:  # fmt: skip
+    st.button(label, key=f"{name}_{place}", icon=icon, type=type, help=help,  # type: ignore[arg-type]
+              on_click=_do, args=(ctx, place, ask))  # fmt: skip
+
+
+def _do(ctx: Context, place: str, ask: Callable[..., StoredText], *more: object) -> None:
+    """Asks a service about the text at a place and redraws its card and the export bar."""
+    now = state()
+    now.card_trouble.pop(place, None)
+    try:
+        now.texts[place] = ask(ctx.db, ctx.actor, now.texts[place].id, *more)
+    except TROUBLE as error:
+        now.card_trouble[place] = str(error)
+    st.rerun([f"card_{place}", BAR])
+
+
+def _reject(ctx: Context, place: str) -> None:
+    reason = st.session_state.get(f"reject_{place}") or ""
+    _do(ctx, place, feedback.reject, "" if reason == REASONS[0] else reason)
+
+
+def _more_words(option: str) -> str:
+    return "More like this" if option == "like" else f"More: {dict(ANGLES)[option]}"  # type: ignore[index]
+
+
+def _more(ctx: Context, stored: StoredBrief, place: str) -> None:
+    """Starts a small draft near this text, or from one angle."""
+    option, text = st.session_state.get(f"more_{place}"), state().texts[place]
+    if option is None:
+        return
+    try:
+        angle = next((a for a in ANGLES if a == option), None)
+        like = text if option == "like" else None
+        jobs_of(ctx).start(ctx.actor, stored, {text.slot: LIKE_THIS}, angle, like)
+        st.toast(f"Writing {LIKE_THIS} more. They will stand first among their kind.", icon=":material/edit_square:")
+    except TROUBLE as error:
+        state().card_trouble[place] = str(error)
+    st.rerun()  # the whole page: the draft under way shows above
+
+
+def _edit(place: str) -> None:
+    now = state()
+    now.editing_cards.add(place)
+    now.previews.pop(place, None)
+    now.card_trouble.pop(place, None)
+    st.session_state[f"wording_{place}"] = now.texts[place].text
+    st.rerun([f"card_{place}"])
+
+
+def _editor(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -> None:
+    """The box with the wording, its score while typing, and saving it."""
+    key = f"wording_{place}"
+    if key not in st.session_state:
+        st.session_state[key] = text.text
+    if text.slot in MANY_LINES:
+        wording = st.text_area("New wording (Ctrl+Enter scores it)", key=key, height=130)
+    else:
+        wording = st.text_input("New wording (scored as you type)", key=key, live="400ms")
+    card = _preview(ctx, stored, place, text, clean(wording or ""))
+    if card is not None:
+        st.html(card_html(card, ["not saved yet"] if card.text != text.text else ["as it was"]))
+    with st.container(horizontal=True):
+        st.button("Save", key=f"save_{place}", type="primary", on_click=_save, args=(ctx, stored, place),
+                  icon=":material/save:")  # fmt: skip
+        st.button("Cancel", key=f"cancel_{place}", on_click=_close, args=(place,))
+
+
+def _preview(ctx: Context, stored: StoredBrief, place: str, text: StoredText, wording: str) -> Scorecard | None:
+    if text.card is not None and wording == text.text:
+        return text.card
+    known = state().previews.get(place)
+    if known and known[0] == wording:
+        return known[1]
+    try:
+        with st.spinner("Scoring"):
+            card = score_wording(ctx.db, ctx.actor, ctx.room, stored.brief, text, wording)
+    except TROUBLE as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return None
+    state().previews[place] = (wording, card)
+    return card
+
+
+def _save(ctx: Context, stored: StoredBrief, place: str) -> None:
+    _reword(ctx, stored, place, st.session_state.get(f"wording_{place}") or "")
+    if place not in state().card_trouble:
+        state().editing_cards.discard(place)
+    st.rerun([f"card_{place}", BAR])
+
+
+def _close(place: str) -> None:
+    state().editing_cards.discard(place)
+    state().card_trouble.pop(place, None)
+    st.rerun([f"card_{place}"])
+
+
+def _reword(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None:
+    now = state()
+    now.card_trouble.pop(place, None)
+    try:
+        now.texts[place] = reword(ctx.db, ctx.actor, ctx.room, stored.brief, now.texts[place], wording)
+    except TROUBLE as error:
+        now.card_trouble[place] = str(error)
+
+
+def _mend(ctx: Context, stored: StoredBrief, place: str, finding: Finding) -> None:
+    """Applies a finding's replacement as an edit."""
+    text = state().texts[place].text
+    mended = text[: finding.start] + (finding.replacement or "") + text[finding.end :]
+    _reword(ctx, stored, place, " ".join(mended.split()) if "\n" not in mended else mended)
+    st.rerun([f"card_{place}", BAR])
+
+
+def _details(ctx: Context, stored: StoredBrief, place: str, text: StoredText, card: Scorecard) -> None:
+    """Findings with their mends, the numbers, the rating: drawn only when opened."""
+    opened = st.expander(f"Details · {findings_words(card.findings)}", key=f"details_{place}", on_change="rerun",
+                         type="compact")  # fmt: skip
+    if not opened.open:
+        return
+    with opened:
+        for number, finding in enumerate(worst_first(card.findings)):
+            _finding(ctx, stored, place, text, finding, number)
+        st.markdown(f"**Compliance** {plain(compliance_words(card, text.placement, stored.brief.countries))}")
+        if card.rank_words:
+            st.markdown(f"**Rank** {plain(card.rank_words)}")
+        rows = [
+            (name, percent(rate.mean), f"{interval(rate)} %", rate.source)
+            for name, rate in (("CTR", card.ctr), ("CVR", card.cvr), ("CTCVR", card.ctcvr))
+        ]
+        st.html(table_html(("Predicted", "Middle", f"{card.ctr.level:.0%} interval", "Source"), rows))
+        rewards = " · ".join(f"{name} {value:.2f}" for name, value in card.rewards.items())
+        st.caption(plain(". ".join((*card.notes, f"Rewards from 0 to 1: {rewards}"))))
+        if text.shown_as is not None:
+            st.caption(f"First shown as: {plain(text.shown_as)}")
+        stars = st.feedback("stars", key=f"rate_{place}", default=text.rating - 1 if text.rating else None)
+        if stars is not None and stars + 1 != text.rating:
+            _rate(ctx, place, stars + 1)
+        st.text_input("Reject in your own words", key=f"why_{place}", placeholder="what is wrong with it",
+                      on_change=_reject_in_words, args=(ctx, place))  # fmt: skip
+        made = " · ".join(f"{name} {version}" for name, version in card.versions.items() if version)
+        st.caption(plain(f"Scored by {made}. Written by {text.author}."))
+        if is_stale(text, jobs_of(ctx).versions):
+            st.button("Score it again", key=f"again_{place}", on_click=_again, args=(ctx, stored, place))
+
+
+def _finding(ctx: Context, stored: StoredBrief, place: str, text: StoredText, finding: Finding, number: int) -> None:
+    word, icon = SEVERITIES[finding.severity]
+    found = f" “{text.text[finding.start : finding.end]}”" if finding.start is not None else ""
+    said = f"{icon} **{word}** {plain(f'{finding.rule_id}{found}: {finding.message} {finding.fix}')}"
+    source = finding.source if finding.source.startswith("https://") else ""
+    if source and not any(c in source for c in "()[]<> \\"):
+        said += f" [source]({source})"
+    elif finding.source:
+        said += f" (source: {plain(finding.source)})"
+    st.markdown(said)
+    if finding.replacement is not None and finding.start is not None:
+        old = text.text[finding.start : finding.end]
+        label = f"Replace “{old}” with “{finding.replacement}”" if finding.replacement else f"Remove “{old}”"
+        st.button(plain(label), key=f"mend_{place}_{number}", on_click=_mend, icon=":material/auto_fix_high:",
+                  args=(ctx, stored, place, finding))  # fmt: skip
+
+
+def _rate(ctx: Context, place: str, rating: int) -> None:
+    try:
+        state().texts[place] = feedback.rate(ctx.db, ctx.actor, state().texts[place].id, rating)
+    except TROUBLE as error:
+        st.error(plain(str(error)), icon=":material/error:")
+
+
+def _reject_in_words(ctx: Context, place: str) -> None:
+    if reason := (st.session_state.get(f"why_{place}") or "").strip():
+        _do(ctx, place, feedback.reject, reason)
+
+
+def _again(ctx: Context, stored: StoredBrief, place: str) -> None:
+    try:
+        score_again(ctx.db, ctx.actor, ctx.room, stored.brief, [state().texts[place]])
+    except TROUBLE as error:
+        state().card_trouble[place] = str(error)

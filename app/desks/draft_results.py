@@ -1,0 +1,198 @@
+"""The texts of a brief on the Draft desk, grouped by slot: what to look at, what is missing, what was dropped.
+
+A view is the newest whole ad with everything written since, an older one, or all picks. Newer texts stand first
+in their slot. Leaves out the cards themselves (draft_card.py) and files (draft_export.py).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.components.card import BEST_OF, LEVELS, NOT_CHECKED, angle_word, table_html
+from app.components.context import Context
+from app.components.marks import SEVERITIES
+from app.components.plain import plain
+from app.desks.draft_card import BAR, show_card
+from app.desks.draft_export import export_dialog
+from app.desks.draft_state import TROUBLE, jobs_of, state
+from app.services.drafting import dropped_texts, list_generations, picked_texts
+from app.services.drafting_page import score_again
+from app.services.stored import StoredBrief, StoredGeneration, StoredText, is_stale
+from relate_engine.brief import placement_of
+
+ACROSS = 2  # cards side by side where there is room
+
+
+@dataclass(frozen=True)
+class Group:
+    """Texts of one slot that came together."""
+
+    slot: str
+    title: str
+    texts: tuple[StoredText, ...]
+    at: str  # names the places of its cards
+
+
+def results(ctx: Context, stored: StoredBrief) -> None:
+    """Everything below the write bar."""
+    sets = list_generations(ctx.db, ctx.actor, stored.id, limit=100)
+    if not sets:
+        if not jobs_of(ctx).of(ctx.actor, stored.id):
+            st.info("No texts yet. Draft the whole ad, or paste your own lines.", icon=":material/edit_square:")
+        return
+    views = _views(sets)
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        name = st.selectbox("Show", [*views, "picked"], key="draft_view", width=420,
+                            format_func=lambda n: _view_words(n, views))  # fmt: skip
+        st.fragment(key=BAR)(_bar)(ctx, stored)
+    chosen = [] if name == "picked" else views.get(name, next(iter(views.values())))
+    if name == "picked":
+        picks = picked_texts(ctx.db, ctx.actor, stored.id)
+        groups = [Group(s, "", tuple(t for t in picks if t.slot == s), "picked") for s in _slots(picks)]
+        if not picks:
+            st.info("Nothing is picked yet. Pick texts in a draft; they gather here.")
+    else:
+        groups = _groups(chosen)
+    texts = [text for group in groups for text in group.texts]
+    state().texts = {}
+    _stale(ctx, stored, texts)
+    _about_the_ad(chosen)
+    st.caption(f"{BEST_OF} “No issue found” is by the rules for the placement and countries; {NOT_CHECKED}.")
+    for slot in dict.fromkeys(group.slot for group in groups):
+        _slot(ctx, stored, slot, [group for group in groups if group.slot == slot])
+    _dropped(ctx, chosen)
+
+
+def _views(sets: Sequence[StoredGeneration]) -> dict[str, list[StoredGeneration]]:
+    """Sets by view, newest view first: each ends with a whole ad, or with a change of placement."""
+    views: dict[str, list[StoredGeneration]] = {}
+    current: list[StoredGeneration] = []
+    for generation in sets:
+        if current and (current[-1].request.get("whole") or current[-1].placement != generation.placement):
+            views[str(current[-1].id)] = current
+            current = []
+        current.append(generation)
+    if current:
+        views[str(current[-1].id)] = current
+    return views
+
+
+def _view_words(name: str, views: dict[str, list[StoredGeneration]]) -> str:
+    if name == "picked":
+        return "Picked, from all drafts"
+    view = views[name]
+    count = sum(len(s.texts) for s in view)
+    first = "Newest" if name == next(iter(views)) else f"{view[0].created_at:%d %b %H:%M}"
+    return f"{first}: {placement_of(view[0].placement).label}, {count} texts"
+
+
+def _slots(texts: Sequence[StoredText]) -> list[str]:
+    return list(dict.fromkeys(text.slot for text in texts))
+
+
+def _groups(sets: Sequence[StoredGeneration]) -> list[Group]:
+    """By slot in the order of the placement; inside a slot the newest set first."""
+    if not sets:
+        return []
+    return [
+        Group(slot.name, _set_words(s), mine, str(s.id))
+        for slot in placement_of(sets[0].placement).slots
+        for s in sets
+        if (mine := s.of_slot(slot.name))
+    ]
+
+
+def _set_words(s: StoredGeneration) -> str:
+    if s.kind == "own_lines":
+        return "Your own lines"
+    if like := s.request.get("like_text"):
+        return f"More like “{like}”"
+    if angle := s.request.get("angle"):
+        return f"More: {angle_word(angle)}"
+    return "" if s.request.get("whole") else f"Drafted {s.created_at:%H:%M} UTC"
+
+
+def _bar(ctx: Context, stored: StoredBrief) -> None:
+    """How much is picked, and the way out."""
+    picks = [t for t in picked_texts(ctx.db, ctx.actor, stored.id) if t.placement == stored.brief.placement]
+    slots = placement_of(stored.brief.placement).slots
+    counts = [f"{sum(t.slot == s.name for t in picks)} of {s.full_ad} {s.label.lower()}s" for s in slots]
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        st.markdown(f"Picked: {', '.join(counts)}", width="content")
+        if st.button("Export", key="export", icon=":material/download:", type="primary"):
+            shown = [t for t in state().texts.values() if t.choice != "rejected"]
+            export_dialog(ctx, stored, picks, shown)
+
+
+def _stale(ctx: Context, stored: StoredBrief, texts: Sequence[StoredText]) -> None:
+    """Says which scorecards are not today's, and offers to score again."""
+    old = [t for t in texts if t.placement == stored.brief.placement and is_stale(t, jobs_of(ctx).versions)]
+    if not old:
+        return
+    why = "the brief was changed since" if any(t.brief_changed for t in old) else "rules or rewards are newer"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.warning(f"{len(old)} of {len(texts)} scorecards are out of date: {why}.", icon=":material/history:")
+        st.button("Score again", key="score_again", on_click=_again, args=(ctx, stored, old))
+
+
+def _again(ctx: Context, stored: StoredBrief, texts: Sequence[StoredText]) -> None:
+    try:
+        count = score_again(ctx.db, ctx.actor, ctx.room, stored.brief, texts)
+        st.toast(f"{count} texts scored again.", icon=":material/check:")
+    except TROUBLE as error:
+        state().trouble = str(error)
+
+
+def _about_the_ad(sets: Sequence[StoredGeneration]) -> None:
+    """Findings about the ad as a whole, and slots that came out short."""
+    for s in sets:
+        for finding in s.ad_findings:
+            word, icon = SEVERITIES[finding.severity]
+            st.warning(f"{icon} **{word}** {plain(f'{finding.rule_id}: {finding.message} {finding.fix}')}")
+    short = Counter(slot for s in sets for slot, missing in s.short.items() for _ in range(missing))
+    for slot, missing in short.items():
+        label = placement_of(sets[0].placement).slot(slot).label.lower()
+        st.warning(
+            f"{missing} {label}{'s' if missing > 1 else ''} fewer than asked passed every check. "
+            "Add facts to the brief, or draft more.",
+            icon=":material/playlist_remove:",
+        )
+
+
+def _slot(ctx: Context, stored: StoredBrief, name: str, groups: Sequence[Group]) -> None:
+    texts = [text for group in groups for text in group.texts]
+    slot = placement_of(texts[0].placement).slot(name)
+    levels = [t.card.compliance.level for t in texts if t.card]
+    told = [f"{levels.count(level)} {word}" for level, (word, _) in LEVELS.items() if levels.count(level)]
+    st.subheader(f"{slot.label}s · {len(texts)}", anchor=False)
+    limit = f"limit {slot.limit:,}{' (assumed)' if slot.assumed else ''}"
+    fold = f"{slot.visible} before the fold, " if slot.visible < slot.limit else ""
+    st.caption(f"{', '.join(told)} · {fold}{limit}")
+    for group in groups:
+        if group.title and len(groups) > 1:
+            st.markdown(f":small[**{plain(group.title)}**]")
+        for first in range(0, len(group.texts), ACROSS):
+            columns = st.columns(ACROSS)
+            for offset, text in enumerate(group.texts[first : first + ACROSS]):
+                with columns[offset]:
+                    show_card(ctx, stored, f"{group.at}_{name}_{first + offset}", text)
+
+
+def _dropped(ctx: Context, sets: Sequence[StoredGeneration]) -> None:
+    """What was written and not shown, with the reason of each."""
+    if not any(s.kind == "draft" for s in sets):
+        return
+    opened = st.expander("Why others were dropped", key="dropped", on_change="rerun", icon=":material/filter_alt:")
+    if not opened.open:
+        return
+    with opened:
+        st.caption(f"More texts are written than shown. {BEST_OF} So a text that was merely ranked lower may be good.")
+        for s in sets:
+            rows = [
+                (drop.text, placement_of(s.placement).slot(drop.slot).label, angle_word(drop.angle), drop.reason)
+                for drop in dropped_texts(ctx.db, ctx.actor, s.id)
+            ]
+            if rows:
+                st.html(table_html(("Text", "Slot", "Angle", "Why it was dropped"), rows))

@@ -1,0 +1,127 @@
+"""`relate doctor`: what this installation is made of, and what is wrong with its remedy."""
+
+import importlib.metadata
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from relate_engine.config import ASSETS, Settings
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the examination; `remedy` is empty where all is well."""
+
+    name: str
+    value: str
+    remedy: str = ""
+
+
+def examine(config: Settings) -> Iterator[Item]:
+    """Every part in turn; never raises for a part that is wrong."""
+    yield _versions()
+    yield _device(config)
+    yield from _writer(config)
+    yield _encoder(config)
+    yield _assets()
+    yield _database(config)
+    yield _disk(config)
+
+
+def _versions() -> Item:
+    names = ("torch", "transformers", "trl", "peft", "bitsandbytes", "streamlit", "SQLAlchemy")
+    found = ", ".join(f"{n} {importlib.metadata.version(n)}" for n in names)
+    kernels = any(d.metadata["Name"] == "kernels" for d in importlib.metadata.distributions())
+    return Item(
+        "versions",
+        f"relate {importlib.metadata.version('relate-studio')}, Python {platform.python_version()}, {found}",
+        "uninstall the package 'kernels': it fetches code from a hub at run time" if kernels else "",
+    )
+
+
+def _device(config: Settings) -> Item:
+    import os
+
+    import torch
+
+    if torch.cuda.is_available():
+        return Item("device", f"{torch.cuda.get_device_name(0)}; serving path: NF4")
+    threads = config.threads or os.cpu_count() or 1
+    engine = torch.backends.quantized.engine
+    value = f"CPU, {threads} threads ({platform.machine()}); serving path: int8 copy of NF4 ({engine})"
+    return Item("device", value, "" if engine != "none" else "this torch has no int8 engine; use an x86 or ARM build")
+
+
+def _writer(config: Settings) -> Iterator[Item]:
+    import json
+
+    from relate_engine.brief import BriefError
+    from relate_engine.policy.model import UNTRAINED
+    from relate_engine.policy.weights import WeightsError, base_checksum, policy_folder, sha256
+
+    try:
+        folder = policy_folder(config.base_model, config.cache)
+    except (WeightsError, BriefError) as error:
+        yield Item("base", config.base_model, str(error))
+        return
+    checksum = base_checksum(folder)
+    yield Item("base", f"{config.base_model} in {folder} ({checksum[:12]})")
+    manifest_path = config.adapter / "manifest.json"
+    if not manifest_path.exists():
+        yield Item("adapter", f"none in {config.adapter}", UNTRAINED)
+        return
+    try:
+        manifest = json.loads(manifest_path.read_text("utf-8"))
+        whole = sha256(config.adapter / "adapter_model.safetensors") == manifest["sha256"]
+        matches = manifest["base_sha256"] == checksum
+    except (OSError, ValueError, KeyError) as error:
+        yield Item("adapter", str(config.adapter), f"cannot be read ({error}); {UNTRAINED}")
+        return
+    wrong = "" if whole else "the file is damaged (checksum differs); restore it or run `relate train sft`"
+    if whole and not matches:
+        wrong = f"it was trained on another base; {UNTRAINED}"
+    yield Item("adapter", f"{manifest['version']} in {config.adapter}", wrong)
+
+
+def _encoder(config: Settings) -> Item:
+    from relate_engine.policy.weights import ENCODER, WeightsError, encoder_folder, sha256
+
+    try:
+        folder = encoder_folder(config.cache)
+    except WeightsError as error:
+        return Item("encoder", ENCODER.name, str(error))
+    whole = sha256(folder / ENCODER.member) == ENCODER.sha256
+    return Item("encoder", f"{ENCODER.name} in {folder}", "" if whole else f"damaged: delete {folder} and run `relate setup`")
+
+
+def _assets() -> Item:
+    from relate_engine.rewards.ctcvr import Head
+    from relate_engine.rewards.rules import load_rules
+
+    try:
+        rules, head = load_rules(ASSETS / "rules"), Head.load(ASSETS / "heads" / "ctr")
+    except (OSError, ValueError, KeyError) as error:
+        return Item("rewards", str(ASSETS), f"{error}; restore the assets folder")
+    return Item("rewards", f"CTR head {head.version}, rules {rules.version}")
+
+
+def _database(config: Settings) -> Item:
+    from app.services.home import open_home
+    from db.session import StorageError
+
+    try:
+        database = open_home(config)
+        with database.read():
+            pass
+    except StorageError as error:
+        return Item("database", config.database, str(error))
+    return Item("database", config.database)
+
+
+def _disk(config: Settings) -> Item:
+    there = next(p for p in (config.home, *config.home.parents) if p.exists())
+    free = shutil.disk_usage(there).free / 1e9
+    return Item("disk", f"{free:.1f} GB free at {there}", "free some space; saving needs at least 0.2 GB" if free < 0.2 else "")
+
+

@@ -1,0 +1,254 @@
+"""What the Draft desk needs beyond single calls: drafts that outlive a page, new scores, what is known today.
+
+A draft asked for on a page runs in a thread of this process and is stored by it, so a refreshed, left or
+second tab loses nothing: pages only look at its `Job`. Scores of edits and own lines come back at once.
+Leaves out: the queue for the writer itself (writing.py) and jobs that survive the process (a later issue).
+"""
+
+import itertools
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from app.services.drafting import (
+    add_own_lines,
+    list_generations,
+    served_texts,
+    store_cards,
+    store_generation,
+)
+from app.services.feedback import edit
+from app.services.people import Actor, require
+from app.services.stored import StoredBrief, StoredGeneration, StoredText
+from app.services.writing import Failed, Room, Waiting
+from db.session import Database, StorageError
+from relate_engine.brief import Angle, Brief, BriefError, PlacementName, clean, placement_of
+from relate_engine.config import Settings
+from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
+from relate_engine.scorecard import AdText, Scorecard
+
+if TYPE_CHECKING:  # at run time it would bring the models with it
+    from relate_engine.draft import Draft
+
+LONGEST = 2500  # beyond every slot's limit; as in own_lines
+LIKE_THIS = 4  # texts written for "more like this" and "more of this angle"
+_log = logging.getLogger("relate")
+
+
+@dataclass
+class Job:
+    """One draft under way. Its thread writes, pages read; `ended` is set last."""
+
+    number: int
+    actor: Actor
+    brief_id: int
+    brief: Brief
+    counts: Mapping[str, int]
+    title: str
+    angle: Angle | None = None
+    like: StoredText | None = None
+    place: int = 0  # drafts ahead in the line; 0: being written
+    done: int = 0
+    step: str = ""
+    texts: list[AdText] = field(default_factory=list)  # provisional
+    error: str = ""
+    unsaved: "Draft | None" = None  # written but not stored, e.g. on a full disk
+    stopped: bool = False
+    ended: bool = False
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+class Jobs:
+    """The drafts of this process and what is known of its writer. One per process."""
+
+    def __init__(self, db: Database, room: Room) -> None:
+        self.db, self.room = db, room
+        self.versions: dict[str, str] = {}  # of today's rewards and rules, once they are loaded
+        self.problem = ""  # of the writer, e.g. untrained; known once it is loaded
+        self._jobs: list[Job] = []
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._warming = False
+
+    def start(
+        self,
+        actor: Actor,
+        stored: StoredBrief,
+        counts: Mapping[str, int],
+        angle: Angle | None = None,
+        like: StoredText | None = None,
+    ) -> Job:
+        """Begins a draft for a saved brief and returns at once."""
+        require(actor, "text.write")
+        placement = placement_of(stored.brief.placement)
+        whole = dict(counts) == whole_ad(stored.brief.placement)
+        parts = [f"{n} × {placement.slot(name).label.lower()}" for name, n in counts.items()]
+        title = f"the whole {placement.label}" if whole else ", ".join(parts)
+        with self._lock:
+            job = Job(next(self._numbers), actor, stored.id, stored.brief, dict(counts), title, angle, like)
+            self._jobs.append(job)
+        threading.Thread(target=self._run, args=(job, whole), name=f"draft-{job.number}", daemon=True).start()
+        return job
+
+    def of(self, actor: Actor, brief_id: int) -> list[Job]:
+        """Drafts of a brief that are under way or ended in trouble, oldest first."""
+        with self._lock:
+            self._jobs = [job for job in self._jobs if not (job.ended and not job.error)]
+            return [
+                job for job in self._jobs
+                if job.brief_id == brief_id and job.actor.workspace_id == actor.workspace_id
+            ]  # fmt: skip
+
+    def stop(self, job: Job) -> None:
+        """Ends a draft that is under way, or puts away one that ended in trouble."""
+        job.stopped = True
+        if job.ended:
+            job.error = ""
+
+    def store_again(self, job: Job) -> None:
+        """Stores what could not be stored before; StorageError if it still cannot."""
+        if job.unsaved is not None:
+            self._store(job, job.unsaved, dict(job.counts) == whole_ad(job.brief.placement), 0)
+            job.unsaved, job.error = None, ""
+
+    def warm_up(self) -> None:
+        """Loads rewards and writer in the background, once, so that the first draft starts sooner."""
+        with self._lock:
+            if self._warming:
+                return
+            self._warming = True
+        threading.Thread(target=self._load, name="warm-up", daemon=True).start()
+
+    def _load(self) -> None:
+        try:
+            rewards = self.room.rewards()
+            self.versions = {"rewards": rewards.head.version, "rules": rewards.rules.version}
+            self.problem = self.room.policy().state.problem
+        except (WeightsError, BriefError) as error:
+            self.problem = str(error)
+        except Exception:  # the draft itself will say what is wrong
+            _log.exception("warm-up failed")
+
+    def _run(self, job: Job, whole: bool) -> None:
+        try:
+            self._draft(job, whole)
+        except StorageError as error:
+            job.error = f"{error} The draft is kept in memory until then." if job.unsaved else str(error)
+        except Exception as error:  # whatever it was, the page is told
+            _log.exception("draft failed")
+            job.error = f"The draft stopped with an error ({type(error).__name__}); try again."
+        finally:
+            job.ended = True
+
+    def _draft(self, job: Job, whole: bool) -> None:
+        seed = sum(1 for _ in list_generations(self.db, job.actor, job.brief_id, limit=1000))
+        served = [text for slot in job.counts for text in served_texts(self.db, job.actor, job.brief_id, slot)]
+        like = job.like.text if job.like else None
+        from relate_engine.draft import Drafted, Progress, Provisional
+
+        with closing(self.room.draft(job.brief, job.counts, seed, served, job.angle, like)) as events:  # type: ignore[type-var]
+            for event in events:
+                if job.stopped:
+                    return
+                if isinstance(event, Waiting):
+                    job.place = event.place
+                    continue
+                job.place = 0
+                if isinstance(event, Progress):
+                    job.done, job.step = event.done, event.label
+                elif isinstance(event, Provisional):
+                    job.texts.append(event.text)
+                elif isinstance(event, Failed):
+                    job.error = event.message
+                elif isinstance(event, Drafted):
+                    self._known()
+                    job.unsaved = event.draft
+                    self._store(job, event.draft, whole, seed)
+                    job.unsaved = None
+
+    def _known(self) -> None:
+        """After a draft both are loaded, so asking costs nothing."""
+        rewards = self.room.rewards()
+        self.versions = {"rewards": rewards.head.version, "rules": rewards.rules.version}
+        self.problem = self.room.policy().state.problem
+
+    def _store(self, job: Job, draft: "Draft", whole: bool, seed: int) -> None:
+        request = {
+            "title": job.title, "whole": whole, "counts": dict(job.counts), "angle": job.angle,
+            "like": job.like.id if job.like else None, "like_text": job.like.text if job.like else None,
+        }  # fmt: skip
+        store_generation(self.db, job.actor, job.brief_id, draft, brief=job.brief, seed=seed, request=request)
+
+
+def whole_ad(placement: str) -> dict[str, int]:
+    """How many texts of each slot make a whole ad."""
+    return {slot.name: slot.full_ad for slot in placement_of(placement).slots}
+
+
+def check_weights(config: Settings) -> None:
+    """Raises WeightsError or BriefError with the remedy where base weights are missing; loads nothing."""
+    encoder_folder(config.cache)
+    policy_folder(config.base_model, config.cache)
+
+
+def score_wording(db: Database, actor: Actor, room: Room, brief: Brief, text: StoredText, wording: str) -> Scorecard:
+    """The scorecard that `text` would have in other words; stores nothing."""
+    require(actor, "text.write")
+    wording = clean(wording)
+    if not wording:
+        raise BriefError("Edit: the text is empty; write one, or press Cancel to keep the old one.")
+    if len(wording) > LONGEST:
+        raise BriefError(f"Edit: {len(wording):,} characters are too many; keep it under {LONGEST:,}.")
+    without = [text.id, *([text.parent_id] if text.parent_id else [])]
+    served = served_texts(db, actor, text.brief_id, text.slot, without)
+    return room.score(_placed(brief, text), [AdText(wording, text.slot, text.angle, actor.author)], served)[0]
+
+
+def reword(db: Database, actor: Actor, room: Room, brief: Brief, text: StoredText, wording: str) -> StoredText:
+    """Scores other words for a text and stores them as an edit of it."""
+    card = score_wording(db, actor, room, brief, text, wording)
+    return edit(db, actor, text.id, card, _placed(brief, text))
+
+
+def score_again(db: Database, actor: Actor, room: Room, brief: Brief, texts: Sequence[StoredText]) -> int:
+    """Scores texts by today's brief, rewards and rules; returns how many. Texts for another placement stay."""
+    require(actor, "text.write")
+    mine = [text for text in texts if text.placement == brief.placement]
+    if mine:
+        ids = [text.id for text in mine]
+        served = served_texts(db, actor, mine[0].brief_id, None, ids)
+        ads = [AdText(text.text, text.slot, text.angle, text.author) for text in mine]
+        cards = room.score(brief, ads, served)
+        store_cards(db, actor, dict(zip(ids, cards, strict=True)), brief)
+    return len(mine)
+
+
+def bring_lines(
+    db: Database, actor: Actor, room: Room, stored: StoredBrief, lines: Sequence[tuple[str, str]]
+) -> StoredGeneration:
+    """Scores a person's own (slot, text) lines and stores them with that person as author."""
+    require(actor, "text.write")
+    ads = [AdText(text, slot, None, actor.author) for slot, text in lines]
+    return add_own_lines(db, actor, stored.id, room.score(stored.brief, ads), stored.brief)
+
+
+def base_rates(config: Settings, placement: PlacementName) -> tuple[float, float, str]:
+    """Base CTR and CVR of a placement and where they come from. Imports the rewards, so call it when loaded."""
+    from relate_engine.rewards.ctcvr import BASE_RATES
+
+    known = BASE_RATES[placement]
+    given = [name for name, rates in (("CTR", config.base_ctr), ("CVR", config.base_cvr)) if placement in rates]
+    where = f"{' and '.join(given)} set by you" if given else known.where
+    return config.base_ctr.get(placement, known.ctr), config.base_cvr.get(placement, known.cvr), where
+
+
+def _placed(brief: Brief, text: StoredText) -> Brief:
+    """The brief for the placement that the text was written for."""
+    known = placement_of(text.placement).name
+    return brief if brief.placement == known else brief.model_copy(update={"placement": known})

@@ -1,0 +1,250 @@
+"""Files that leave the studio: Google Ads Editor, Meta, and a plain table for analysts.
+
+Files for a platform are never escaped, since an apostrophe would become ad text: a text that a
+spreadsheet would run as a formula is refused instead. The plain table is escaped (ASVS 1.2.10).
+A refusal lists everything that is missing. All files are UTF-8 with a byte order mark, which Google
+Ads Editor reads and Excel needs; quoting is RFC 4180.
+Making a file changes nothing; feedback.export notes that it was taken.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from app.services.drafting import get_texts
+from app.services.people import Actor, require
+from app.services.stored import StoredText
+from db.session import Database
+from relate_engine.brief import placement_of, width
+
+MIME = "text/csv"
+ENCODING_NOTE = "The file is UTF-8 with a byte order mark, so that Google Ads Editor and Excel both read it."
+META_NOTE = "The columns follow Meta's own exports but were not checked against a live account."
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+
+EDITOR_COLUMNS: tuple[str, ...] = (
+    "Campaign", "Ad group", "Ad type",
+    *(f"Headline {i}" for i in range(1, 16)),
+    *(f"Headline {i} position" for i in range(1, 16)),
+    *(f"Description {i}" for i in range(1, 5)),
+    *(f"Description {i} position" for i in range(1, 5)),
+    "Path 1", "Path 2", "Final URL", "Status",
+)  # fmt: skip
+META_COLUMNS: tuple[str, ...] = (
+    "Campaign Name", "Ad Set Name", "Ad Name", "Ad Status",
+    "Title", *(f"Additional Title {i}" for i in range(1, 5)),
+    "Body", *(f"Additional Body {i}" for i in range(1, 5)),
+    "Link Description", *(f"Additional Link Description {i}" for i in range(1, 5)),
+    "Link",
+)  # fmt: skip
+PLAIN_COLUMNS: tuple[str, ...] = (
+    "text", "placement", "slot", "angle", "author", "created_utc", "choice", "rating", "verdict",
+    "compliance_level", "compliance_score", "findings", "ctr", "ctr_low", "ctr_high", "cvr", "cvr_low",
+    "cvr_high", "ctcvr", "ctcvr_low", "ctcvr_high", "interval_level", "rate_source", "beats_typical",
+    "policy_version", "rewards_version", "rules_version", "path", "text_id", "brief_id",
+)  # fmt: skip
+_PINS = {"headline": 3, "description": 2}  # the highest position a text may be pinned to
+
+
+class ExportRefused(ValueError):  # noqa: N818  (a refusal, not a fault)
+    """The ad cannot leave yet. `problems` lists everything that is missing, one sentence each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = tuple(problems)
+
+
+def editor_csv(
+    db: Database,
+    actor: Actor,
+    text_ids: Iterable[int],
+    campaign: str,
+    ad_group: str,
+    final_url: str,
+    pins: Mapping[int, int] | None = None,
+) -> bytes:
+    """One responsive search ad as a Google Ads Editor file, paused, or ExportRefused.
+
+    `pins`: position by text id (headlines 1 to 3, descriptions 1 to 2).
+    """
+    require(actor, "ad.export")
+    texts = get_texts(db, actor, dict.fromkeys(text_ids))
+    if problems := editor_problems(texts, campaign, ad_group, final_url, pins):
+        raise ExportRefused(problems)
+    row = {"Campaign": campaign.strip(), "Ad group": ad_group.strip(), "Ad type": "Responsive search ad"}
+    row |= {"Final URL": final_url.strip(), "Status": "Paused"}
+    for slot, name in (("headline", "Headline"), ("description", "Description"), ("path", "Path")):
+        for i, text in enumerate((t for t in texts if t.slot == slot), 1):
+            row[f"{name} {i}"] = text.text
+            if pins and text.id in pins:
+                row[f"{name} {i} position"] = str(pins[text.id])
+    return _csv(EDITOR_COLUMNS, [row])
+
+
+def editor_problems(
+    texts: Sequence[StoredText],
+    campaign: str,
+    ad_group: str,
+    final_url: str,
+    pins: Mapping[int, int] | None = None,
+) -> list[str]:
+    """Everything that keeps these texts from being a complete ad for Editor; empty when ready."""
+    problems = _named("campaign", campaign) + _named("ad group", ad_group) + _url("final URL", final_url)
+    problems += _set_problems(texts, "google_rsa") + [p for text in texts for p in _text_problems(text)]
+    by_id = {text.id: text for text in texts}
+    for text_id, position in (pins or {}).items():
+        text = by_id.get(text_id)
+        if text is None:
+            problems.append(f"Text {text_id} is pinned but not among the texts; unpin it or add it.")
+        elif not 1 <= position <= _PINS.get(text.slot, 0):
+            allowed = f"1 to {_PINS[text.slot]}" if text.slot in _PINS else "no position"
+            problems.append(f"The {text.slot} '{_short(text)}' is pinned to {position}; a {text.slot} takes {allowed}.")
+    return problems
+
+
+def meta_csv(
+    db: Database, actor: Actor, text_ids: Iterable[int], campaign: str, ad_set: str, ad_name: str, link: str
+) -> bytes:
+    """One Meta feed ad with up to five options of each text, paused, or ExportRefused. See META_NOTE."""
+    require(actor, "ad.export")
+    texts = get_texts(db, actor, dict.fromkeys(text_ids))
+    if problems := meta_problems(texts, campaign, ad_set, ad_name, link):
+        raise ExportRefused(problems)
+    row = {"Campaign Name": campaign.strip(), "Ad Set Name": ad_set.strip(), "Ad Name": ad_name.strip()}
+    row |= {"Ad Status": "PAUSED", "Link": link.strip()}
+    for slot, name in (("headline", "Title"), ("primary_text", "Body"), ("description", "Link Description")):
+        for i, text in enumerate(t for t in texts if t.slot == slot):
+            row[f"Additional {name} {i}" if i else name] = text.text
+    return _csv(META_COLUMNS, [row])
+
+
+def meta_problems(texts: Sequence[StoredText], campaign: str, ad_set: str, ad_name: str, link: str) -> list[str]:
+    """Everything that keeps these texts from being a complete Meta ad; empty when ready."""
+    problems = _named("campaign", campaign) + _named("ad set", ad_set) + _named("ad name", ad_name)
+    problems += _url("link", link) + _set_problems(texts, "meta_feed")
+    return problems + [p for text in texts for p in _text_problems(text)]
+
+
+def plain_csv(db: Database, actor: Actor, text_ids: Iterable[int]) -> bytes:
+    """Texts with all their scores as a table, blocked ones included; formula-like cells escaped."""
+    require(actor, "table.export")
+    return _csv(PLAIN_COLUMNS, [_plain_row(t) for t in get_texts(db, actor, dict.fromkeys(text_ids))])
+
+
+def escaped(cell: object) -> object:
+    """A cell that no spreadsheet runs: text that begins like a formula gets an apostrophe; numbers stay."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def _plain_row(text: StoredText) -> dict[str, object]:
+    row: dict[str, object] = {
+        "text": text.text, "placement": text.placement, "slot": text.slot, "angle": text.angle,
+        "author": text.author, "created_utc": text.created_at.strftime("%Y-%m-%d %H:%M:%S"),
+        "choice": text.choice, "rating": text.rating,
+        "verdict": text.verdict.outcome if text.verdict else None,
+        "text_id": text.id, "brief_id": text.brief_id,
+    }  # fmt: skip
+    if card := text.card:
+        findings = "; ".join(f"{f.severity} {f.rule_id}: {f.message}" for f in card.findings)
+        row |= {
+            "compliance_level": card.compliance.level, "compliance_score": card.compliance.score,
+            "findings": findings, "interval_level": card.ctr.level, "rate_source": card.ctr.source,
+            "beats_typical": card.beats_typical, "policy_version": card.versions.get("policy"),
+            "rewards_version": card.versions.get("rewards"), "rules_version": card.versions.get("rules"),
+            "path": card.versions.get("path"),
+        }  # fmt: skip
+        for name, rate in (("ctr", card.ctr), ("cvr", card.cvr), ("ctcvr", card.ctcvr)):
+            row |= {name: rate.mean, f"{name}_low": rate.low, f"{name}_high": rate.high}
+    return {column: escaped(cell) for column, cell in row.items()}
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, columns, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _named(what: str, value: str) -> list[str]:
+    if not value.strip():
+        return [f"The {what} is missing; type its name."]
+    return _unsafe(f"The {what}", value.strip())
+
+
+def _url(what: str, value: str) -> list[str]:
+    value = value.strip()
+    if not value:
+        return [f"The {what} is missing; paste the address of the landing page."]
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and "." in (parts.hostname or "").strip(".")
+        good = good and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good or len(value) > 2048 or any(c.isspace() or not c.isprintable() for c in value):
+        return [f"The {what} '{value[:60]}' is not a web address; it begins with https:// and has no spaces."]
+    return []
+
+
+def _unsafe(what: str, value: str) -> list[str]:
+    """Problems of a cell that goes to a platform as it is."""
+    if value.startswith(FORMULA):
+        shown = repr(value[0]) if not value[0].isprintable() else value[0]
+        return [f"{what} begins with {shown}, which a spreadsheet runs as a formula; reword its start."]
+    if value == "[]":
+        return [f"{what} is [], which Google Ads Editor reads as 'erase'; reword it."]
+    if any(ord(c) < 32 and c != "\n" for c in value):
+        return [f"{what} holds a control character; type it again."]
+    return []
+
+
+def _set_problems(texts: Sequence[StoredText], placement: str) -> list[str]:
+    """Too few or too many of a slot, repeats, and texts made for somewhere else."""
+    known = placement_of(placement)
+    problems = []
+    for slot in known.slots:
+        mine = [text for text in texts if text.slot == slot.name and text.placement == placement]
+        word, plural = slot.label.lower(), f"{slot.label.lower()}s"
+        if len(mine) < slot.required:
+            have = f"{len(mine)} {word if len(mine) == 1 else plural}"
+            more = slot.required - len(mine)
+            problems.append(f"The ad has {have} and needs at least {slot.required}; pick {more} more.")
+        if len(mine) > slot.full_ad:
+            problems.append(
+                f"The ad has {len(mine)} {plural} and takes at most {slot.full_ad}; unpick {len(mine) - slot.full_ad}."
+            )
+        seen: set[str] = set()
+        for text in mine:
+            if text.text.casefold() in seen:
+                problems.append(f"The {word} '{_short(text)}' is there twice; unpick one.")
+            seen.add(text.text.casefold())
+    for text in texts:
+        if text.placement != placement:
+            problems.append(f"'{_short(text)}' was written for another placement; unpick it.")
+    return problems
+
+
+def _text_problems(text: StoredText) -> list[str]:
+    """What keeps one text from leaving: too wide, blocked, never scored, unsafe."""
+    slot = placement_of(text.placement).slot(text.slot)
+    what = f"The {slot.label.lower()} '{_short(text)}'"
+    problems = _unsafe(what, text.text)
+    if (wide := width(text.text)) > slot.limit:
+        problems.append(f"{what} is {wide} wide and the limit is {slot.limit}; shorten it.")
+    if text.slot != "primary_text" and "\n" in text.text:
+        problems.append(f"{what} has a line break; write it on one line.")
+    if text.slot == "path" and ("/" in text.text or " " in text.text):
+        problems.append(f"{what} has a slash or a space; use letters, digits and hyphens.")
+    if text.card is None:
+        problems.append(f"{what} has not been scored; score it first.")
+    elif text.card.compliance.level == "blocked":
+        rules = ", ".join(dict.fromkeys(f.rule_id for f in text.card.findings if f.severity == "block"))
+        problems.append(f"{what} is blocked by {rules or 'a rule'}; mend or unpick it.")
+    return problems
+
+
+def _short(text: StoredText) -> str:
+    one_line = " ".join(text.text.split())
+    return one_line if len(one_line) <= 40 else one_line[:39] + "…"

@@ -1,0 +1,108 @@
+"""What people do with texts: pick, reject, rate, copy, export, edit. Each is one appended event.
+
+Copying and exporting count as picks. Saying the same thing twice in a row (a double click) is
+stored once. An edit makes a new text with the old one as parent, and keeps both wordings.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.services.drafting import add_text
+from app.services.people import Actor, own, require
+from app.services.stored import StoredText, text_records
+from db import models, queries
+from db.session import Database
+from relate_engine.brief import Brief, BriefError
+from relate_engine.scorecard import Scorecard
+
+LONGEST_REASON = 500
+
+
+def pick(db: Database, actor: Actor, text_id: int) -> StoredText:
+    return _say(db, actor, text_id, "pick")
+
+
+def unpick(db: Database, actor: Actor, text_id: int) -> StoredText:
+    """Takes back a pick or a rejection: the text is neither."""
+    return _say(db, actor, text_id, "unpick")
+
+
+def reject(db: Database, actor: Actor, text_id: int, reason: str = "") -> StoredText:
+    reason = reason.strip()
+    if len(reason) > LONGEST_REASON:
+        raise BriefError(f"Reason: {len(reason):,} characters are too many; keep it under {LONGEST_REASON}.")
+    return _say(db, actor, text_id, "reject", reason=reason)
+
+
+def rate(db: Database, actor: Actor, text_id: int, rating: int) -> StoredText:
+    """Rates a text from 1 (worst) to 5 (best); the last rating counts."""
+    if rating not in range(1, 6):
+        raise BriefError(f"Rating: {rating} is outside 1 to 5; choose one of 1, 2, 3, 4, 5.")
+    return _say(db, actor, text_id, "rate", rating=rating)
+
+
+def copy(db: Database, actor: Actor, text_id: int) -> StoredText:
+    """Notes that a text was copied to be used; counts as a pick."""
+    return _say(db, actor, text_id, "copy")
+
+
+def export(db: Database, actor: Actor, text_ids: Iterable[int], target: str) -> None:
+    """Notes that texts left in a file (`target`: editor, meta or plain); counts as a pick of each."""
+    require(actor, "ad.export")
+    with db.write() as session:
+        for text_id in dict.fromkeys(text_ids):
+            text = own(session, actor, models.Text, text_id, "text")
+            _append(session, actor, text, "export", reason=target)
+
+
+def edit(db: Database, actor: Actor, text_id: int, card: Scorecard, brief: Brief | None = None) -> StoredText:
+    """Replaces a text by the wording of `card` (already scored): a new text whose parent is the old one.
+
+    A picked text stays picked in its new wording. The same wording changes nothing.
+    """
+    require(actor, "feedback.give")
+    with db.write() as session:
+        old = own(session, actor, models.Text, text_id, "text")
+        if card.text == old.text:
+            return text_records(session, actor, [old])[0]
+        if card.slot != old.slot:
+            raise ValueError(f"text {text_id} is a {old.slot}, the new card judges a {card.slot}")
+        generation = own(session, actor, models.Generation, old.generation_id, "draft")
+        new, _ = add_text(session, actor, generation, replace(card, author=actor.author), brief, old.id)
+        _append(session, actor, old, "edit", before=old.text, after=new.text, new_text_id=new.id)
+        choice = queries.choices(session, actor.workspace_id, [old.id]).get(old.id, queries.Choice())
+        if choice.state == "picked":
+            _append(session, actor, new, "pick", reason="picked before the edit")
+        session.flush()
+        return text_records(session, actor, [new])[0]
+
+
+def _say(
+    db: Database, actor: Actor, text_id: int, kind: str, reason: str = "", rating: int | None = None
+) -> StoredText:
+    require(actor, "feedback.give")
+    with db.write() as session:
+        text = own(session, actor, models.Text, text_id, "text")
+        now = queries.choices(session, actor.workspace_id, [text_id]).get(text_id, queries.Choice())
+        said_already = {
+            "pick": now.last_kind == "pick",
+            "unpick": now.state == "",
+            "reject": now.state == "rejected" and now.reason == reason,
+            "rate": now.rating == rating,
+        }
+        if not said_already.get(kind, False):
+            _append(session, actor, text, kind, reason=reason, rating=rating)
+            session.flush()
+        return text_records(session, actor, [text])[0]
+
+
+def _append(session: Session, actor: Actor, text: models.Text, kind: str, **more: Any) -> None:
+    session.add(
+        models.Feedback(
+            workspace_id=actor.workspace_id, author_id=actor.user_id, text_id=text.id,
+            generation_id=text.generation_id, kind=kind, **more,
+        )
+    )  # fmt: skip

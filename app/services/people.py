@@ -1,0 +1,117 @@
+"""Who asks, and what they may do. Every service call starts with `require(actor, action)`.
+
+A role may do what its line below names and nothing else. Single-user mode acts as an admin of the
+one workspace. Leaves out sign-in, invitations and sessions.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import Owned, User, Workspace
+from db.queries import owned
+from db.session import Database
+
+Role = Literal["advertiser", "reviewer", "analyst", "admin"]
+Action = Literal[
+    "brief.read", "brief.write", "text.read", "text.write", "feedback.give", "ad.export", "table.export",
+    "review.read", "review.judge", "analytics.read",
+]  # fmt: skip
+
+ALLOWED: dict[Action, frozenset[Role]] = {
+    "brief.read": frozenset({"advertiser", "reviewer", "analyst", "admin"}),
+    "brief.write": frozenset({"advertiser", "admin"}),
+    "text.read": frozenset({"advertiser", "reviewer", "analyst", "admin"}),
+    "text.write": frozenset({"advertiser", "admin"}),
+    "feedback.give": frozenset({"advertiser", "admin"}),
+    "ad.export": frozenset({"advertiser", "admin"}),
+    "table.export": frozenset({"advertiser", "analyst", "admin"}),
+    "review.read": frozenset({"reviewer", "analyst", "admin"}),
+    "review.judge": frozenset({"reviewer", "admin"}),
+    "analytics.read": frozenset({"analyst", "admin"}),
+}
+_IN_WORDS: dict[Action, str] = {
+    "brief.read": "see briefs",
+    "brief.write": "change briefs",
+    "text.read": "see texts",
+    "text.write": "draft or add texts",
+    "feedback.give": "pick, rate or edit texts",
+    "ad.export": "export ads",
+    "table.export": "export tables",
+    "review.read": "see the review queue",
+    "review.judge": "give verdicts",
+    "analytics.read": "see the analysis",
+}
+_LOCAL = "local"
+_T = TypeVar("_T", bound=Owned)
+
+
+class Forbidden(PermissionError):  # noqa: N818  (a refusal, not a fault)
+    """The actor's role may not do this; its text is one sentence for the person."""
+
+
+class NotFound(LookupError):  # noqa: N818
+    """No such thing in the actor's workspace. The same answer for a foreign row: nothing leaks."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks. Made by sign-in or `local_actor`, never from what a page or a URL says."""
+
+    user_id: int
+    role: Role
+    workspace_id: int
+
+    @property
+    def author(self) -> str:
+        """The actor as author of a text: "person:<id>"."""
+        return f"person:{self.user_id}"
+
+
+def may(actor: Actor, action: Action) -> bool:
+    """Whether the actor's role allows the action; an unknown action or role is denied."""
+    return actor.role in ALLOWED.get(action, frozenset())
+
+
+def require(actor: Actor, action: Action) -> None:
+    """Raises Forbidden unless the actor may do this."""
+    if not may(actor, action):
+        can = sorted(ALLOWED.get(action, frozenset()))
+        ask = f"; ask an {can[0]}" if can and can[0][0] in "aeiou" else f"; ask a {can[0]}" if can else ""
+        words = _IN_WORDS.get(action, "do this")
+        raise Forbidden(f"Your role, {actor.role}, may not {words}{ask} of your workspace.")
+
+
+def own(session: Session, actor: Actor, model: type[_T], row_id: int, word: str) -> _T:
+    """The row with this id in the actor's workspace, or NotFound. `word` names it for the person."""
+    row = owned(session, model, actor.workspace_id, row_id)
+    if row is None:
+        raise NotFound(f"There is no {word} {row_id} in your workspace; choose one from the list.")
+    return row
+
+
+def local_actor(db: Database) -> Actor:
+    """The one person of single-user mode; makes the workspace and the user on first use."""
+    with db.read() as session:
+        found = _local_user(session)
+    if found is None:
+        with db.write() as session:
+            found = _local_user(session) or _add_local_user(session)
+    return Actor(found.id, "admin", found.workspace_id)
+
+
+def _local_user(session: Session) -> User | None:
+    return session.scalar(select(User).where(User.subject == _LOCAL, User.active).order_by(User.id).limit(1))
+
+
+def _add_local_user(session: Session) -> User:
+    workspace = Workspace(name="My workspace")
+    session.add(workspace)
+    session.flush()
+    user = User(workspace_id=workspace.id, subject=_LOCAL, name="You", role="admin")
+    session.add(user)
+    session.flush()
+    workspace.author_id = user.id
+    return user

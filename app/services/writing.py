@@ -1,0 +1,196 @@
+"""The writer's room: one thread owns the policy, callers queue, each sees its place.
+
+torch, the prompt cache and the sampler are shared state, and two busy torch threads slow each other
+tenfold on a small machine, so drafts run one after another in a thread that outlives any page rerun. A
+page that is left or refreshed loses nothing but its view. Scoring alone (own lines, edits) does not queue.
+Leaves out: storage (drafting.py) and pages.
+"""
+
+import itertools
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from relate_engine.brief import Angle, Brief
+from relate_engine.config import ASSETS, Settings
+from relate_engine.scorecard import AdText, Scorecard
+
+if TYPE_CHECKING:
+    from relate_engine.draft import Rewards, Scope
+    from relate_engine.policy.writer import Policy
+
+# torch reads the thread counts when it is imported, so the engine is imported where it is first needed
+_log = logging.getLogger("relate")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """In the queue: `place` 1 is next. Yielded while another draft runs."""
+
+    place: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The draft ended in trouble; `message` is one sentence for a person."""
+
+    message: str
+
+
+@dataclass
+class Request:
+    """One draft asked for; its events arrive in `events` and end with Drafted or Failed."""
+
+    brief: Brief
+    counts: Mapping[str, int]
+    seed: int
+    served: Sequence[str]
+    angle: Angle | None
+    like: str | None
+    number: int
+    events: "queue.Queue[object]" = field(default_factory=queue.Queue)
+    cancelled: bool = False
+
+
+class Room:
+    """Owns the policy and the rewards of this process: make one, and share it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._numbers = itertools.count()
+        self._waiting: list[Request] = []
+        self._running: Request | None = None
+        self._changed = threading.Condition()
+        self._loading = threading.Lock()
+        self._rewards: Rewards | None = None
+        self._policy: Policy | None = None
+        self._thread: threading.Thread | None = None
+
+    def rewards(self) -> "Rewards":
+        """The rewards, loaded at first use (about 3 s). Raises WeightsError with the remedy."""
+        with self._loading:
+            if self._rewards is None:
+                set_threads(self.settings)
+                from relate_engine.draft import load_rewards
+
+                s = self.settings
+                self._rewards = load_rewards(s.cache, ASSETS, s.base_ctr, s.base_cvr, s.interval_level)
+        return self._rewards
+
+    def policy(self) -> "Policy":
+        """The writer, loaded at first use (about 8 s). Raises WeightsError with the remedy."""
+        with self._loading:
+            if self._policy is None:
+                set_threads(self.settings)
+                from relate_engine.draft import load_policy
+
+                self._policy = load_policy(self.settings.base_model, self.settings.cache, self.settings.adapter)
+        return self._policy
+
+    def score(self, brief: "Brief | Scope", texts: Sequence[AdText], served: Sequence[str] = ()) -> list[Scorecard]:
+        """Scorecards of texts of any author, in order; does not need the policy. A Scope where there is no brief."""
+        rewards = self.rewards()
+        from relate_engine.draft import score_texts
+
+        return score_texts(rewards, brief, texts, served)
+
+    def draft(
+        self,
+        brief: Brief,
+        counts: Mapping[str, int],
+        seed: int,
+        served: Sequence[str] = (),
+        angle: Angle | None = None,
+        like: str | None = None,
+    ) -> Iterator[object]:
+        """Events of a draft: Waiting while others run, then Progress and Provisional, last Drafted or Failed.
+
+        A caller that stops listening cancels its draft at the next event.
+        """
+        request = Request(brief, dict(counts), seed, tuple(served), angle, like, next(self._numbers))
+        with self._changed:
+            self._waiting.append(request)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+        from relate_engine.draft import Drafted
+
+        try:
+            while True:
+                try:
+                    event = request.events.get(timeout=0.5)
+                except queue.Empty:
+                    if place := self._place(request):
+                        yield Waiting(place)
+                    continue
+                yield event
+                if isinstance(event, (Drafted, Failed)):
+                    return
+        finally:
+            request.cancelled = True
+
+    def _place(self, request: Request) -> int:
+        with self._changed:
+            return self._waiting.index(request) + 1 if request in self._waiting else 0
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting:
+                    self._changed.wait()
+                request = self._waiting.pop(0)
+                self._running = request
+            try:
+                self._run(request)
+            except Exception as error:  # whatever it was, the caller is told and the thread lives on
+                _log.exception("draft failed")
+                request.events.put(Failed(_sentence(error)))
+            with self._changed:
+                self._running = None
+
+    def _run(self, request: Request) -> None:
+        started = time.perf_counter()
+        rewards, policy = self.rewards(), self.policy()
+        from relate_engine.draft import draft
+
+        _log.info("loaded in %.1f s", time.perf_counter() - started)
+        events = draft(
+            policy,
+            rewards,
+            request.brief,
+            request.counts,
+            request.seed,
+            request.served,
+            request.angle,
+            request.like,
+            self.settings.oversample,
+            self.settings.temperature,
+        )
+        for event in events:
+            if request.cancelled:
+                return
+            request.events.put(event)
+
+
+def _sentence(error: Exception) -> str:
+    from relate_engine.brief import BriefError
+    from relate_engine.policy.weights import WeightsError
+
+    if isinstance(error, (BriefError, WeightsError)):
+        return str(error)
+    if isinstance(error, MemoryError) or "memory" in str(error).lower():
+        return "There is not enough memory to write: close other programs (about 1.5 GB is needed) and try again."
+    return f"The writer stopped with an error ({type(error).__name__}); try again, and see the log if it happens twice."
+
+
+def set_threads(settings: Settings) -> None:
+    """torch's threads for this process: the setting, or every core."""
+    import torch
+
+    torch.set_num_threads(settings.threads or os.cpu_count() or 1)

@@ -1,0 +1,293 @@
+"""The tables. Every row names its workspace, the user who caused it and when (UTC).
+
+What happened is append-only: texts, scorecards, shown positions, feedback and verdicts are written
+once (`_append_only` refuses an update); a later row supersedes an earlier one. Judgements and briefs are
+JSON payloads of the engine's dataclasses with the few columns that are filtered or charted beside
+them, so this room need not know the engine. Leaves out who may do what (app/services).
+"""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+    event,
+    text,
+)
+from sqlalchemy import Text as LongText
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+ROLES = ("advertiser", "reviewer", "analyst", "admin")
+FEEDBACK = ("pick", "unpick", "reject", "rate", "copy", "export", "edit")
+PICKS = ("pick", "copy", "export")  # copying or exporting a text is choosing it
+OUTCOMES = ("compliant", "violation")
+VERSION_KINDS = ("policy", "reward", "rule")
+JOB_STATES = ("queued", "running", "done", "failed", "cancelled")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware UTC on both sides; SQLite stores no zone, so it is put back when read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("times are stored in UTC: give an aware datetime")
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UTCDateTime(),
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+    }
+
+
+def _one_of(column: str, allowed: tuple[str, ...]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(a) for a in allowed)})", name=column)
+
+
+class Workspace(Base):
+    __tablename__ = "workspaces"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    author_id: Mapped[int | None]  # no foreign key: workspaces and users would point at each other
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class User(Base):
+    """One person in one workspace. `subject` is the sign-in's identity, "local" in single-user mode."""
+
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id"))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # None: added by the program
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    subject: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(20))
+    active: Mapped[bool] = mapped_column(default=True)
+    __table_args__ = (UniqueConstraint("workspace_id", "subject"), _one_of("role", ROLES))
+
+
+class Owned:
+    """What every other row carries."""
+
+    id: Mapped[int] = mapped_column(primary_key=True, sort_order=-4)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id"), sort_order=-3)
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"), sort_order=-2)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now, sort_order=-1)
+
+
+class Brief(Owned, Base):
+    """A saved brief; `checksum` of the payload tells a scorecard that the brief has changed since."""
+
+    __tablename__ = "briefs"
+    title: Mapped[str] = mapped_column(String(200))
+    placement: Mapped[str] = mapped_column(String(40))
+    payload: Mapped[dict[str, Any]]
+    checksum: Mapped[str] = mapped_column(String(64))
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+    archived_at: Mapped[datetime | None]
+    __table_args__ = (Index(None, "workspace_id", "updated_at"),)
+
+
+class Generation(Owned, Base):
+    """One shown set: a draft by the policy, or lines a person brought, with the brief as it was then."""
+
+    __tablename__ = "generations"
+    brief_id: Mapped[int] = mapped_column(ForeignKey("briefs.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    placement: Mapped[str] = mapped_column(String(40))
+    policy_version: Mapped[str] = mapped_column(String(120))
+    reward_version: Mapped[str] = mapped_column(String(120))
+    rule_version: Mapped[str] = mapped_column(String(120))
+    path: Mapped[str] = mapped_column(String(120))
+    seed: Mapped[int | None]
+    request: Mapped[dict[str, Any]]  # counts, angle, "more like this"
+    brief_payload: Mapped[dict[str, Any]]
+    ad_findings: Mapped[list[Any]]
+    timing: Mapped[dict[str, Any]]
+    short: Mapped[dict[str, Any]]  # slots left short: how many are missing
+    __table_args__ = (_one_of("kind", ("draft", "own_lines")), Index(None, "workspace_id", "brief_id"))
+
+
+class Text(Owned, Base):
+    """One text for one slot. `written_by` is "policy:<version>" or "person:<user id>"."""
+
+    __tablename__ = "texts"
+    brief_id: Mapped[int] = mapped_column(ForeignKey("briefs.id"))
+    generation_id: Mapped[int] = mapped_column(ForeignKey("generations.id"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("texts.id"), index=True)  # edited from
+    placement: Mapped[str] = mapped_column(String(40))
+    slot: Mapped[str] = mapped_column(String(40))
+    angle: Mapped[str | None] = mapped_column(String(40))
+    written_by: Mapped[str] = mapped_column(String(160))
+    text: Mapped[str] = mapped_column(LongText)
+    __table_args__ = (Index(None, "workspace_id", "brief_id"),)
+
+
+class Card(Owned, Base):
+    """A scorecard: immutable, keyed by text, brief and the versions that judged."""
+
+    __tablename__ = "scorecards"
+    text_id: Mapped[int] = mapped_column(ForeignKey("texts.id"))
+    brief_id: Mapped[int] = mapped_column(ForeignKey("briefs.id"))
+    brief_checksum: Mapped[str] = mapped_column(String(64))
+    policy_version: Mapped[str] = mapped_column(String(120))
+    reward_version: Mapped[str] = mapped_column(String(120))
+    rule_version: Mapped[str] = mapped_column(String(120))
+    path: Mapped[str] = mapped_column(String(120))
+    level: Mapped[str] = mapped_column(String(20))
+    score: Mapped[float]  # compliance, 0 to 100
+    ctr: Mapped[float]
+    cvr: Mapped[float]
+    ctcvr: Mapped[float]
+    beats_typical: Mapped[float]
+    rewards: Mapped[dict[str, Any]]
+    payload: Mapped[dict[str, Any]]
+    __table_args__ = (
+        UniqueConstraint(
+            "text_id", "brief_checksum", "policy_version", "reward_version", "rule_version", "path",
+            name="uq_scorecards_key",
+        ),
+        _one_of("level", ("blocked", "caution", "clear")),
+        Index(None, "workspace_id", "level"),
+    )  # fmt: skip
+
+
+class Shown(Owned, Base):
+    """Where a text stood in the shown set (0 is best, inside its slot), with the card shown beside it."""
+
+    __tablename__ = "shown"
+    generation_id: Mapped[int] = mapped_column(ForeignKey("generations.id"))
+    text_id: Mapped[int] = mapped_column(ForeignKey("texts.id"), index=True)
+    card_id: Mapped[int] = mapped_column(ForeignKey("scorecards.id"))
+    slot: Mapped[str] = mapped_column(String(40))
+    position: Mapped[int]
+    __table_args__ = (UniqueConstraint("generation_id", "slot", "position"),)
+
+
+class Dropped(Owned, Base):
+    """A candidate that was written but not shown, and why."""
+
+    __tablename__ = "dropped"
+    generation_id: Mapped[int] = mapped_column(ForeignKey("generations.id"), index=True)
+    slot: Mapped[str] = mapped_column(String(40))
+    angle: Mapped[str | None] = mapped_column(String(40))
+    text: Mapped[str] = mapped_column(LongText)
+    reason: Mapped[str] = mapped_column(LongText)
+
+
+class Feedback(Owned, Base):
+    """What a person did with a shown text. An edit holds both texts and the id of the new one."""
+
+    __tablename__ = "feedback"
+    text_id: Mapped[int] = mapped_column(ForeignKey("texts.id"), index=True)
+    generation_id: Mapped[int] = mapped_column(ForeignKey("generations.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    rating: Mapped[int | None]
+    before: Mapped[str | None] = mapped_column(LongText)
+    after: Mapped[str | None] = mapped_column(LongText)
+    new_text_id: Mapped[int | None] = mapped_column(ForeignKey("texts.id"))
+    __table_args__ = (
+        _one_of("kind", FEEDBACK),
+        CheckConstraint("(kind = 'rate') = (rating IS NOT NULL)", name="rate_has_rating"),
+        CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
+        CheckConstraint("kind <> 'edit' OR (before || after) IS NOT NULL", name="edit_has_texts"),
+        Index(None, "workspace_id", "created_at"),
+    )
+
+
+class Verdict(Owned, Base):
+    """A reviewer's decision about a text; the newest one counts. Spans are [start, end) code points."""
+
+    __tablename__ = "verdicts"
+    text_id: Mapped[int] = mapped_column(ForeignKey("texts.id"), index=True)
+    card_id: Mapped[int | None] = mapped_column(ForeignKey("scorecards.id"))  # what the reviewer saw
+    supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("verdicts.id"))
+    outcome: Mapped[str] = mapped_column(String(20))
+    rules: Mapped[list[Any]]
+    spans: Mapped[list[Any]]
+    comment: Mapped[str] = mapped_column(LongText, default="")
+    __table_args__ = (_one_of("outcome", OUTCOMES), Index(None, "workspace_id", "created_at"))
+
+
+class Version(Owned, Base):
+    """A policy, reward or rule version of one workspace; at most one of a kind is active."""
+
+    __tablename__ = "versions"
+    kind: Mapped[str] = mapped_column(String(20))
+    version: Mapped[str] = mapped_column(String(120))
+    parent: Mapped[str | None] = mapped_column(String(120))
+    manifest: Mapped[dict[str, Any]]
+    active: Mapped[bool] = mapped_column(default=False)
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "kind", "version"),
+        _one_of("kind", VERSION_KINDS),
+        Index(
+            "uq_versions_active", "workspace_id", "kind", unique=True,
+            sqlite_where=text("active"), postgresql_where=text("active"),
+        ),
+    )  # fmt: skip
+
+
+class Job(Owned, Base):
+    """A piece of work for the worker process. This table is the only truth about it."""
+
+    __tablename__ = "jobs"
+    kind: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(20), default="queued")
+    request: Mapped[dict[str, Any]]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(120))
+    lease_until: Mapped[datetime | None]
+    heartbeat_at: Mapped[datetime | None]
+    progress: Mapped[float] = mapped_column(default=0.0)
+    message: Mapped[str] = mapped_column(LongText, default="")
+    cancel: Mapped[bool] = mapped_column(default=False)
+    checkpoint: Mapped[dict[str, Any] | None]
+    __table_args__ = (
+        _one_of("state", JOB_STATES),
+        CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
+        Index(None, "state", "lease_until"),
+    )
+
+
+def _append_only(_mapper: object, _connection: object, row: Any) -> None:
+    raise RuntimeError(f"{row.__tablename__} is append-only: add a new row instead")
+
+
+for _table in (Text, Card, Shown, Dropped, Feedback, Verdict):
+    event.listen(_table, "before_update", _append_only)
+    event.listen(_table, "before_delete", _append_only)

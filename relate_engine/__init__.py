@@ -1,0 +1,1 @@
+"""The engine: plain data in, plain data out. No Streamlit, no SQL."""

@@ -1,0 +1,40 @@
+"""Settings, read once at the edge from `RELATE_*` and passed inward as plain values.
+
+`RELATE_HOME` holds everything the program writes (database, logs, trained versions), `RELATE_CACHE`
+the downloaded weights. Nothing inside the engine reads the environment.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+ASSETS = ROOT / "assets"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="RELATE_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=Path.home() / ".local/share/relate", description="all that is written")
+    cache: Path = Field(default=Path.home() / ".cache/relate", description="downloaded base weights")
+    database_url: str = Field(default="", description="empty: SQLite in home")
+    base_model: str = Field(default="smollm2", description="smollm2, a folder, or a hub id")
+    adapter: Path = Field(default=ASSETS / "adapters" / "writer", description="the policy's LoRA adapter")
+    threads: int = Field(default=0, description="torch threads; 0 = all cores")
+    oversample: int = Field(default=4, ge=1, le=16, description="candidates written for each one shown")
+    temperature: float = Field(default=0.8, gt=0, le=2)
+    interval_level: float = Field(default=0.8, gt=0.5, lt=1)
+    base_ctr: dict[str, float] = Field(default={}, description="base CTR by placement, if you know yours")
+    base_cvr: dict[str, float] = Field(default={}, description="base CVR by placement, if you know yours")
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'relate.db'}"
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process. Called only by the edge: cli, desks, worker, services' set-up."""
+    return Settings()

@@ -1,0 +1,300 @@
+"""The front door: a brief in, ranked scorecards out.
+
+Over-generate over the angles the brief supports, drop what breaks a promise (each with its reason), score
+the rest, and keep the best that differ. Texts are yielded provisionally as they end; the list settles once.
+Blocked texts are never among the candidates. (RELATE, arXiv 2602.11780: rewards; best-of-N is ours.)
+Leaves out: storage and people (app/services).
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from relate_engine.brief import Angle, Brief, PlacementName, placement_of, supported_angles, width
+from relate_engine.policy.paths import paths
+from relate_engine.policy.weights import encoder_folder, policy_folder
+from relate_engine.policy.writer import Policy, Wish
+from relate_engine.rewards.compliance import check_ad, check_text
+from relate_engine.rewards.correctness import correctness
+from relate_engine.rewards.ctcvr import Head, beats_typical, rates
+from relate_engine.rewards.diversity import diversity
+from relate_engine.rewards.encoder import Encoder
+from relate_engine.rewards.mix import choose, rank_of
+from relate_engine.rewards.relevance import relevance
+from relate_engine.rewards.rules import RuleSet, load_rules
+from relate_engine.rewards.structure import structure
+from relate_engine.scorecard import AdText, Compliance, Finding, RewardName, Scorecard, level_of, value_of
+
+ROUNDS = 3  # sampling rounds before a slot is left short
+_JUDGED: tuple[RewardName, ...] = ("structure", "correctness", "compliance", "diversity")
+
+
+@dataclass(frozen=True)
+class Rewards:
+    """Everything that judges: loaded once, shared by drafting, scoring and checking."""
+
+    encoder: Encoder
+    rules: RuleSet
+    head: Head
+    base_ctr: Mapping[str, float] = field(default_factory=dict)
+    base_cvr: Mapping[str, float] = field(default_factory=dict)
+    level: float = 0.8
+
+
+@dataclass(frozen=True)
+class Progress:
+    done: int
+    total: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Provisional:
+    """A text that passed the rules and waits for its scorecard."""
+
+    text: AdText
+
+
+@dataclass(frozen=True)
+class Dropped:
+    text: str
+    slot: str
+    angle: Angle | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is shown: candidates best first inside each slot, what was dropped and why, and how long it took."""
+
+    candidates: tuple[Scorecard, ...]
+    dropped: tuple[Dropped, ...]
+    ad_findings: tuple[Finding, ...]
+    timing: dict[str, float]
+    versions: dict[str, str]
+    short: dict[str, int]  # slots left short: how many are missing
+
+
+@dataclass(frozen=True)
+class Drafted:
+    draft: Draft
+
+
+Event = Progress | Provisional | Drafted
+
+
+def load_rewards(
+    cache: Path,
+    assets: Path,
+    base_ctr: Mapping[str, float] | None = None,
+    base_cvr: Mapping[str, float] | None = None,
+    level: float = 0.8,
+) -> Rewards:
+    """The rewards from the weights in `cache` and the shipped `assets`. Raises WeightsError with a remedy."""
+    return Rewards(
+        Encoder(encoder_folder(cache)),
+        load_rules(assets / "rules"),
+        Head.load(assets / "heads" / "ctr"),
+        base_ctr or {},
+        base_cvr or {},
+        level,
+    )
+
+
+def load_policy(base_model: str, cache: Path, adapter: Path) -> Policy:
+    """The writer: the base from `cache` (or the user's own) with its adapter. Raises WeightsError with a remedy."""
+    return Policy(policy_folder(base_model, cache), adapter)
+
+
+def text_findings(
+    rules: RuleSet, text: str, placement: str, slot: str | None, countries: Sequence[str], brief: Brief | None
+) -> tuple[list[Finding], int, tuple[str, ...]]:
+    """What rules, structure and correctness find in a text; how many rules ran; which packs. No model needed.
+
+    Without a slot no limit is checked; without a brief no fact.
+    """
+    found, count, packs = check_text(rules, text, placement, slot, countries, brief)
+    found = correctness(text, brief, countries) + found
+    if slot:
+        found = structure(text, placement, slot) + found
+    return sorted(found, key=lambda f: (f.start or 0, f.end or 0)), count, packs
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a text without a brief is to run."""
+
+    placement: PlacementName
+    countries: tuple[str, ...] = ("us",)
+
+
+def score_texts(
+    rewards: Rewards, brief: Brief | Scope, texts: Sequence[AdText], served: Sequence[str] = (), path: str = ""
+) -> list[Scorecard]:
+    """A scorecard for each text, in order. Texts of one slot are each other's group for diversity.
+
+    With only a Scope there is no brief to hold facts and relevance against, so those rewards are left out.
+    """
+    placement, known = placement_of(brief.placement), brief if isinstance(brief, Brief) else None
+    effects = rewards.head.effects(rewards.encoder, [t.text for t in texts])
+    fits = relevance(rewards.encoder, [t.text for t in texts], known) if known else [(0.0, [])] * len(texts)
+    cards = []
+    for i, (ad, effect, (fit, fit_findings)) in enumerate(zip(texts, effects, fits, strict=True)):
+        slot = placement.slot(ad.slot)
+        found, count, packs = text_findings(
+            rewards.rules, ad.text, brief.placement, ad.slot, brief.countries, known
+        )
+        mates = [t.text for j, t in enumerate(texts) if j != i and t.slot == ad.slot and t.text != ad.text]
+        found += fit_findings + (diversity(ad.text, mates, served) if ad.slot != "path" else [])
+        values = {name: value_of(f for f in found if f.reward == name) for name in _JUDGED}
+        ctr, cvr, ctcvr = rates(effect, brief.placement, rewards.base_ctr, rewards.base_cvr, rewards.level)
+        chance, words = beats_typical(effect)
+        values |= {"ctcvr": chance} | ({"relevance": fit} if known else {})
+        cards.append(
+            Scorecard(
+                text=ad.text,
+                slot=ad.slot,
+                angle=ad.angle,
+                author=ad.author,
+                width=width(ad.text),
+                limit=slot.limit,
+                visible=slot.visible,
+                rewards=values,
+                findings=tuple(found),
+                compliance=Compliance(100 * values["compliance"], level_of(found), packs, count),
+                ctr=ctr,
+                cvr=cvr,
+                ctcvr=ctcvr,
+                ctr_effect=effect.raw,
+                beats_typical=chance,
+                beats_words=words,
+                notes=(effect.note,) if effect.note else (),
+                versions={
+                    "policy": ad.author.removeprefix("policy:") if ad.author.startswith("policy:") else "",
+                    "rewards": rewards.head.version,
+                    "rules": rewards.rules.version,
+                    "path": path,
+                },
+                rank=rank_of(values),
+            )
+        )
+    return cards
+
+
+def full_ad(brief: Brief) -> dict[str, int]:
+    """How many texts of each slot make the placement's whole ad."""
+    return {s.name: s.full_ad for s in placement_of(brief.placement).slots}
+
+
+def draft(
+    policy: Policy,
+    rewards: Rewards,
+    brief: Brief,
+    counts: Mapping[str, int],
+    seed: int = 0,
+    served: Sequence[str] = (),
+    angle: Angle | None = None,
+    like: str | None = None,
+    oversample: int = 4,
+    temperature: float = 0.8,
+) -> Iterator[Event]:
+    """Drafts `counts[slot]` texts for each slot of the brief's placement. Yields Events, Drafted last.
+
+    `served`: texts the audience has seen. `angle`: write from this angle only. `like`: prefer texts near
+    this one in meaning ("more like this"), still different from it in words.
+    """
+    started = time.perf_counter()
+    author = f"policy:{policy.version}"
+    angles = (angle,) if angle else supported_angles(brief)
+    passed: dict[str, list[AdText]] = {slot: [] for slot in counts}
+    fluency: dict[str, float] = {}
+    dropped: list[Dropped] = []
+    seen = {t.lower() for t in served}
+    total, done = sum(counts.values()), 0
+    for attempt in range(ROUNDS):
+        wishes = [
+            Wish(slot, angles[i % len(angles)])
+            for slot, count in counts.items()
+            if slot != "path" and (missing := count - (len(passed[slot]) if attempt else 0)) > 0
+            for i in range(missing * oversample)
+        ]
+        for wish, sample in policy.write(brief, wishes, seed + 7919 * attempt, temperature + 0.1 * attempt):
+            reason = sample.why or _refusal(rewards.rules, sample.text, wish.slot, brief)
+            if not reason and sample.text.lower() in seen:
+                reason = "written twice"
+            if reason:
+                dropped.append(Dropped(sample.text, wish.slot, wish.angle, reason))
+                continue
+            seen.add(sample.text.lower())
+            text = AdText(sample.text, wish.slot, wish.angle, author)
+            passed[wish.slot].append(text)
+            fluency[text.text] = sum(sample.logprobs) / len(sample.logprobs)
+            done += 1
+            yield Provisional(text)
+            yield Progress(min(done, total), total, f"{done} texts written")
+    if "path" in counts:
+        passed["path"] = [AdText(p, "path", None, author) for p in paths(brief, counts["path"])]
+    generated = time.perf_counter()
+    yield Progress(total, total, "Scoring")
+
+    candidates: list[Scorecard] = []
+    for slot, count in counts.items():
+        cards = score_texts(rewards, brief, passed[slot], served, policy.path)
+        if like:
+            near = rewards.encoder.encode([like, *(c.text for c in cards)])
+            likeness = near[1:] @ near[0]
+            cards = [replace(c, rank=c.rank + 0.5 * float(s)) for c, s in zip(cards, likeness, strict=True)]
+        shown, why = choose(cards, count, [like] if like else (), fluency)
+        angle_of = {t.text: t.angle for t in passed[slot]}
+        dropped += [Dropped(text, slot, angle_of[text], reason) for text, reason in why.items()]
+        # scored again as the group that is shown, so that diversity speaks of the texts on the page
+        final = score_texts(rewards, brief, [AdText(c.text, slot, c.angle, author) for c in shown], served, policy.path)
+        candidates += [replace(new, rank_words=old.rank_words) for new, old in zip(final, shown, strict=True)]
+    by_slot = {slot: [c.text for c in candidates if c.slot == slot] for slot in counts}
+    whole = all(counts.get(slot, 0) >= n for slot, n in full_ad(brief).items())
+    yield Drafted(
+        Draft(
+            tuple(candidates),
+            tuple(dropped),
+            tuple(check_ad(rewards.rules, brief.placement, by_slot)) if whole else (),
+            {"generate_s": generated - started, "score_s": time.perf_counter() - generated},
+            versions_of(policy, rewards),
+            {slot: n - len(by_slot[slot]) for slot, n in counts.items() if len(by_slot[slot]) < n},
+        )
+    )
+
+
+def _refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
+    """Why a served text may not be shown, or "": a block, or a fault no advertiser would run."""
+    found, _, _ = text_findings(rules, text, brief.placement, slot, brief.countries, brief)
+    worst = [f for f in found if f.severity == "block"] or [
+        f for f in found if f.severity == "warn" and f.reward in ("correctness", "structure")
+    ]
+    return f"{worst[0].rule_id}: {worst[0].message}" if worst else ""
+
+
+def raw_draft(policy: Policy, rewards: Rewards, brief: Brief, counts: Mapping[str, int], seed: int = 0) -> Draft:
+    """`counts` texts as the policy writes them: temperature 1, no guards, no drops, no choice; then scored."""
+    started = time.perf_counter()
+    angles = supported_angles(brief)
+    wishes = [Wish(s, angles[i % len(angles)]) for s, n in counts.items() if s != "path" for i in range(n)]
+    author = f"policy:{policy.version}"
+    written = [AdText(s.text, w.slot, w.angle, author) for w, s in policy.write(brief, wishes, seed, raw=True)]
+    generated = time.perf_counter()
+    cards = [c for slot in counts for c in score_texts(
+        rewards, brief, [t for t in written if t.slot == slot and t.text], path=policy.path)]  # fmt: skip
+    return Draft(
+        tuple(sorted(cards, key=lambda c: -c.rank)),
+        (),
+        (),
+        {"generate_s": generated - started, "score_s": time.perf_counter() - generated},
+        versions_of(policy, rewards),
+        {},
+    )
+
+
+def versions_of(policy: Policy, rewards: Rewards) -> dict[str, str]:
+    """What a draft of today is made by."""
+    rules, head = rewards.rules.version, rewards.head.version
+    return {"policy": policy.version, "rewards": head, "rules": rules, "path": policy.path}

@@ -1,0 +1,96 @@
+"""The policy's weights in memory: the NF4 base with its LoRA adapter, on any device.
+
+Training and GPU serving use this model itself; CPU serving uses the int8 copy made of it
+(policy/int8.py). An adapter is only put on the base it was trained on: its manifest pins the checksum.
+Leaves out: fetching (weights.py), decoding (decode.py).
+"""
+
+import json
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+
+from relate_engine.policy.weights import WeightsError, base_checksum
+
+
+def device() -> torch.device:
+    """The GPU where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def load_tokenizer(folder: str) -> Any:
+    """The base's tokenizer. Raises WeightsError if the folder does not hold one."""
+    try:
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"No tokenizer in {folder} ({error}); run `relate setup`.") from error
+
+
+def load_nf4(folder: str, compute: torch.dtype = torch.float32) -> Any:
+    """The base in 4-bit NF4 with double quantisation (bitsandbytes); `compute` = dtype of the matrix products."""
+    quantisation = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=compute,
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype=compute,
+                quantization_config=quantisation,
+                device_map={"": device()},
+                trust_remote_code=False,
+                use_safetensors=True,
+            )
+    except MemoryError as error:
+        raise WeightsError("Not enough memory for the base model; close other programs (about 1 GB is needed).") from error
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"The base model in {folder} does not load ({error}); run `relate setup`.") from error
+
+
+@dataclass(frozen=True)
+class AdapterState:
+    """Which adapter is on, or in words why none is. `version` names the policy everywhere."""
+
+    version: str
+    trained: bool
+    problem: str = ""
+
+
+UNTRAINED = "untrained writer: run `relate train sft`"
+
+
+def put_adapter(model: Any, adapter: Path, base_folder: str) -> tuple[Any, AdapterState]:
+    """`model` with the adapter on, or unchanged with the reason in words.
+
+    A missing, damaged or foreign adapter never stops the studio: it starts as the untrained writer and says so.
+    """
+
+    def without(reason: str) -> tuple[Any, AdapterState]:
+        return model, AdapterState("untrained", False, f"{reason}; {UNTRAINED}")
+
+    manifest_path = adapter / "manifest.json"
+    if not manifest_path.exists():
+        return without(f"no adapter in {adapter}")
+    try:
+        manifest = json.loads(manifest_path.read_text("utf-8"))
+        pinned, version, weights = manifest["base_sha256"], manifest["version"], manifest["sha256"]
+    except (ValueError, KeyError, OSError) as error:
+        return without(f"the manifest of {adapter.name} cannot be read ({error})")
+    if base_checksum(base_folder) != pinned:
+        return without(f"adapter {version} was trained on another base")
+    file = adapter / "adapter_model.safetensors"
+    if not file.exists() or base_checksum(str(adapter)) != weights:
+        return without(f"adapter {version} is damaged (checksum differs)")
+    try:
+        return PeftModel.from_pretrained(model, str(adapter)), AdapterState(version, True)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        return without(f"adapter {version} does not load ({error})")

@@ -1,0 +1,47 @@
+"""Display paths of a search ad, made from the brief's own words.
+
+A path is a label of at most 15 characters ("Cold-Brew"): nothing to be written, so nothing to sample.
+Candidates are the keywords and the words of product and benefits, most telling first.
+"""
+
+import re
+
+from relate_engine.brief import Brief, width
+
+LIMIT = 15
+_SMALL = frozenset(
+    "a an and are as at be by for from has have in into is it its no not of on or our out per so than that the their "
+    "this to up with without you your we all any each every more most new".split()
+)
+
+
+def _label(words: list[str]) -> str:
+    return "-".join(w[:1].upper() + w[1:] for w in words)
+
+
+def _phrases(text: str) -> list[str]:
+    """Labels from the content words of a text, in reading order: pairs of neighbours first, then single words."""
+    runs, run = [], []
+    for word in re.findall(r"[A-Za-z][A-Za-z']*|[^A-Za-z\s]", text):
+        if word[0].isalpha() and word.lower() not in _SMALL:
+            run.append(word.replace("'", ""))
+        elif run:
+            runs.append(run)
+            run = []
+    runs.append(run)
+    pairs = [_label(r[i : i + 2]) for r in runs for i in range(len(r) - 1)]
+    return pairs + [_label([w]) for r in runs for w in r if len(w) > 3]
+
+
+def paths(brief: Brief, count: int) -> list[str]:
+    """Up to `count` distinct paths within the limit that share no word."""
+    chosen: list[str] = []
+    used: set[str] = set()
+    for text in (*brief.keywords, brief.product, *brief.benefits, brief.vertical):
+        for label in _phrases(text):
+            words = set(label.lower().split("-"))
+            if len(chosen) < count and width(label) <= LIMIT and not words & used:
+                chosen.append(label)
+                used |= words
+                break
+    return chosen

@@ -1,0 +1,98 @@
+"""From scorecards to an order: how rewards combine, and which texts are shown.
+
+Ranking is a weighted mean of rewards; showing takes the best that differ (maximal marginal relevance,
+Carbonell & Goldstein 1998). Weights are a choice of this project, not of the paper: truth and fit to the
+brief weigh most because today's CTR effect on ads is weak evidence.
+Leaves out: the rewards themselves; credit for training (a later round).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from relate_engine.rewards.diversity import jaccard
+from relate_engine.scorecard import Scorecard
+
+WEIGHTS = {
+    "correctness": 0.25,
+    "relevance": 0.30,
+    "compliance": 0.20,
+    "structure": 0.05,
+    "diversity": 0.05,
+    "ctcvr": 0.15,
+}
+SAME = 0.6  # word-set Jaccard above which two texts count as the same text
+SPREAD = 0.35  # how much likeness to a chosen text costs (MMR's 1 - lambda)
+
+_GOOD = {
+    "correctness": "every fact is in the brief",
+    "relevance": "it stays closest to the brief",
+    "compliance": "no issue was found",
+    "structure": "it fits the slot well",
+    "diversity": "it says something the others do not",
+    "ctcvr": "its wording is predicted to draw more clicks",
+}
+_BAD = {
+    "correctness": "a fact or spelling needs a look",
+    "relevance": "it is further from the brief than the others",
+    "compliance": "it carries a caution",
+    "structure": "it runs past the fold",
+    "diversity": "it repeats words of the other texts",
+    "ctcvr": "its wording is predicted to draw fewer clicks",
+}
+
+
+def rank_of(rewards: dict[str, float]) -> float:
+    """The ranking score in [0, 1]: the weighted mean of the rewards there are."""
+    there = {name: weight for name, weight in WEIGHTS.items() if name in rewards}
+    return sum(weight * rewards[name] for name, weight in there.items()) / sum(there.values())
+
+
+def choose(
+    cards: Sequence[Scorecard], count: int, taken: Sequence[str] = (), fluency: dict[str, float] | None = None
+) -> tuple[list[Scorecard], dict[str, str]]:
+    """The best `count` that differ, best first, and why each of the others is not among them (by text).
+
+    `taken`: texts already chosen elsewhere in the ad. `fluency`: the policy's mean log-probability a token,
+    which breaks near-ties in favour of what the policy finds natural.
+    """
+    fluency = fluency or {}
+
+    def value(card: Scorecard) -> float:
+        return card.rank + 0.08 * max(-3.0, fluency.get(card.text, -1.5))
+
+    left = sorted(cards, key=value, reverse=True)
+    chosen: list[Scorecard] = []
+    why: dict[str, str] = {}
+    while left and len(chosen) < count:
+        shown = [*taken, *(c.text for c in chosen)]
+        best, best_value = None, float("-inf")
+        for card in list(left):
+            likeness = max((jaccard(card.text, t) for t in shown), default=0.0)
+            if likeness > SAME:
+                twin = max(shown, key=lambda t: jaccard(card.text, t))
+                why[card.text] = f"too close to “{twin}”"
+                left.remove(card)
+                continue
+            if (now := value(card) - SPREAD * likeness) > best_value:
+                best, best_value = card, now
+        if best is not None:
+            chosen.append(best)
+            left.remove(best)
+    why |= {c.text: f"ranked below the {count} shown" for c in left}
+    ranked = sorted(chosen, key=lambda c: c.rank, reverse=True)
+    return [replace(c, rank_words=_words(c, ranked, i)) for i, c in enumerate(ranked, 1)], why
+
+
+def _words(card: Scorecard, group: Sequence[Scorecard], place: int) -> str:
+    """A plain sentence for the place: the reward that lifts it most, and the one that holds it back."""
+    gaps = {
+        name: weight * (card.rewards[name] - sum(c.rewards[name] for c in group) / len(group))
+        for name, weight in WEIGHTS.items()
+    }
+    up, down = max(gaps, key=lambda n: gaps[n]), min(gaps, key=lambda n: gaps[n])
+    parts = []
+    if gaps[up] > 0.004:
+        parts.append(_GOOD[up])
+    if gaps[down] < -0.004:
+        parts.append(("but " if parts else "") + _BAD[down])
+    return f"{place} of {len(group)}: " + (", ".join(parts) if parts else "little sets it apart from its neighbours") + "."

@@ -1,0 +1,309 @@
+"""Numbers with their units, found in a text with exact spans, and the question whether two of them are equal.
+
+Why: "20 litres" and "20-litre", "two days" and "48 hours", "50 %" and "half price", "$1,200" and "$1200"
+state the same fact, while "12 weeks" is not supported by "12 ounces". So a number is read together with its
+unit, brought to a base unit, and compared in its dimension only. Numbers in names ("W-2", "401(k)", "H13")
+are codes, not amounts.
+Leaves out: arithmetic over the brief (a total of two prices), currency conversion, fractions other than
+half and quarter.
+Paper: the correctness part of RELATE's semantic quality reward.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from relate_engine.rewards.words import stem, word_set, words
+
+_UNITS = [  # dimension, factor to its base unit, names
+    ("time", 1, "second seconds sec secs"),
+    ("time", 60, "minute minutes min mins"),
+    ("time", 3600, "hour hours hr hrs"),
+    ("time", 86400, "day days"),
+    ("time", 604800, "week weeks wk wks"),
+    ("time", 1209600, "fortnight fortnights"),
+    ("month", 1, "month months mo"),
+    ("month", 3, "quarter quarters"),
+    ("month", 12, "year years yr yrs"),
+    ("month", 120, "decade decades"),
+    ("bday", 1, "business-day business-days working-day working-days"),
+    ("night", 1, "night nights"),
+    ("gram", 0.001, "mg milligram milligrams"),
+    ("gram", 1, "g gram grams"),
+    ("gram", 1000, "kg kilo kilos kilogram kilograms"),
+    ("oz", 1, "oz ounce ounces fl-oz fluid-ounces"),
+    ("oz", 16, "lb lbs pound-weight"),
+    ("ml", 1, "ml millilitre millilitres milliliter milliliters"),
+    ("ml", 10, "cl"),
+    ("ml", 1000, "l litre litres liter liters"),
+    ("gallon", 1, "gallon gallons gal"),
+    ("mm", 1, "mm millimetre millimetres millimeter millimeters"),
+    ("mm", 10, "cm centimetre centimetres centimeter centimeters"),
+    ("mm", 1000, "metre metres meter meters"),
+    ("mm", 1e6, "km kilometre kilometres kilometer kilometers"),
+    ("inch", 1, "inch inches"),
+    ("inch", 12, "ft foot feet"),
+    ("mile", 1, "mile miles mi"),
+    ("area", 1, "sq-ft square-feet square-foot"),
+    ("area m", 1, "sq-m square-metres square-meters"),
+    ("acre", 1, "acre acres"),
+    ("pct", 1, "% percent per-cent pct"),
+    ("degree", 1, "\u00b0 \u00b0c \u00b0f degree degrees"),
+    ("watt", 1, "w watt watts"),
+    ("watt", 1000, "kw kilowatt kilowatts"),
+    ("wh", 1, "wh"),
+    ("wh", 1000, "kwh"),
+    ("mah", 1, "mah"),
+    ("volt", 1, "v volt volts"),
+    ("byte", 1, "mb megabyte megabytes"),
+    ("byte", 1024, "gb gigabyte gigabytes"),
+    ("byte", 1024**2, "tb terabyte terabytes"),
+    ("mbps", 1, "mbps"),
+    ("hz", 1, "hz"),
+    ("kcal", 1, "calorie calories kcal cal cals"),
+    ("speed", 1, "mph"),
+    ("star", 1, "star stars"),
+    ("karat", 1, "karat karats carat-gold kt"),
+    ("times", 1, "x times"),
+    ("iu", 1, "iu"),
+    ("decibel", 1, "db decibel decibels"),
+    ("$", 1, "dollar dollars bucks usd"),
+    ("\u00a3", 1, "pound pounds quid gbp"),
+    ("\u20ac", 1, "euro euros eur"),
+    ("cent", 1, "cent cents"),
+    ("pence", 1, "pence"),
+]
+_UNIT = {name: (dim, float(factor)) for dim, factor, names in _UNITS for name in names.split()}
+MONEY = word_set("$ \u00a3 \u20ac cent pence")
+# Dimensions in which a bare number of the brief may stand for one with a unit: "4.7 of 5" and "4.7 stars".
+_BARE_OK = word_set("star degree times")
+
+_UP_TO_NINETEEN = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
+)
+_ONES = {word: number for number, word in enumerate(_UP_TO_NINETEEN.split(), 1)}
+_TENS_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_TENS = {word: 10 * number for number, word in enumerate(_TENS_WORDS.split(), 2)}
+_SCALE = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
+NUMBER_WORDS = word_set("dozen half quarter double twice") | _ONES.keys() | _TENS.keys() | _SCALE.keys()
+_NUMBER_WORD = "|".join(
+    [rf"(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(list(_ONES)[:9])}))?", *sorted(_ONES, key=len, reverse=True)]
+)
+_ATOM = re.compile(
+    r"(?P<cur>[$\u00a3\u20ac]\s?)?(?<![\w.,])(?P<num>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
+    rf"|\b(?P<word>(?:half )?a dozen|(?:(?:{_NUMBER_WORD}|a) )(?:hundred|thousand|million|billion)\b(?: \w+)?"
+    rf"|{_NUMBER_WORD}|dozens|hundreds|thousands|millions|half an hour|(?:a )?quarter of an hour"
+    r"|an hour and a half|half(?= price| off|[- ]price))\b",
+    re.I,
+)
+_UNIT_AFTER = re.compile(
+    r"(?P<gap>[ \u00a0]?-?[ \u00a0]?)(?P<unit>(?:sq\.?|square|fl\.?|fluid|business|working|per)[ -][a-z]+|%|"
+    r"\u00b0[CF]?|[a-z]+)\b|[ ]?%",
+    re.I,
+)
+_CLOCK = re.compile(
+    r"(?P<h>\d{1,2})(?:[:.](?P<m>\d\d))?\s?(?P<ap>[ap])\.?\s?m\b\.?|\b(?P<named>noon|midday|midnight)\b", re.I
+)
+_CLOCK_24 = re.compile(r"(?<![\d:])(?P<h>[01]?\d|2[0-3]):(?P<m>[0-5]\d)(?![\d:])(?!\s?[ap]\.?m)", re.I)
+_CODE = re.compile(
+    r"(?<![\w$\u00a3\u20ac])(?:(?!(?:age|ages|under|over|pre|mid|up|to|for|by|of|in|"
+    r"and)-)[A-Za-z]{1,4}-?\d+[A-Za-z]?"
+    r"|(?:401|403|457|501|529)\(?[a-z]\)?(?:\(\d\))?(?!\w)|\d+/7|\d[GKD](?![\w])|#\d+)(?![\d,.]*\d)(?:s\b)?"
+)
+_RANGE = re.compile(r"^\s?(?:-|\u2013|\u2014|to|and|or|through|until|till)\s?$")
+_PERIOD = re.compile(
+    r"\s?(?:(?:a|an|per|each|every)\s|/\s?)(day|week|month|mo|quarter|year|yr|night|hour|hr)\b|\s(monthly|"
+    r"weekly|yearly|annually)",
+    re.I,
+)
+_PERIODS = {"mo": "month", "yr": "year", "hr": "hour", "monthly": "month", "weekly": "week"}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    raw: float  # the number as written
+    value: float  # in the base unit of `dim`
+    dim: str  # "" for a bare number or a count of things
+    start: int
+    end: int
+    spoken: bool = False  # written as a word
+    period: str = ""  # of a price: month, year...
+    nouns: tuple[str, ...] = ()  # the words that follow, lower case
+    near: frozenset[str] = frozenset()  # stems of the words around
+
+
+def _spoken(text: str) -> float | None:
+    fixed = {"half a dozen": 6, "a dozen": 12, "half": 50, "half an hour": 30, "an hour and a half": 90}
+    text = text.lower()
+    if text in fixed:
+        return fixed[text]
+    if text.endswith("quarter of an hour"):
+        return 15
+    total, current = 0.0, 0.0
+    for part in re.split(r"[ -]", text):
+        if part in _SCALE:
+            total += max(current, 1) * _SCALE[part]
+            current = 0
+        elif part in _ONES or part in _TENS:
+            current += _ONES.get(part, _TENS.get(part, 0))
+    return total + current or None
+
+
+def _unit_of(word: str, attached: bool) -> tuple[str, float] | None:
+    name = re.sub(r"\.? |\.-|-", "-", word.lower()).rstrip(".")
+    if name == "m" or (name == "in" and attached):
+        return ("mm", 1000) if name == "m" else ("inch", 1)
+    if name in {"w", "v", "x"} and not attached and word.islower():
+        return None
+    return _UNIT.get(name)
+
+
+def codes(text: str) -> list[tuple[str, int, int]]:
+    """Names with digits in them ("W-2", "401(k)", "24/7", "5G"): normalised, start, end."""
+    found = []
+    for match in _CODE.finditer(text):
+        plain = re.sub(r"[^a-z0-9/#]", "", match[0].lower())
+        found.append((plain, match.start(), match.end()))
+    return found
+
+
+def quantities(text: str, brief: bool = False) -> list[Quantity]:
+    """Every quantity of a text, in order. For a `brief` also "one" and "within a day"."""
+    taken = [(s, e) for _, s, e in codes(text)]
+    found: list[Quantity] = []
+    for pattern in (_CLOCK, _CLOCK_24):
+        for m in pattern.finditer(text):
+            if any(s < m.end() and m.start() < e for s, e in taken):
+                continue
+            groups = m.groupdict()
+            if groups.get("named"):
+                hour, minute = (0, 0) if m["named"].lower() == "midnight" else (12, 0)
+            else:
+                hour, minute = int(m["h"]), int(m["m"] or 0)
+                if groups.get("ap"):
+                    hour = hour % 12 + (12 if m["ap"].lower() == "p" else 0)
+            taken.append((m.start(), m.end()))
+            found.append(Quantity(float(m["h"] or hour), hour * 60 + minute, "clock", m.start(), m.end()))
+    for m in _ATOM.finditer(text):
+        if any(s < m.end() and m.start() < e for s, e in taken):
+            continue
+        if quantity := _atom(text, m, brief):
+            found.append(quantity)
+    if brief:
+        for m in re.finditer(
+            r"\b(?:(?:within|in|after|takes|under|for|lasts?|about) an?|(?:a )?full|one) ([a-z]+)\b",
+            text,
+            re.I,
+        ):
+            if unit := _UNIT.get(m[1].lower()):
+                found.append(Quantity(1, unit[1], unit[0], m.start(), m.end()))
+        found += [  # a pound is a weight as well as money
+            replace(q, value=q.raw * 16, dim="oz")
+            for q in found
+            if q.dim == "\u00a3" and text[q.end - 1].isalpha()
+        ]
+    found.sort(key=lambda q: q.start)
+    found = _ranges(text, found)
+    return [_surroundings(text, q) for q in found]
+
+
+def _atom(text: str, m: re.Match[str], brief: bool) -> Quantity | None:
+    spoken = m["word"] is not None
+    end = m.end()
+    if spoken:
+        word = m["word"].lower()
+        if word.endswith("s") and word in {"dozens", "hundreds", "thousands", "millions"}:
+            return Quantity(-1, -1, word, m.start(), end, spoken=True)
+        parts = word.split(" ")
+        if (
+            len(parts) > 2
+            and parts[-1] not in _ONES | _TENS | _SCALE
+            and _spoken(word) not in (6, 12, 30, 90, 15)
+        ):
+            end -= len(parts[-1]) + 1  # "two hundred reviews": the noun is not the number
+        value = _spoken(word)
+        if value is None:
+            return None
+        if word.endswith("hour") or word.startswith("an hour"):
+            return Quantity(value, value * 60, "time", m.start(), end, spoken=True)
+        if word == "half":
+            return Quantity(50, 50, "pct", m.start(), end, spoken=True)
+    else:
+        value = float(m["num"].replace(",", ""))
+    start, currency = m.start(), (m["cur"] or "").strip()
+    dim, factor = (currency, 1.0) if currency else ("", 1.0)
+    rest = text[end:]
+    if not spoken and (scale := re.match(r"(k|m|bn)\b|[ -](thousand|million|billion)\b", rest, re.I)):
+        letter = (scale[1] or scale[2]).lower()
+        if letter == "k" and not currency and value in (9, 10, 14, 18, 22, 24):
+            return Quantity(value, value, "karat", start, end + 1)
+        if currency or letter != "m":
+            value *= {"k": 1e3, "m": 1e6, "bn": 1e9, "thousand": 1e3, "million": 1e6, "billion": 1e9}[letter]
+            end += scale.end()
+            rest = text[end:]
+    if not dim and not spoken and (suffix := re.match(r"(?:st|nd|rd|th)\b|'?s\b", rest)):
+        return Quantity(value, value, "", start, end + suffix.end())
+    if not dim and (unit := _UNIT_AFTER.match(rest)):
+        word = unit["unit"] or "%"
+        got = _unit_of(word, attached=not unit["gap"])
+        if got is None and re.search(r"[ -]", word):
+            got = _UNIT.get(re.split(r"[ -]", word)[0].lower())
+        if got:
+            dim, factor = got
+            end += unit.end()
+    if spoken and value == 1 and not dim and not brief:
+        return None  # "one" is a pronoun more often than a number
+    if spoken and value == 1 and dim == "time" and factor == 86400 and not brief:
+        return None  # "one day" is a turn of phrase
+    period = ""
+    if dim in MONEY and (per := _PERIOD.match(text[end : end + 12])):
+        name = (per[1] or per[2]).lower()
+        period = _PERIODS.get(name, "year" if name in {"yearly", "annually"} else name)
+    if dim in {"cent", "pence"}:
+        return Quantity(value, value / 100, "$" if dim == "cent" else "\u00a3", start, end, spoken, period)
+    return Quantity(value, value * factor, dim, start, end, spoken, period)
+
+
+def _ranges(text: str, found: list[Quantity]) -> list[Quantity]:
+    """The first number of "7 to 9 pm" or "$2,000 to 30,000" takes the unit of the other where it has none."""
+    result = list(found)
+    for i in range(len(found) - 1, 0, -1):
+        left, right = result[i - 1], result[i]
+        if not _RANGE.match(text[left.end : right.start]):
+            continue
+        if not left.dim and right.dim and right.raw > 0:
+            if right.dim == "clock":
+                half = right.value - right.raw * 60 if right.raw < 12 else 0
+                result[i - 1] = replace(
+                    left, value=left.raw * 60 + (half if left.raw <= right.raw else 0), dim="clock"
+                )
+            elif right.dim not in MONEY:
+                result[i - 1] = replace(left, value=left.raw * right.value / right.raw, dim=right.dim)
+        elif (
+            left.dim in MONEY
+            and not right.dim
+            and re.search(r"-|\u2013|\bto\b", text[left.end : right.start])
+        ):
+            result[i] = replace(right, dim=left.dim)
+    return result
+
+
+def _surroundings(text: str, q: Quantity) -> Quantity:
+    after = re.split(r"[.;:!?,]\s|[.!?]$|\n", text[q.end : q.end + 60])[0]
+    nouns = [w.lower for w in words(after) if len(w.text) > 1][:5]
+    following = [stem(w) for w in nouns]
+    lead = re.split(r"[.;:!?]\s|\n", text[max(0, q.start - 45) : q.start])[-1]
+    before = [stem(w.lower) for w in words(lead)][-5:]
+    return replace(q, nouns=tuple(nouns[:3]), near=frozenset(following + before))
+
+
+def equal(q: Quantity, known: Quantity) -> bool:
+    """Does the brief's quantity `known` state what `q` states? Same value in the same dimension."""
+    if q.dim == known.dim:
+        same = abs(q.value - known.value) <= 1e-6 * max(1.0, abs(q.value))
+        return same and not (q.period and known.period and q.period != known.period)
+    if abs(q.raw - known.raw) > 1e-9:
+        return False
+    if q.dim == "month":
+        return not known.dim and q.value == q.raw * 12  # "17 years" where the brief says "aged 6 to 17"
+    return not q.dim or (not known.dim and q.dim in _BARE_OK)

@@ -1,0 +1,222 @@
+"""Supervised fine-tuning of the NF4 base on the corpus: the warm start that every round begins from.
+
+TRL's SFTTrainer, completion-only loss. All texts of a brief are trained in one sequence: the brief once,
+then one branch for each text (slot line, angle line, completion). A branch sees the brief and itself, at
+the positions it would have alone, so the loss equals that of separate sequences at about a third of the
+tokens; serving shares the same prefix. Each epoch sees a brief with its optional fields dropped or
+reordered anew, because advertisers leave them out.
+Leaves out: preferences and RL. (RELATE, arXiv 2602.11780: GRPO starts from an SFT policy.)
+"""
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import LoraConfig, get_peft_model
+from transformers import TrainerCallback, set_seed
+from trl import SFTConfig, SFTTrainer
+
+from relate_engine.brief import Brief
+from relate_engine.policy.model import device, load_nf4, load_tokenizer
+from relate_engine.policy.prompt import brief_lines, request_lines
+from relate_engine.policy.weights import base_checksum, sha256
+from relate_engine.training.corpus import CorpusText, Entry, template_for
+
+IGNORE = -100
+
+
+@dataclass(frozen=True)
+class SftPlan:
+    """Every choice of a run; written to the manifest."""
+
+    epochs: int = 3
+    briefs_a_step: int = 4
+    learning_rate: float = 5e-4
+    rank: int = 32
+    alpha: int = 64
+    validation: int = 16  # training briefs kept aside to watch the loss
+    seed: int = 0
+
+
+def vary(entry: Entry, rng: random.Random) -> tuple[Brief, tuple[CorpusText, ...]]:
+    """The brief with optional fields dropped or reordered, and the texts that this version still supports."""
+    brief, used = entry.brief, {u.split("[")[0] for t in entry.texts for u in t.uses}
+    change: dict[str, Any] = {"benefits": tuple(rng.sample(brief.benefits, len(brief.benefits)))}
+    for name in ("tone", "vertical", "audience"):
+        if name not in used and rng.random() < 0.3:
+            change[name] = ""
+    texts = list(entry.texts)
+    rng.shuffle(texts)
+    return brief.model_copy(update=change), tuple(texts)
+
+
+def encode(tokenizer: Any, brief: Brief, texts: Sequence[CorpusText]) -> dict[str, list[int]]:
+    """One prefix-shared sequence: token ids, labels, positions and the branch of each token (0 = the brief)."""
+    prefix = tokenizer.encode(brief_lines(brief), add_special_tokens=False)
+    ids, labels = list(prefix), [IGNORE] * len(prefix)
+    positions, branches = list(range(len(prefix))), [0] * len(prefix)
+    for number, text in enumerate(texts, 1):
+        request = tokenizer.encode(request_lines(template_for(text), text.angle), add_special_tokens=False)
+        answer = [*tokenizer.encode(text.text, add_special_tokens=False), tokenizer.eos_token_id]
+        ids += request + answer
+        labels += [IGNORE] * len(request) + answer
+        positions += range(len(prefix), len(prefix) + len(request) + len(answer))
+        branches += [number] * (len(request) + len(answer))
+    return {"input_ids": ids, "labels": labels, "positions": positions, "branches": branches}
+
+
+class SharedPrefixCollator:
+    """Pads to the longest of B sequences and builds the (B, 1, T, T) mask: causal, own branch or the brief."""
+
+    def __init__(self, pad_id: int) -> None:
+        self.pad_id = pad_id
+
+    def __call__(self, rows: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
+        longest = max(len(r["input_ids"]) for r in rows)
+
+        def pad(name: str, value: int) -> torch.Tensor:
+            return torch.tensor([r[name] + [value] * (longest - len(r[name])) for r in rows])
+
+        branch = pad("branches", -1)
+        same = (branch[:, :, None] == branch[:, None, :]) | (branch[:, None, :] == 0)
+        causal = torch.ones(longest, longest, dtype=torch.bool).tril()
+        return {
+            "input_ids": pad("input_ids", self.pad_id),
+            "labels": pad("labels", IGNORE),
+            "position_ids": pad("positions", 0),
+            "attention_mask": (same & causal)[:, None],
+        }
+
+
+class PrefixSftTrainer(SFTTrainer):
+    """SFTTrainer whose LM head sees only the labelled positions (TRL does so on a GPU only): 1.5 × on a CPU."""
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Mean negative log-likelihood of the labelled tokens; a scalar."""
+        labels = inputs["labels"][:, 1:]
+        causal = model.get_base_model()
+        hidden = causal.model(
+            input_ids=inputs["input_ids"],
+            attention_mask=inputs["attention_mask"],
+            position_ids=inputs["position_ids"],
+            use_cache=False,
+        ).last_hidden_state[:, :-1]
+        labelled = labels != IGNORE
+        logits = causal.lm_head(hidden[labelled]).float()  # (labelled tokens, vocabulary)
+        loss = torch.nn.functional.cross_entropy(logits, labels[labelled])
+        return (loss, {"loss": loss}) if return_outputs else loss
+
+
+class _Progress(TrainerCallback):
+    """Reports (done, total, loss) after each logged step."""
+
+    def __init__(self, report: Callable[[int, int, float], None]) -> None:
+        self.report = report
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        if logs and "loss" in logs:
+            self.report(state.global_step, state.max_steps, logs["loss"])
+
+
+def train_sft(
+    base: str,
+    entries: Sequence[Entry],
+    corpus_sha256: str,
+    out: Path,
+    work: Path,
+    plan: SftPlan = SftPlan(),
+    report: Callable[[int, int, float], None] = lambda done, total, loss: None,
+    resume: bool = False,
+) -> dict[str, Any]:
+    """Train on the `train` split and write adapter and manifest to `out`; checkpoints go to `work`.
+
+    Returns the manifest. `report(steps done, steps in all, loss)` is called every few steps.
+    """
+    set_seed(plan.seed)
+    rng = random.Random(plan.seed)
+    train = [e for e in entries if e.split == "train"]
+    rng.shuffle(train)
+    validation, train = train[: plan.validation], train[plan.validation :]
+    tokenizer = load_tokenizer(base)
+    rows = []
+    for _ in range(plan.epochs):  # an epoch is a fresh variation of every brief, so Trainer runs it all once
+        rows += [encode(tokenizer, *vary(e, rng)) for e in rng.sample(train, len(train))]
+    held = [encode(tokenizer, e.brief, e.texts) for e in validation]
+
+    compute = torch.bfloat16
+    model = get_peft_model(
+        load_nf4(base, compute),
+        LoraConfig(r=plan.rank, lora_alpha=plan.alpha, target_modules="all-linear", task_type="CAUSAL_LM"),
+    )
+    on_cpu = device().type == "cpu"
+    steps = len(rows) // plan.briefs_a_step
+    trainer = PrefixSftTrainer(
+        model=model,
+        args=SFTConfig(
+            output_dir=str(work),
+            use_cpu=on_cpu,
+            bf16=False,
+            per_device_train_batch_size=plan.briefs_a_step,
+            per_device_eval_batch_size=plan.briefs_a_step,
+            num_train_epochs=1,
+            learning_rate=plan.learning_rate,
+            lr_scheduler_type="cosine",
+            warmup_steps=max(1, steps // 20),
+            weight_decay=0.0,
+            max_grad_norm=1.0,
+            gradient_checkpointing=False,
+            max_length=None,
+            remove_unused_columns=False,
+            dataset_kwargs={"skip_prepare_dataset": True},
+            dataloader_pin_memory=False,
+            train_sampling_strategy="sequential",
+            eval_strategy="steps",
+            eval_steps=max(1, steps // plan.epochs),
+            save_steps=max(1, steps // 8),
+            save_total_limit=2,
+            logging_steps=5,
+            report_to="none",
+            disable_tqdm=True,
+            seed=plan.seed,
+        ),
+        train_dataset=Dataset.from_list(rows),
+        eval_dataset=Dataset.from_list(held),
+        data_collator=SharedPrefixCollator(tokenizer.pad_token_id),
+        processing_class=tokenizer,
+        callbacks=[_Progress(report)],
+    )
+    for parameter in model.parameters():  # TRL casts LoRA to bfloat16, in which small updates round away
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    trainer.train(resume_from_checkpoint=resume and any(work.glob("checkpoint-*")))
+    losses = [h["eval_loss"] for h in trainer.state.log_history if "eval_loss" in h]
+
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.to(torch.bfloat16)
+    out.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(str(out), safe_serialization=True)
+    (out / "README.md").unlink(missing_ok=True)
+    weights = sha256(out / "adapter_model.safetensors")
+    manifest = {
+        "version": f"sft-{weights[:8]}",
+        "command": "relate train sft",
+        "base": "SmolLM2-135M-Instruct",
+        "base_sha256": base_checksum(base),
+        "sha256": weights,
+        "data_sha256": corpus_sha256,
+        "briefs": len(train),
+        "texts": sum(len(e.texts) for e in train),
+        "validation_loss_by_epoch": [round(x, 4) for x in losses],
+        "plan": plan.__dict__,
+        "licence": "Apache-2.0",
+    }
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+    return manifest

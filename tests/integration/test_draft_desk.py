@@ -1,0 +1,247 @@
+"""The Draft desk without a browser: AppTest drives the real page, database and rewards; nothing is drafted.
+
+Needs the encoder's weights and the CTR head (`relate setup`); where they are missing the page tests are skipped
+and say so. Tests of the HTML parts need no weights.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from app.components import context as context_module
+from app.components.card import card_html, compliance_words, percent
+from app.components.marks import marked
+from app.components.plain import plain
+from app.desks.draft_brief import examples
+from app.services.drafting import list_generations, texts_of_brief
+from app.services.drafting_page import Jobs
+from app.services.people import local_actor
+from app.services.writing import Room
+from db.session import Database, open_database
+from relate_engine.config import ROOT, settings
+from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
+from relate_engine.scorecard import finding
+from tests.unit.studio import card
+
+MAIN = str(ROOT / "app" / "main.py")
+EVIL = "<img src=x onerror=alert(1)> **B** $x$"
+
+
+@pytest.fixture(scope="module")
+def room() -> Room:
+    """One Room for all page tests, so that the rewards load once."""
+    settings.cache_clear()
+    config = settings()
+    try:
+        encoder_folder(config.cache)
+        policy_folder(config.base_model, config.cache)
+        found = Room(config)
+        found.rewards()
+    except WeightsError as error:
+        pytest.skip(f"no weights: {error}")
+    return found
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: Room) -> Iterator[Database]:
+    """A fresh home, with the database the page will use."""
+    monkeypatch.setenv("RELATE_HOME", str(tmp_path))
+    settings.cache_clear()
+    st.cache_resource.clear()
+    monkeypatch.setattr(context_module, "Room", lambda _: room)
+    monkeypatch.setattr(Jobs, "warm_up", lambda _: None)
+    db = open_database(settings().database)
+    yield db
+    db.close()
+    st.cache_resource.clear()
+    settings.cache_clear()
+
+
+def opened() -> AppTest:
+    at = AppTest.from_file(MAIN, default_timeout=60).run()
+    assert not at.exception
+    return at
+
+
+def with_lines(lines: str) -> AppTest:
+    """The page with the first example saved and some own headlines scored."""
+    at = opened()
+    at.button(key="example_0").click().run()
+    at.button(key="brief_save").click().run()
+    at.text_area(key="lines_pasted").set_value(lines)
+    at.button(key="lines_score").click().run()
+    assert not at.exception
+    return at
+
+
+def html_of(at: AppTest) -> str:
+    return "\n".join(str(element.proto.body) for element in at.get("html"))
+
+
+def test_example_fills_the_form(home: Database) -> None:
+    at = opened()
+    for number, example in enumerate(examples()):
+        at.button(key=f"example_{number}").click().run()
+        assert at.text_input(key="brief_product").value == example.product
+        assert at.text_area(key="brief_benefits").value == "\n".join(example.benefits)
+        assert at.session_state["brief_placement"] == example.placement
+    assert {example.placement for example in examples()} == {"google_rsa", "meta_feed", "generic"}
+    assert len({example.vertical for example in examples()}) == 3
+
+
+def test_examples_save_as_they_are(home: Database) -> None:
+    at = opened()
+    at.button(key="example_1").click().run()
+    at.button(key="brief_save").click().run()
+    assert not at.exception
+    at.button(key="brief_edit").click().run()
+    at.button(key="brief_save").click().run()
+    stored = at.session_state["draft_desk"].brief_id
+    from app.services.briefs import get_brief
+
+    assert get_brief(home, local_actor(home), stored).brief == examples()[1]
+
+
+def test_own_lines_get_scorecards(home: Database) -> None:
+    with_lines("Fresh Coffee Every Week\nThe World's Best Coffee!!!\n=1+1")
+    actor = local_actor(home)
+    texts = texts_of_brief(home, actor, 1)
+    assert [text.text for text in texts] == ["Fresh Coffee Every Week", "The World's Best Coffee!!!", "=1+1"]
+    assert all(text.author == actor.author and text.card is not None for text in texts)
+    assert texts[1].card and texts[1].card.compliance.level == "blocked"
+    assert list_generations(home, actor, 1)[0].kind == "own_lines"
+
+
+def test_pick_reject_and_edit_are_stored(home: Database) -> None:
+    at = with_lines("Fresh Coffee Every Week\nSkip or Cancel Online")
+    at.button(key="pick_1_headline_0").click().run()
+    assert not at.exception
+    actor = local_actor(home)
+    assert [text.choice for text in texts_of_brief(home, actor, 1)] == ["picked", ""]
+    at.button(key="edit_1_headline_0").click().run()
+    at.text_input(key="wording_1_headline_0").set_value("Roasted on Monday").run()
+    assert "Roasted on Monday" in html_of(at)
+    assert len(texts_of_brief(home, actor, 1)) == 2, "a preview stores nothing"
+    at.button(key="save_1_headline_0").click().run()
+    assert not at.exception
+    edited = list_generations(home, actor, 1)[0].texts[0]
+    assert (edited.text, edited.shown_as, edited.choice) == ("Roasted on Monday", "Fresh Coffee Every Week", "picked")
+
+
+def test_html_in_a_brief_and_a_line_is_shown_as_text(home: Database) -> None:
+    at = opened()
+    at.button(key="example_0").click().run()
+    at.text_input(key="brief_product").set_value(EVIL)
+    at.button(key="brief_save").click().run()
+    at.text_area(key="lines_pasted").set_value(f"{EVIL}\nA Plain Line of Text")
+    at.button(key="lines_score").click().run()
+    assert not at.exception
+    assert "<img" not in html_of(at) and "&lt;img" in html_of(at)
+    assert not any(element.proto.allow_html for element in at.markdown)
+    assert all("<img" not in element.value.replace("\\<", "") for element in at.markdown)
+
+
+def test_empty_product_says_so_and_keeps_the_rest(home: Database) -> None:
+    at = opened()
+    at.button(key="example_0").click().run()
+    at.text_input(key="brief_product").set_value("")
+    at.text_input(key="brief_tone").set_value("loud")
+    at.button(key="draft_whole").click().run()
+    assert any("product is empty" in error.value for error in at.error)
+    assert at.text_input(key="brief_tone").value == "loud"
+    assert at.text_area(key="brief_description").value == examples()[0].description
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("description", "x" * 20_000, "20,000"),
+        ("description", "Кофе с доставкой на дом каждую неделю. " * 12, "script"),
+        ("claims", "Roasts in a minute", "evidence"),
+    ],
+)
+def test_bad_fields_get_one_sentence_and_stay(home: Database, field: str, value: str, said: str) -> None:
+    at = opened()
+    at.button(key="example_0").click().run()
+    at.text_area(key=f"brief_{field}").set_value(value)
+    at.button(key="brief_save").click().run()
+    assert not at.exception
+    assert any(said in error.value for error in at.error)
+    assert at.text_area(key=f"brief_{field}").value == value
+
+
+def test_a_refreshed_browser_finds_its_texts(home: Database) -> None:
+    with_lines("Fresh Coffee Every Week")
+    at = AppTest.from_file(MAIN, default_timeout=60)
+    at.query_params["brief"] = "1"
+    at.run()
+    assert "Fresh Coffee Every Week" in html_of(at)
+    for wrong in ("999", "x", "1 OR 1=1"):
+        at = AppTest.from_file(MAIN, default_timeout=60)
+        at.query_params["brief"] = wrong
+        at.run()
+        assert not at.exception
+        assert at.button(key="example_0")
+
+
+def test_a_changed_brief_makes_scores_stale_and_scores_again(home: Database) -> None:
+    at = with_lines("Fresh Coffee Every Week")
+    at.button(key="brief_edit").click().run()
+    at.text_input(key="brief_audience").set_value("people who camp")
+    at.button(key="brief_save").click().run()
+    assert any("out of date" in warning.value for warning in at.warning)
+    at.button(key="score_again").click().run()
+    assert not at.exception
+    assert not any("out of date" in warning.value for warning in at.warning)
+
+
+def test_start_up_trouble_is_one_sentence(home: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELATE_CACHE", str(tmp_path / "empty"))
+    settings.cache_clear()
+    at = opened()
+    assert len(at.error) == 1 and "relate setup" in plain_text(at.error[0].value)
+    assert not at.button
+
+
+def plain_text(markdown: str) -> str:
+    return markdown.replace("\\", "")
+
+
+def test_marks_escape_everything_and_tell_severity_in_words() -> None:
+    found = [
+        finding("A-1", "compliance", "block", '"><script>', start=0, end=8),
+        finding("A-2", "correctness", "note", "near", start=4, end=12),
+    ]
+    html = marked("<script>alert(1)</script>", found)
+    assert "<script" not in html and "</script" not in html
+    assert html.count("blocked") == 1 and html.count("note</span>") == 1
+    assert "rl-mark rl-block" in html
+
+
+def test_touching_marks_of_one_severity_share_a_tag() -> None:
+    found = [finding("A", "compliance", "warn", "again", start=i, end=i + 1) for i in (3, 4, 5)]
+    assert marked("Hey!!!", found).count("caution") == 1
+    assert marked("Hey", [finding("A", "compliance", "warn", "too far", start=2, end=9)]) == "Hey"
+
+
+def test_a_card_leads_with_what_is_known_and_never_drops_the_interval() -> None:
+    html = card_html(card("Lock <b>Both</b> Kayaks"), ["edited"])
+    assert "<b>Both" not in html
+    assert "likely beats a typical text for this brief 58 times in 100" in html
+    assert "interval" in html and ">prior<" in html and "23 of 30" in html
+    words = compliance_words(card("Lock Both Kayaks"), "google_rsa", ("us", "uk"))
+    assert words == (
+        "no issue found by 120 rules for Google responsive search ad, US, UK; "
+        "not checked: image, landing page, trademarks"
+    )
+    assert percent(0.0021).startswith("0.21") and percent(0.05).startswith("5.0")
+
+
+def test_plain_leaves_nothing_for_markdown_to_do() -> None:
+    escaped = plain("**b** <i> :red[x] $y$ [l](javascript:z) :smile:")
+    for active in ("*", "<", "[", "$", "("):
+        assert escaped.count(active) == escaped.count(f"\\{active}")
+    assert ":" not in escaped  # directives, icons and schemes

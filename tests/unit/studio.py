@@ -1,0 +1,114 @@
+"""What the tests of database and services share: a fresh database, actors, scorecards without a model."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.services.people import Actor, Role
+from db.models import User, Workspace
+from db.session import Database, open_database
+from relate_engine.brief import Angle, Brief
+from relate_engine.scorecard import Compliance, Estimate, Finding, Scorecard, finding, level_of
+
+VERSIONS = {"policy": "writer-1", "rewards": "ctr-1", "rules": "rules-1", "path": "int8"}
+
+
+def fresh(folder: Path) -> Database:
+    return open_database(f"sqlite:///{folder / 'relate.db'}")
+
+
+def person(db: Database, role: Role, workspace: str = "Ours") -> Actor:
+    """A user of this role in a workspace of this name, made if missing."""
+    with db.write() as session:
+        home = session.query(Workspace).filter_by(name=workspace).one_or_none() or _add(session, workspace)
+        user = User(workspace_id=home.id, subject=f"{role}-{home.id}-{_count(session)}", name=role, role=role)
+        session.add(user)
+        session.flush()
+        return Actor(user.id, role, home.id)
+
+
+def _add(session: Session, name: str) -> Workspace:
+    home = Workspace(name=name)
+    session.add(home)
+    session.flush()
+    return home
+
+
+def _count(session: Session) -> int:
+    return session.query(User).count()
+
+
+def brief(product: str = "TideLock Kayak Rack", **more: object) -> Brief:
+    return Brief.model_validate({"product": product, "description": "A rack that locks kayaks."} | more)
+
+
+def card(
+    text: str,
+    slot: str = "headline",
+    angle: Angle | None = "benefit",
+    findings: tuple[Finding, ...] = (),
+    author: str = "policy:writer-1",
+    limit: int = 30,
+    versions: dict[str, str] | None = None,
+) -> Scorecard:
+    rate = Estimate(0.031, 0.02, 0.045, 0.8, "prior")
+    return Scorecard(
+        text=text,
+        slot=slot,
+        angle=angle,
+        author=author,
+        width=len(text),
+        limit=limit,
+        visible=limit,
+        rewards={"structure": 1.0, "correctness": 0.95, "compliance": 1.0, "ctcvr": 0.58},
+        findings=findings,
+        compliance=Compliance(100.0, level_of(findings), ("core",), 120),
+        ctr=rate,
+        cvr=rate,
+        ctcvr=rate,
+        ctr_effect=-0.12,
+        beats_typical=0.58,
+        beats_words="likely beats a typical text for this brief 58 times in 100",
+        versions=VERSIONS if versions is None else versions,
+    )
+
+
+BLOCK = finding("SAF-001", "compliance", "block", "Promises a cure.", start=0, end=4)
+WARN = finding("CLM-002", "compliance", "warn", "Needs proof.", start=0, end=4)
+
+
+@dataclass(frozen=True)
+class Drop:
+    text: str
+    slot: str
+    angle: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """As relate_engine.draft.Draft, without importing the model's room."""
+
+    candidates: tuple[Scorecard, ...]
+    dropped: tuple[Drop, ...] = ()
+    ad_findings: tuple[Finding, ...] = ()
+    timing: dict[str, float] = field(default_factory=lambda: {"generate_s": 1.5})
+    versions: dict[str, str] = field(default_factory=lambda: dict(VERSIONS))
+    short: dict[str, int] = field(default_factory=dict)
+
+
+def small_draft() -> Any:
+    """Three headlines, two descriptions, one path; one candidate dropped."""
+    return Draft(
+        (
+            card("Lock Your Kayak in Seconds"),
+            card("Two Kayaks, One Locked Rack", angle="how"),
+            card("Kayaks Off the Garage Floor", angle="problem", findings=(WARN,)),
+            card("A wall rack that holds and locks two kayaks.", "description", "how", limit=90),
+            card("Lift, lock, walk away: your kayak stays put.", "description", "benefit", limit=90),
+            card("Kayak-Racks", "path", None, limit=15),
+        ),
+        (Drop("The best rack in the world", "headline", "benefit", "CLM-001: superlative without proof"),),
+    )

@@ -1,0 +1,170 @@
+"""Files: the columns, everything that is refused, formulas, and the way back in."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from app.services import briefs, drafting, exporting
+from app.services.exporting import EDITOR_COLUMNS, META_COLUMNS, PLAIN_COLUMNS, ExportRefused, escaped
+from app.services.own_lines import parse_editor_csv
+from app.services.people import Actor
+from app.services.stored import StoredText
+from db.session import Database
+from relate_engine.brief import PlacementName
+from relate_engine.scorecard import Scorecard
+from tests.unit.studio import BLOCK, WARN, brief, card, fresh, person, small_draft
+
+AD = ("Spring, racks", 'Kayak "locks"', "https://tidelock.example/racks?a=1")
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Database:
+    return fresh(tmp_path)
+
+
+@pytest.fixture
+def ada(db: Database) -> Actor:
+    return person(db, "advertiser")
+
+
+def stored(
+    db: Database, ada: Actor, cards: list[Scorecard], placement: PlacementName = "google_rsa"
+) -> tuple[StoredText, ...]:
+    saved = briefs.save_brief(db, ada, brief(placement=placement))
+    return drafting.add_own_lines(db, ada, saved.id, cards).texts
+
+
+def ids(texts: tuple[StoredText, ...]) -> list[int]:
+    return [text.id for text in texts]
+
+
+def rows(data: bytes) -> list[dict[str, str]]:
+    assert data.startswith(b"\xef\xbb\xbf") and data.endswith(b"\r\n")
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+def test_the_editors_columns_are_exact() -> None:
+    expected = "Campaign,Ad group,Ad type,"
+    expected += ",".join(f"Headline {i}" for i in range(1, 16)) + ","
+    expected += ",".join(f"Headline {i} position" for i in range(1, 16)) + ","
+    expected += "Description 1,Description 2,Description 3,Description 4,"
+    expected += "Description 1 position,Description 2 position,Description 3 position,Description 4 position,"
+    expected += "Path 1,Path 2,Final URL,Status"
+    assert ",".join(EDITOR_COLUMNS) == expected
+
+
+def test_a_complete_ad_goes_out_paused_and_comes_back(db: Database, ada: Actor) -> None:
+    cards = list(small_draft().candidates)
+    cards[0] = card('Racks, "locked" & café – 日本')
+    texts = stored(db, ada, cards)
+    data = exporting.editor_csv(db, ada, ids(texts), *AD, pins={texts[1].id: 1, texts[3].id: 2})
+    (row,) = rows(data)
+    assert (row["Campaign"], row["Ad group"], row["Final URL"]) == AD
+    assert (row["Ad type"], row["Status"]) == ("Responsive search ad", "Paused")
+    assert [row[f"Headline {i}"] for i in range(1, 5)] == [t.text for t in texts[:3]] + [""]
+    assert (row["Headline 1 position"], row["Headline 2 position"], row["Description 1 position"]) == (
+        "",
+        "1",
+        "2",
+    )
+    assert (row["Path 1"], row["Path 2"]) == ("Kayak-Racks", "")
+    assert parse_editor_csv(data).lines == tuple((t.slot, t.text) for t in texts)
+    assert parse_editor_csv(data).notes == ()
+
+
+def test_a_refusal_lists_everything_that_is_missing(db: Database, ada: Actor) -> None:
+    texts = stored(db, ada, [card("One"), card("x" * 31), card("Cure it", "description", findings=(BLOCK,))])
+    with pytest.raises(ExportRefused) as caught:
+        exporting.editor_csv(db, ada, ids(texts), " ", "=group", "tidelock dot com")
+    assert caught.value.problems == (
+        "The campaign is missing; type its name.",
+        "The ad group begins with =, which a spreadsheet runs as a formula; reword its start.",
+        "The final URL 'tidelock dot com' is not a web address; it begins with https:// and has no spaces.",
+        "The ad has 2 headlines and needs at least 3; pick 1 more.",
+        "The ad has 1 description and needs at least 2; pick 1 more.",
+        f"The headline '{'x' * 31}' is 31 wide and the limit is 30; shorten it.",
+        "The description 'Cure it' is blocked by SAF-001; mend or unpick it.",
+    )
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\0"])
+def test_formulas_are_refused_for_platforms_and_escaped_in_tables(db: Database, ada: Actor, start: str) -> None:
+    cards = [*small_draft().candidates, card(f"{start}cmd|'/c calc'!A1")]
+    texts = stored(db, ada, cards)
+    with pytest.raises(ExportRefused) as caught:
+        exporting.editor_csv(db, ada, ids(texts), *AD)
+    assert len(caught.value.problems) == 1 and "runs as a formula" in caught.value.problems[0]
+    data = exporting.plain_csv(db, ada, ids(texts))
+    assert rows(data)[-1]["text"] == f"'{start}cmd|'/c calc'!A1"
+    assert rows(data)[0]["text"] == texts[0].text
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "http://", "https://nodots", "ftp://a.example", "https://a.example/a b", "javascript:alert(1)",
+     "https://a.example:99999", "https://[a.example", "=https://a.example", "https://a.example/" + "x" * 2048],
+)  # fmt: skip
+def test_bad_addresses_are_refused(db: Database, ada: Actor, url: str) -> None:
+    texts = stored(db, ada, list(small_draft().candidates))
+    with pytest.raises(ExportRefused, match="final URL"):
+        exporting.editor_csv(db, ada, ids(texts), "C", "G", url)
+
+
+def test_more_of_what_is_refused(db: Database, ada: Actor) -> None:
+    good = list(small_draft().candidates)
+    bad = [
+        (card("lock your kayak in seconds"), "is there twice; unpick one"),
+        (card("[]"), "reads as 'erase'"),
+        (card("Two\nlines"), "has a line break"),
+        (card("a/b", "path", None, limit=15), "has a slash or a space"),
+        (card("日本語日本語日本語日本語", "path", None, limit=15), "is 24 wide and the limit is 15"),
+    ]
+    for one, words in bad:
+        texts = stored(db, ada, [*good, one])
+        problems = exporting.editor_problems(texts, *AD)
+        assert len(problems) == 1 and words in problems[0], problems
+    many = stored(db, ada, [*good, *(card(f"Headline number {i}") for i in range(13))])
+    assert exporting.editor_problems(many, *AD) == ["The ad has 16 headlines and takes at most 15; unpick 1."]
+    texts = stored(db, ada, good)
+    pins = {texts[0].id: 4, texts[3].id: 3, texts[5].id: 1, 999: 1}
+    assert len(exporting.editor_problems(texts, *AD, pins=pins)) == 4
+    meta = stored(db, ada, [card("A Meta line", "primary_text", limit=2200)], "meta_feed")
+    assert any("another placement" in p for p in exporting.editor_problems((*texts, *meta), *AD))
+
+
+def test_caution_does_not_stop_an_export(db: Database, ada: Actor) -> None:
+    texts = stored(db, ada, [*small_draft().candidates, card("Needs proof", findings=(WARN,))])
+    assert exporting.editor_problems(texts, *AD) == []
+
+
+def test_meta_takes_up_to_five_options_of_each_text(db: Database, ada: Actor) -> None:
+    cards = [card(f"Body {i}\nwith a second line", "primary_text", limit=2200) for i in range(5)]
+    cards += [
+        card("Title A", limit=255),
+        card("Title B", limit=255),
+        card("Ships free", "description", limit=255),
+    ]
+    texts = stored(db, ada, cards, "meta_feed")
+    (row,) = rows(exporting.meta_csv(db, ada, ids(texts), "C", "S", "A", AD[2]))
+    assert tuple(row) == META_COLUMNS
+    assert (row["Body"], row["Additional Body 4"]) == (texts[0].text, texts[4].text)
+    assert (row["Title"], row["Additional Title 1"], row["Additional Title 2"]) == ("Title A", "Title B", "")
+    assert (row["Link Description"], row["Link"], row["Ad Status"]) == ("Ships free", AD[2], "PAUSED")
+    with pytest.raises(ExportRefused) as caught:
+        exporting.meta_csv(db, ada, ids(texts[5:]), "C", "", "-A", AD[2])
+    assert len(caught.value.problems) == 3
+    assert "not checked against a live account" in exporting.META_NOTE
+
+
+def test_the_plain_table_keeps_numbers_as_numbers(db: Database, ada: Actor) -> None:
+    texts = stored(db, ada, [card('Say "hi", now', findings=(WARN, BLOCK))])
+    data = exporting.plain_csv(db, ada, ids(texts))
+    (row,) = rows(data)
+    assert tuple(row) == PLAIN_COLUMNS and b'"Say ""hi"", now"' in data
+    assert (row["ctr"], row["ctr_low"], row["ctr_high"]) == ("0.031", "0.02", "0.045")
+    assert row["findings"] == "warn CLM-002: Needs proof.; block SAF-001: Promises a cure."
+    assert (row["compliance_level"], row["rules_version"]) == ("blocked", "rules-1")
+    assert [escaped(cell) for cell in (-0.12, -3, None, "-0.12", "a=1")] == [-0.12, -3, None, "'-0.12", "a=1"]
+    assert exporting.plain_csv(db, ada, []).decode("utf-8-sig") == ",".join(PLAIN_COLUMNS) + "\r\n"
