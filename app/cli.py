@@ -181,9 +181,9 @@ def _setup(args: argparse.Namespace, config: Settings) -> int:
     if config.base_model == "smollm2":
         print(f"Writer: {fetch_policy(config.cache)}")
     print(f"Encoder: {fetch_encoder(config.cache)}")
-    from app.services.home import open_home
+    from db.session import open_database
 
-    open_home(config)
+    open_database(config.database)
     print(f"Database: {config.database}")
     return 0
 
@@ -223,7 +223,9 @@ def _train(args: argparse.Namespace, config: Settings) -> int:
 def _evaluate(args: argparse.Namespace, config: Settings) -> int:
     from app.services import training
 
-    report = training.evaluate_ctr(config, Path(args.data)) if args.what == "ctr" else training.evaluate(config, args.what)
+    report = (
+        training.evaluate_ctr(config, Path(args.data)) if args.what == "ctr" else training.evaluate(config, args.what)
+    )
     print(json.dumps(report, indent=2))
     return 0
 

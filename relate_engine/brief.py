@@ -26,7 +26,36 @@ ANGLES: dict[Angle, str] = {
     "curiosity": "Curiosity",
 }
 EU_COUNTRIES = frozenset(
-    "at be bg hr cy cz dk ee fi fr de gr hu ie it lv lt lu mt nl pl pt ro sk si es se eu".split()
+    [
+        "at",
+        "be",
+        "bg",
+        "hr",
+        "cy",
+        "cz",
+        "dk",
+        "ee",
+        "fi",
+        "fr",
+        "de",
+        "gr",
+        "hu",
+        "ie",
+        "it",
+        "lv",
+        "lt",
+        "lu",
+        "mt",
+        "nl",
+        "pl",
+        "pt",
+        "ro",
+        "sk",
+        "si",
+        "es",
+        "se",
+        "eu",
+    ]
 )
 
 
@@ -98,10 +127,7 @@ def placement_of(name: str) -> Placement:
 
 def width(text: str) -> int:
     """Width in platform units: wide and full-width characters count 2, combining marks 0."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 _CHAT_TOKEN = re.compile(r"<\|[^|>]{0,40}\|>|</?s>|\[/?INST\]", re.I)
@@ -254,14 +280,39 @@ def supported_angles(brief: Brief) -> tuple[Angle, ...]:
 
 
 _STOPWORDS = {
-    "Spanish": "el la los las que para con una por más del son está".split(),
-    "French": "le les des une pour avec dans est vous nous votre sur et".split(),
-    "German": "der die das und für mit ist ein eine von den nicht auf".split(),
-    "Italian": "il che per con una della sono gli più nel di".split(),
-    "Portuguese": "o os que para com uma do da não mais em".split(),
-    "Dutch": "het een van voor met niet zijn op de en".split(),
+    "Spanish": ["el", "la", "los", "las", "que", "para", "con", "una", "por", "más", "del", "son", "está"],
+    "French": ["le", "les", "des", "une", "pour", "avec", "dans", "est", "vous", "nous", "votre", "sur", "et"],
+    "German": ["der", "die", "das", "und", "für", "mit", "ist", "ein", "eine", "von", "den", "nicht", "auf"],
+    "Italian": ["il", "che", "per", "con", "una", "della", "sono", "gli", "più", "nel", "di"],
+    "Portuguese": ["o", "os", "que", "para", "com", "uma", "do", "da", "não", "mais", "em"],
+    "Dutch": ["het", "een", "van", "voor", "met", "niet", "zijn", "op", "de", "en"],
 }
-_ENGLISH = frozenset("the a an and for with of to in is that your you it on from are at by this we our".split())
+_ENGLISH = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "and",
+        "for",
+        "with",
+        "of",
+        "to",
+        "in",
+        "is",
+        "that",
+        "your",
+        "you",
+        "it",
+        "on",
+        "from",
+        "are",
+        "at",
+        "by",
+        "this",
+        "we",
+        "our",
+    ]
+)
 
 
 def _foreign_language(text: str) -> str | None:

@@ -142,12 +142,10 @@ def score_texts(
     cards = []
     for i, (ad, effect, (fit, fit_findings)) in enumerate(zip(texts, effects, fits, strict=True)):
         slot = placement.slot(ad.slot)
-        found, count, packs = text_findings(
-            rewards.rules, ad.text, brief.placement, ad.slot, brief.countries, known
-        )
+        found, count, packs = text_findings(rewards.rules, ad.text, brief.placement, ad.slot, brief.countries, known)
         mates = [t.text for j, t in enumerate(texts) if j != i and t.slot == ad.slot and t.text != ad.text]
         found += fit_findings + (diversity(ad.text, mates, served) if ad.slot != "path" else [])
-        values = {name: value_of(f for f in found if f.reward == name) for name in _JUDGED}
+        values: dict[str, float] = {name: value_of(f for f in found if f.reward == name) for name in _JUDGED}
         ctr, cvr, ctcvr = rates(effect, brief.placement, rewards.base_ctr, rewards.base_cvr, rewards.level)
         chance, words = beats_typical(effect)
         values |= {"ctcvr": chance} | ({"relevance": fit} if known else {})

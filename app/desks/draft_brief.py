@@ -48,7 +48,9 @@ def brief_bar(ctx: Context, stored: StoredBrief | None) -> None:
         if brief_id == NEW:
             return "New brief"
         brief = briefs[brief_id]
-        return f"{brief.title} · {placement_of(brief.brief.placement).label} · {brief.updated_at:%d %b %H:%M}"
+        where = placement_of(brief.brief.placement).label
+        # the number keeps labels apart: the browser answers with the label
+        return f"{brief.title} · {where} · {brief.updated_at:%d %b %H:%M} · no. {brief.id}"
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="brief_bar"):
         st.selectbox(

@@ -84,7 +84,7 @@ def _view_words(name: str, views: dict[str, list[StoredGeneration]]) -> str:
         return "Picked, from all drafts"
     view = views[name]
     count = sum(len(s.texts) for s in view)
-    first = "Newest" if name == next(iter(views)) else f"{view[0].created_at:%d %b %H:%M}"
+    first = "Newest" if name == next(iter(views)) else f"No. {name} of {view[0].created_at:%d %b %H:%M}"
     return f"{first}: {placement_of(view[0].placement).label}, {count} texts"
 
 

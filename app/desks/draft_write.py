@@ -41,7 +41,7 @@ def write_bar(ctx: Context, stored: StoredBrief | None, placement: str, button: 
         if editing:
             button("Save brief", key="brief_save", icon=":material/save:", on_click=_ask, args=(ctx, "save"))
         st.space("stretch")
-        st.selectbox("Or one slot", place.slots, key="draft_slot", format_func=_slot_words, width=190)
+        st.selectbox("Or one slot", place.slots, key=f"draft_slot_{place.name}", format_func=_slot_words, width=190)
         st.number_input("How many", 1, MOST, 8, key="draft_count", width=120)
         angles = supported_angles(stored.brief) if stored and not state().editing else tuple(ANGLES)
         st.selectbox("Angle", ["", *angles], key="draft_angle", width=150, format_func=_angle_words)
@@ -130,7 +130,7 @@ def _ask(ctx: Context, what: str) -> None:
         st.toast("Brief saved.", icon=":material/check:")
         return
     held = st.session_state
-    slot: Slot | None = held.get("draft_slot")
+    slot: Slot | None = held.get(f"draft_slot_{stored.brief.placement}")
     angle = next((name for name in ANGLES if name == held.get("draft_angle")), None)
     try:
         if what == "whole" or slot is None:
@@ -139,7 +139,6 @@ def _ask(ctx: Context, what: str) -> None:
         count = int(held.get("draft_count") or 8)
         if slot.name == "path":
             count, angle = min(count, slot.full_ad), None
-        placement_of(stored.brief.placement).slot(slot.name)
         if angle and angle not in supported_angles(stored.brief):
             raise BriefError(f"Angle: the brief holds nothing for '{ANGLES[angle]}'; add it there or choose another.")
         jobs_of(ctx).start(ctx.actor, stored, {slot.name: count}, angle)

@@ -18,7 +18,7 @@ from app.components.context import Context, context
 from app.components.plain import plain
 from app.services import analytics
 from app.services.people import Forbidden, may, require
-from db.models import utc_now
+from datetime import UTC, datetime
 from db.session import StorageError
 from relate_engine.brief import ANGLES, PLACEMENTS, placement_of
 from relate_engine.config import ASSETS
@@ -60,7 +60,7 @@ def _desk(ctx: Context) -> None:
             "Compare by", list(SPLITS), default="angle", required=True, key="rewards_by",
             format_func=lambda name: SPLITS[name], wrap=True,
         )  # fmt: skip
-    since = utc_now() - timedelta(days=PERIODS[period]) if PERIODS[period] else None
+    since = datetime.now(UTC) - timedelta(days=PERIODS[period]) if PERIODS[period] else None
     texts, feedback, verdicts = (
         _named(read(ctx.db, ctx.actor, since), where)
         for read in (analytics.candidates, analytics.feedback, analytics.verdicts)

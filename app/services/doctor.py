@@ -92,7 +92,9 @@ def _encoder(config: Settings) -> Item:
     except WeightsError as error:
         return Item("encoder", ENCODER.name, str(error))
     whole = sha256(folder / ENCODER.member) == ENCODER.sha256
-    return Item("encoder", f"{ENCODER.name} in {folder}", "" if whole else f"damaged: delete {folder} and run `relate setup`")
+    return Item(
+        "encoder", f"{ENCODER.name} in {folder}", "" if whole else f"damaged: delete {folder} and run `relate setup`"
+    )
 
 
 def _assets() -> Item:
@@ -107,11 +109,10 @@ def _assets() -> Item:
 
 
 def _database(config: Settings) -> Item:
-    from app.services.home import open_home
-    from db.session import StorageError
+    from db.session import StorageError, open_database
 
     try:
-        database = open_home(config)
+        database = open_database(config.database)
         with database.read():
             pass
     except StorageError as error:
@@ -122,6 +123,6 @@ def _database(config: Settings) -> Item:
 def _disk(config: Settings) -> Item:
     there = next(p for p in (config.home, *config.home.parents) if p.exists())
     free = shutil.disk_usage(there).free / 1e9
-    return Item("disk", f"{free:.1f} GB free at {there}", "free some space; saving needs at least 0.2 GB" if free < 0.2 else "")
-
-
+    return Item(
+        "disk", f"{free:.1f} GB free at {there}", "free some space; saving needs at least 0.2 GB" if free < 0.2 else ""
+    )

@@ -68,8 +68,8 @@ class Prefix:
                 )
 
     def reset(self) -> None:
-        if self.cache.get_seq_length() > self.length:
-            self.cache.crop(self.length)
+        if (extra := self.cache.get_seq_length() - self.length) > 0:
+            self.cache.crop(-extra)  # a negative number removes that many from the end
 
 
 def _mask(rows: list[_Row], width_now: int, prefix: int, fresh: list[list[int]], device: Any) -> torch.Tensor:
@@ -108,7 +108,9 @@ def sample(
     feed = [list(r.branch.request) for r in rows]
     while rows:
         start = prefix.cache.get_seq_length()
-        fresh, positions, at = [], [], start
+        fresh: list[list[int]] = []
+        positions: list[int] = []
+        at = start
         for row, tokens in zip(rows, feed, strict=True):
             new = list(range(at, at + len(tokens)))
             positions += range(prefix.length + len(row.slots), prefix.length + len(row.slots) + len(tokens))
@@ -169,8 +171,8 @@ def _choose(
                 ends = list(row.branch.ends)
                 stop = allowed[i, ends].clone()
                 allowed[i].masked_fill_(guard.mask, float("-inf"))
-                guard.restrict(row.text, allowed[i])
                 allowed[i, ends] = stop if row.ids else float("-inf")
+                guard.restrict(row.text, allowed[i])
         allowed, index = allowed.topk(TOP_K, dim=-1)
         picks = torch.multinomial((allowed / temperature).softmax(-1), 1, generator=generator)
         tokens = index.gather(1, picks)[:, 0]

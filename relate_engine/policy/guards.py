@@ -36,7 +36,10 @@ class Vocabulary:
     def never(self) -> torch.Tensor:
         """(V,) bool: tokens no served text may hold, whatever the brief."""
         return torch.tensor(
-            [i != self.eos and (i in self.special or not s or bool(_NEVER.search(s))) for i, s in enumerate(self.strings)]
+            [
+                i != self.eos and (i in self.special or not s or bool(_NEVER.search(s)))
+                for i, s in enumerate(self.strings)
+            ]
         )
 
     @cached_property

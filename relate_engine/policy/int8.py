@@ -81,5 +81,7 @@ def int8_copy(model: Any) -> Any:
         if weight is not None:
             parent = causal.get_submodule(name.rpartition(".")[0])
             bias = getattr(layer, "bias", None)
-            setattr(parent, name.rpartition(".")[2], Int8Linear(weight, bias if isinstance(bias, torch.Tensor) else None))
+            setattr(
+                parent, name.rpartition(".")[2], Int8Linear(weight, bias if isinstance(bias, torch.Tensor) else None)
+            )
     return causal.eval()

@@ -51,7 +51,9 @@ def load_nf4(folder: str, compute: torch.dtype = torch.float32) -> Any:
                 use_safetensors=True,
             )
     except MemoryError as error:
-        raise WeightsError("Not enough memory for the base model; close other programs (about 1 GB is needed).") from error
+        raise WeightsError(
+            "Not enough memory for the base model; close other programs (about 1 GB is needed)."
+        ) from error
     except (OSError, ValueError) as error:
         raise WeightsError(f"The base model in {folder} does not load ({error}); run `relate setup`.") from error
 

@@ -10,8 +10,53 @@ from relate_engine.brief import Brief, width
 
 LIMIT = 15
 _SMALL = frozenset(
-    "a an and are as at be by for from has have in into is it its no not of on or our out per so than that the their "
-    "this to up with without you your we all any each every more most new".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "for",
+        "from",
+        "has",
+        "have",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "our",
+        "out",
+        "per",
+        "so",
+        "than",
+        "that",
+        "the",
+        "their",
+        "this",
+        "to",
+        "up",
+        "with",
+        "without",
+        "you",
+        "your",
+        "we",
+        "all",
+        "any",
+        "each",
+        "every",
+        "more",
+        "most",
+        "new",
+    ]
 )
 
 

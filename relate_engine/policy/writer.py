@@ -83,7 +83,9 @@ class Policy:
                     request = self.tokenizer.encode(request_lines(template, wish.angle), add_special_tokens=False)
                     limit = min(placement.slot(wish.slot).limit, max(template.aim, placement.slot(wish.slot).visible))
                     tokens = _TOKENS[template.aim]
-                    branches.append(Branch(tuple(request), limit, tokens, None if raw else guards[wish.slot], self.ends))
+                    branches.append(
+                        Branch(tuple(request), limit, tokens, None if raw else guards[wish.slot], self.ends)
+                    )
                 warmth = 1.0 if raw else temperature
                 for done in sample(self.model, self.tokenizer, prefix, branches, warmth, generator):
                     yield wave[done.branch], done

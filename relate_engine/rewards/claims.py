@@ -222,19 +222,13 @@ def check_claims(text: str, facts: str) -> list[Finding]:
     for match in re.finditer(r"[A-Za-z]+(?:[- ](?:foam|fib(?:er|re)))?", text):
         name = match[0].lower().replace(" ", "-")
         if (name in MATERIALS or name.split("-")[0] in MATERIALS) and stem(name.split("-")[0]) not in stems:
-            found.append(
-                _unsupported(match.start(), match.end(), match[0], "a material or ingredient", "block")
-            )
+            found.append(_unsupported(match.start(), match.end(), match[0], "a material or ingredient", "block"))
     return found + _free(text, plain) + _included(text, plain, stems) + _denied(text, plain)
 
 
 def _itself(claim: str) -> re.Pattern[str]:
     """The claim's own words, hyphens and endings aside."""
-    parts = [
-        re.escape(stem(p))
-        for p in re.split(r"[\s-]+", claim.lower())
-        if p not in {"the", "our", "your", "very"}
-    ]
+    parts = [re.escape(stem(p)) for p in re.split(r"[\s-]+", claim.lower()) if p not in {"the", "our", "your", "very"}]
     return re.compile(r"\b" + r"\w*[\s'-]*".join(parts))
 
 
@@ -277,11 +271,7 @@ def _free(text: str, facts: str) -> list[Finding]:
         stated = stated or _objects(text, match.start(), match.end())
         if known and (not stated or any(_share(stated, k) for k in known)):
             continue
-        tail = (
-            re.match(r" [A-Za-z]+", text[match.end() :])
-            if match[0].lower() in {"free", "complimentary"}
-            else None
-        )
+        tail = re.match(r" [A-Za-z]+", text[match.end() :]) if match[0].lower() in {"free", "complimentary"} else None
         end = match.end() + (tail.end() if tail and tail[0].strip().lower() not in STOP else 0)
         found.append(_unsupported(match.start(), end, text[match.start() : end], "something free", "block"))
     return found
@@ -308,12 +298,8 @@ def _denied(text: str, facts: str) -> list[Finding]:
         if thing is None:
             continue
         root = re.compile("|".join(rf"\b{re.escape(stem(w))}" for w in _ALIKE.get(thing, (thing,))))
-        denied = any(
-            _DENIES.search(facts[max(0, m.start() - 45) : m.end() + 12]) for m in root.finditer(facts)
-        )
-        if denied or (
-            thing in {"charge", "charges", "cost", "costs", "fee", "fees"} and _FREE_BRIEF.search(facts)
-        ):
+        denied = any(_DENIES.search(facts[max(0, m.start() - 45) : m.end() + 12]) for m in root.finditer(facts))
+        if denied or (thing in {"charge", "charges", "cost", "costs", "fee", "fees"} and _FREE_BRIEF.search(facts)):
             continue
         severity: Severity = "block" if group == 2 else "warn"
         start = match.start()

@@ -229,9 +229,7 @@ def check_ad(
 
 def _duplicates(texts: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
     """Pairs of one slot that are equal or over 0.9 alike, and pairs of two slots that are equal."""
-    flat = [
-        (s, t, " ".join(re.findall(r"\w+", fold(t).text.casefold()))) for s, ts in texts.items() for t in ts
-    ]
+    flat = [(s, t, " ".join(re.findall(r"\w+", fold(t).text.casefold()))) for s, ts in texts.items() for t in ts]
     for i, (slot, text, plain) in enumerate(flat):
         for other_slot, other, other_plain in flat[i + 1 :]:
             alike = plain == other_plain

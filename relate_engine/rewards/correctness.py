@@ -94,9 +94,7 @@ def correctness(text: str, brief: Brief | None, countries: Sequence[str] = ()) -
         for fact in check_facts(text, brief, countries):
             if not _covered(fact, found):
                 found.append(fact)
-    found += check_spelling(
-        text, own, [(f.start, f.end) for f in found if f.start is not None and f.end is not None]
-    )
+    found += check_spelling(text, own, [(f.start, f.end) for f in found if f.start is not None and f.end is not None])
     found += _repeated(text) + _endings(text) + _articles(text)
     return sorted(found, key=lambda f: (f.start or 0, f.end or 0))
 
@@ -147,26 +145,18 @@ def _endings(text: str) -> list[Finding]:
     tail = words(body)
     if re.search(r"(?:[,;:\u2013\u2014/+&(]|(?<=\s)-|(?<=\w)-)$", body):
         message = "The text ends in the middle: nothing follows its last mark."
-        found.append(
-            _slip("COR-003", "warn", message, end - 1, end, "Finish the sentence or remove the mark.")
-        )
-    elif tail and (
-        tail[-1].end == end or (tail[-1].lower in _BREAKS and re.fullmatch(r"[.!?]", body[tail[-1].end :]))
-    ):
+        found.append(_slip("COR-003", "warn", message, end - 1, end, "Finish the sentence or remove the mark."))
+    elif tail and (tail[-1].end == end or (tail[-1].lower in _BREAKS and re.fullmatch(r"[.!?]", body[tail[-1].end :]))):
         last = tail[-1]
         loose = last.lower in _MAY_BREAK and len(tail) > 2 and not _EXCUSES.search(body[: last.start])
         if (last.lower in _BREAKS and len(tail) > 1 and not last.text.isupper()) or loose:
             message = f"The text ends in the middle, on '{last.text}'."
             found.append(_slip("COR-003", "warn", message, last.start, last.end, "Finish the sentence."))
     for opening, closing in (("\u201c", "\u201d"), ("(", ")"), ("[", "]")):
-        if (body.count(opening) != body.count(closing)) and not (
-            opening == "(" and re.search(r"[:;]-?[()]", body)
-        ):
+        if (body.count(opening) != body.count(closing)) and not (opening == "(" and re.search(r"[:;]-?[()]", body)):
             at = body.rfind(opening) if body.count(opening) > body.count(closing) else body.rfind(closing)
             found.append(
-                _slip(
-                    "COR-003", "warn", f"'{body[at]}' has no partner.", at, at + 1, "Close it or remove it."
-                )
+                _slip("COR-003", "warn", f"'{body[at]}' has no partner.", at, at + 1, "Close it or remove it.")
             )
     quotes = [m.start() for m in re.finditer(r'(?<!\d)"', body)]
     if len(quotes) % 2 and '"' not in re.sub(r'(?<!\d)"', "", body):
@@ -189,9 +179,7 @@ def _articles(text: str) -> list[Finding]:
         if (
             m[1].isupper()
             and m.start() > 0
-            and re.search(
-                r"(?:vitamin|plan|grade|hepatitis|type|class|option|series|,)\s$", text[: m.start()], re.I
-            )
+            and re.search(r"(?:vitamin|plan|grade|hepatitis|type|class|option|series|,)\s$", text[: m.start()], re.I)
         ):
             continue
         right = _article(m[2])

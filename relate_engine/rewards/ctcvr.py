@@ -131,9 +131,7 @@ class Head:
                 version=f"ctr-{pinned[ARRAYS][:12]}",
             )
         except (OSError, KeyError, ValueError) as error:
-            raise WeightsError(
-                f"There is no CTR head in {folder} ({error}); run `relate train ctr`."
-            ) from error
+            raise WeightsError(f"There is no CTR head in {folder} ({error}); run `relate train ctr`.") from error
 
     def raw(self, encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
         """(N,) log-odds effects before shrinking; differences between texts are what it was fitted to."""
@@ -172,9 +170,7 @@ def _base(kind: str, placement: str, given: Mapping[str, float], assumed: float)
     """Logit of a base rate and its sd. Raises BriefError for a rate outside (0, 1)."""
     rate = given.get(placement, assumed)
     if not 0 < rate < 1:
-        raise BriefError(
-            f"Base {kind} for {placement} is {rate}; give a share between 0 and 1, such as 0.02."
-        )
+        raise BriefError(f"Base {kind} for {placement} is {rate}; give a share between 0 and 1, such as 0.02.")
     return math.log(rate / (1 - rate)), GIVEN_SD if placement in given else ASSUMED_SD
 
 

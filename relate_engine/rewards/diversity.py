@@ -32,17 +32,13 @@ def diversity(text: str, mates: Sequence[str], served: Sequence[str]) -> list[Fi
     """Shared runs of words and near-duplicates. `mates` are the other texts of the group."""
     found = [
         *_shared(text, mates, "DIV-001", "another text of this draft", "Say it in other words."),
-        *_shared(
-            text, served, "DIV-002", "a text already served", "Say something the audience has not seen."
-        ),
+        *_shared(text, served, "DIV-002", "a text already served", "Say something the audience has not seen."),
     ]
     for others, where in ((mates, "another text of this draft"), (served, "a text already served")):
         best = max(others, key=lambda other: jaccard(text, other), default=None)
         if best is not None and jaccard(text, best) > NEAR:
             message = f"Nearly the same as {where}: '{best}'."
-            note = finding(
-                "DIV-003", "diversity", "note", message, fix="Keep one of the two.", source="word overlap"
-            )
+            note = finding("DIV-003", "diversity", "note", message, fix="Keep one of the two.", source="word overlap")
             found.append(replace(note, amount=DUPLICATE))
     return found
 
@@ -65,9 +61,7 @@ def _shared(text: str, others: Iterable[str], rule: str, where: str, fix: str) -
             last += 1
         end = tokens[last][2]
         message = f"'{text[start:end]}' stands in {where}, word for word."
-        found.append(
-            finding(rule, "diversity", "note", message, fix=fix, start=start, end=end, source="word overlap")
-        )
+        found.append(finding(rule, "diversity", "note", message, fix=fix, start=start, end=end, source="word overlap"))
     return found
 
 

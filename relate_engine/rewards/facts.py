@@ -45,9 +45,7 @@ _MONTH = re.compile(
     r"(?<=early )|(?<=late )|(?<=\d ))"
     r"(?:March|May)|(?:March|May)(?= \d|-| to ))\b"
 )
-_DAY = re.compile(
-    r"\b(Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|Mon|Tues?|Wed|Thurs?|Fri)s?\b"
-)
+_DAY = re.compile(r"\b(Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|Mon|Tues?|Wed|Thurs?|Fri)s?\b")
 _SCHEDULE = re.compile(
     r"\b(?:every|each|until|till|open|closed|before|next|this|from|through|to|ends?|starts?|"
     r"arrives?(?: on)?)\s$",
@@ -121,9 +119,7 @@ def sheet(brief: Brief, countries: Sequence[str] = ()) -> Sheet:
 def masked(text: str, names: Sequence[str]) -> str:
     """`text` with straight apostrophes and its names blanked out, every character still in its place."""
     plain = text.replace("\u2019", "'")
-    models = [
-        m[0] for n in names if (m := re.match(r"\S+ \w*\d\w*", n))
-    ]  # "Ridgeback 2" of "Ridgeback 2 Tent"
+    models = [m[0] for n in names if (m := re.match(r"\S+ \w*\d\w*", n))]  # "Ridgeback 2" of "Ridgeback 2 Tent"
     for name in (*names, *models):
         pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.I)
         plain = pattern.sub(lambda m: _MASK * len(m[0]), plain)
@@ -169,11 +165,7 @@ def _numbers(text: str, sheet: Sheet) -> list[Finding]:
         if same:
             kind = "a number of something else"
         severity: Severity = "block"
-        if (
-            text[q.start].lower() in "nm"
-            and q.dim == "clock"
-            and not any(k.dim == "clock" for k in sheet.quantities)
-        ):
+        if text[q.start].lower() in "nm" and q.dim == "clock" and not any(k.dim == "clock" for k in sheet.quantities):
             severity = "note"  # "at noon" sets a scene where the brief gives no times
         fix = f"Use a figure of the brief, or add '{text[q.start : q.end]}' to it, with its evidence."
         found.append(_fault(text, q.start, q.end, kind, fix, severity))
@@ -200,11 +192,7 @@ def _same_price(text: str, q: Quantity, sheet: Sheet) -> bool:
     who = re.match(r" for (?:a |an |one |two |the )?([a-z]{3,})", text[q.end :])
     if who is None:
         return True
-    parts = [
-        p
-        for p in re.split(r"[,;.]\s|\n|\band\b", sheet.facts)
-        if re.search(rf"\b{re.escape(stem(who[1]))}", p)
-    ]
+    parts = [p for p in re.split(r"[,;.]\s|\n|\band\b", sheet.facts) if re.search(rf"\b{re.escape(stem(who[1]))}", p)]
     prices = [k for p in parts for k in quantities(p) if k.dim in MONEY]
     return not prices or any(equal(q, k) for k in prices)
 
@@ -226,11 +214,7 @@ def _dates(text: str, sheet: Sheet) -> list[Finding]:
             if stem_date(m[1]) in sheet.dates:
                 continue
             # "A rainy Saturday" sets a scene; beside a brief with days, or after "every", a day is a promise.
-            promise = (
-                pattern is _MONTH
-                or sheet.dates & {d[:3] for d in DAYS}
-                or _SCHEDULE.search(text[: m.start()])
-            )
+            promise = pattern is _MONTH or sheet.dates & {d[:3] for d in DAYS} or _SCHEDULE.search(text[: m.start()])
             found.append(_fault(text, m.start(), m.end(), "a date", fix, "block" if promise else "note"))
     return found
 
@@ -258,9 +242,7 @@ def _names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
             continue
         if stem(lower) in sheet.stems or (len(lower) >= 5 and lower[:5] in sheet.prefixes):
             continue
-        if lower[:3] in {d[:3] for d in DAYS + MONTHS} and (
-            _DAY.match(bare) or _MONTH.match(bare) or lower in MONTHS
-        ):
+        if lower[:3] in {d[:3] for d in DAYS + MONTHS} and (_DAY.match(bare) or _MONTH.match(bare) or lower in MONTHS):
             continue
         start, end = m.start(), m.start() + len(bare)
         if SAME_PLACE.get(lower, "-") in sheet.words:

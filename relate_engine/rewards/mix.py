@@ -95,4 +95,6 @@ def _words(card: Scorecard, group: Sequence[Scorecard], place: int) -> str:
         parts.append(_GOOD[up])
     if gaps[down] < -0.004:
         parts.append(("but " if parts else "") + _BAD[down])
-    return f"{place} of {len(group)}: " + (", ".join(parts) if parts else "little sets it apart from its neighbours") + "."
+    return (
+        f"{place} of {len(group)}: " + (", ".join(parts) if parts else "little sets it apart from its neighbours") + "."
+    )

@@ -198,9 +198,7 @@ def quantities(text: str, brief: bool = False) -> list[Quantity]:
             if unit := _UNIT.get(m[1].lower()):
                 found.append(Quantity(1, unit[1], unit[0], m.start(), m.end()))
         found += [  # a pound is a weight as well as money
-            replace(q, value=q.raw * 16, dim="oz")
-            for q in found
-            if q.dim == "\u00a3" and text[q.end - 1].isalpha()
+            replace(q, value=q.raw * 16, dim="oz") for q in found if q.dim == "\u00a3" and text[q.end - 1].isalpha()
         ]
     found.sort(key=lambda q: q.start)
     found = _ranges(text, found)
@@ -215,11 +213,7 @@ def _atom(text: str, m: re.Match[str], brief: bool) -> Quantity | None:
         if word.endswith("s") and word in {"dozens", "hundreds", "thousands", "millions"}:
             return Quantity(-1, -1, word, m.start(), end, spoken=True)
         parts = word.split(" ")
-        if (
-            len(parts) > 2
-            and parts[-1] not in _ONES | _TENS | _SCALE
-            and _spoken(word) not in (6, 12, 30, 90, 15)
-        ):
+        if len(parts) > 2 and parts[-1] not in _ONES | _TENS | _SCALE and _spoken(word) not in (6, 12, 30, 90, 15):
             end -= len(parts[-1]) + 1  # "two hundred reviews": the noun is not the number
         value = _spoken(word)
         if value is None:
@@ -274,16 +268,10 @@ def _ranges(text: str, found: list[Quantity]) -> list[Quantity]:
         if not left.dim and right.dim and right.raw > 0:
             if right.dim == "clock":
                 half = right.value - right.raw * 60 if right.raw < 12 else 0
-                result[i - 1] = replace(
-                    left, value=left.raw * 60 + (half if left.raw <= right.raw else 0), dim="clock"
-                )
+                result[i - 1] = replace(left, value=left.raw * 60 + (half if left.raw <= right.raw else 0), dim="clock")
             elif right.dim not in MONEY:
                 result[i - 1] = replace(left, value=left.raw * right.value / right.raw, dim=right.dim)
-        elif (
-            left.dim in MONEY
-            and not right.dim
-            and re.search(r"-|\u2013|\bto\b", text[left.end : right.start])
-        ):
+        elif left.dim in MONEY and not right.dim and re.search(r"-|\u2013|\bto\b", text[left.end : right.start]):
             result[i] = replace(right, dim=left.dim)
     return result
 

@@ -87,9 +87,7 @@ def _grounded(word: Word, own: frozenset[str]) -> bool:
         return True  # numbers are judged by correctness
     root = stem(word.lower)
     return (
-        root in own
-        or root in listed("ad_words")
-        or any(root[:5] == s[:5] for s in own if len(root) > 4 and len(s) > 4)
+        root in own or root in listed("ad_words") or any(root[:5] == s[:5] for s in own if len(root) > 4 and len(s) > 4)
     )
 
 
@@ -99,9 +97,7 @@ def _points(brief: Brief) -> tuple[str, ...]:
     more = [brief.audience, *brief.keywords, *brief.reviews, *(c.text for c in brief.claims)]
     return tuple(
         dict.fromkeys(
-            p
-            for p in (f"{brief.product}. {sentences[0]}", brief.product, *sentences, *brief.benefits, *more)
-            if p
+            p for p in (f"{brief.product}. {sentences[0]}", brief.product, *sentences, *brief.benefits, *more) if p
         )
     )
 

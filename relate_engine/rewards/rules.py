@@ -77,9 +77,7 @@ class RuleSet:
     version: str
     rules: tuple[Rule, ...]
 
-    def applicable(
-        self, placement: str, slot: str | None, countries: Sequence[str], vertical: str
-    ) -> tuple[Rule, ...]:
+    def applicable(self, placement: str, slot: str | None, countries: Sequence[str], vertical: str) -> tuple[Rule, ...]:
         """Rules in force there. With `slot` None, those that hold in every slot of the placement."""
         packs, vertical = frozenset(country_packs(countries)), vertical.lower()
         return tuple(
@@ -172,9 +170,7 @@ def _rule(name: str, entry: Any) -> Rule:
         countries=_some(where, "countries", entry.get("countries"), COUNTRY_PACKS),
         verticals=tuple(v.lower() for v in _texts(where, "verticals", entry.get("verticals"))),
         subjects=cast(frozenset[Subject], subjects),
-        reward=cast(
-            RewardName, _one(where, "reward", entry.get("reward", "compliance"), get_args(RewardName))
-        ),
+        reward=cast(RewardName, _one(where, "reward", entry.get("reward", "compliance"), get_args(RewardName))),
         unless=_compiled(where, "unless", entry.get("unless")),
         negatable=_flag(where, "negatable", entry.get("negatable", False)),
         replace=replace,

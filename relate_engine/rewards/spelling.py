@@ -107,10 +107,7 @@ def suggestions(word: str) -> tuple[tuple[str, int], ...]:
     frequency = _checker().word_frequency.dictionary
     near = {w: int(frequency[w]) for w in _checker().edit_distance_1(word) if w in frequency}
     # swapped and doubled letters are the commonest slips by far
-    near = {
-        w: n * _SLIP if sorted(w) == sorted(word) or _single(w) == _single(word) else n
-        for w, n in near.items()
-    }
+    near = {w: n * _SLIP if sorted(w) == sorted(word) or _single(w) == _single(word) else n for w, n in near.items()}
     return tuple(sorted(near.items(), key=lambda item: -item[1])[:5])
 
 
@@ -195,9 +192,7 @@ def distinctive(names: tuple[str, ...], facts: str) -> dict[str, str]:
     small = {w.text for w in words(facts) if w.text.islower()}
     for name in names:
         for word in words(name):
-            strange = (not _listed(word.lower) and word.lower not in small) or any(
-                c.isupper() for c in word.text[1:]
-            )
+            strange = (not _listed(word.lower) and word.lower not in small) or any(c.isupper() for c in word.text[1:])
             if len(word.lower) >= 4 and strange and not word.text.isupper():
                 found[word.lower] = word.text.removesuffix("'s").removesuffix("\u2019s")
     return found
@@ -250,12 +245,7 @@ def _spacing(text: str, tokens: list[Word], i: int, odd: dict[str, str]) -> tupl
             continue
         shown = text[tokens[i].start : tokens[last].start + len(tokens[last].lower)]
         pieces = len(re.findall(r"\w+", shown)), len(re.findall(r"\w+", right))
-        if (
-            pieces[0] != pieces[1]
-            and "'" not in shown
-            and "\u2019" not in shown
-            and shown.lower() != right.lower()
-        ):
+        if pieces[0] != pieces[1] and "'" not in shown and "\u2019" not in shown and shown.lower() != right.lower():
             return last, right
     return None
 

@@ -36,9 +36,7 @@ CLASSES: dict[str, frozenset[str]] = {
     "she": _set("she her she's hers woman women girl girls mom mother daughter wife"),
     "he": _set("he him his he's man men guy guys boy boys dad father son husband"),
     "they": _set("they them their they're people folks everyone somebody someone"),
-    "not": _set(
-        "no not never none nothing don't doesn't didn't isn't aren't wasn't won't can't couldn't without"
-    ),
+    "not": _set("no not never none nothing don't doesn't didn't isn't aren't wasn't won't can't couldn't without"),
     "superlative": _set("most best worst ever only first last biggest greatest every all always"),
     "certain": _set("exactly totally completely absolutely really actually literally just so very"),
     "hedge": _set("maybe might could may some kind sort probably almost seems"),
@@ -52,9 +50,7 @@ CLASSES: dict[str, frozenset[str]] = {
         "good great love beautiful amazing awesome happy hope perfect brilliant incredible funny "
         "hilarious smile laugh wonderful cool fun proud brave hero win wins better sweet"
     ),
-    "see": _set(
-        "watch see look video photo photos picture pictures show shows hear listen read saw seen watching"
-    ),
+    "see": _set("watch see look video photo photos picture pictures show shows hear listen read saw seen watching"),
     "join": _set("and but or because if then than though"),
     "be": _set("is are was were be been being am it's that's"),
     "article": _set("the a an"),

@@ -160,9 +160,7 @@ def train_ctr(
     """Tunes by group cross-validation, fits on all of train, writes the head to `out`; returns its manifest.
     `report` is told each step in a sentence."""
     pairs = read_pairs(train_parquet)
-    report(
-        f"{len(pairs):,} pairs of {len(pairs.texts):,} headlines in {len(np.unique(pairs.group)):,} groups"
-    )
+    report(f"{len(pairs):,} pairs of {len(pairs.texts):,} headlines in {len(np.unique(pairs.group)):,} groups")
     vectors = encoder.encode(pairs.texts)
     tried = []
     for plan in GRID:

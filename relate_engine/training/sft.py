@@ -34,7 +34,7 @@ IGNORE = -100
 class SftPlan:
     """Every choice of a run; written to the manifest."""
 
-    epochs: int = 3
+    epochs: int = 2
     briefs_a_step: int = 4
     learning_rate: float = 5e-4
     rank: int = 32

@@ -14,12 +14,26 @@ import pytest
 
 from tests.e2e.conftest import Studio
 
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.e2e
 DRAFT_MS = 180_000  # a first draft on a busy machine loads the writer
 
 
 def button(page: Any, name: str) -> Any:
     return page.get_by_role("button", name=name, exact=True)
+
+
+def choose(page: Any, label: str, option: str) -> None:
+    """Picks an option of a select box; opens it again if a redraw closed it."""
+    wanted = page.get_by_role("option", name=option, exact=True)
+    for _ in range(5):
+        page.get_by_role("combobox", name=label).click()
+        try:
+            wanted.click(timeout=3_000)
+        except playwright.TimeoutError:
+            continue
+        return
+    raise AssertionError(f"no option {option} in {label}")
 
 
 def draft_slot(page: Any, studio: Studio, example: str, count: int) -> None:
@@ -73,8 +87,7 @@ def test_draft_pick_edit_export(page: Any, studio: Studio, tmp_path: Path) -> No
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("needs at least 3").wait_for()
     assert dialog.get_by_role("button", name="Download").is_disabled()
-    dialog.get_by_role("combobox", name="File").click()
-    page.get_by_role("option", name="Plain CSV with all scores").click()
+    choose(page, "File", "Plain CSV with all scores")
     with page.expect_download() as started:
         dialog.get_by_role("button", name="Download").click()
     target = tmp_path / "texts.csv"
@@ -94,13 +107,13 @@ def test_a_complete_ad_leaves_for_google_ads_editor(page: Any, studio: Studio, t
     button(page, "Brackwater Coffee Club").click()
     page.get_by_role("textbox", name="Product").and_(page.locator('[value="Brackwater Coffee Club"]')).wait_for()
     button(page, "Save brief").click()
+    button(page, "Edit brief").wait_for()
     page.get_by_text("Bring your own lines").click()
     for slot, lines in (
         ("Headlines", "Fresh Coffee Each Week\nSkip or Cancel Online\nRoasted on Monday"),
         ("Descriptions", "Roasted on Monday and shipped on Tuesday.\nPick whole bean or one of four grinds."),
     ):
-        page.get_by_role("combobox", name="They are").click()
-        page.get_by_role("option", name=slot).click()
+        choose(page, "They are", slot)
         page.get_by_role("textbox", name="One a line").fill(lines)
         button(page, "Score my lines").click()
         page.get_by_text(f"{len(lines.splitlines())} lines scored").wait_for(timeout=DRAFT_MS)

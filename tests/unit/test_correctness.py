@@ -130,9 +130,7 @@ def test_slips() -> None:
 
 
 def test_quantities_read_number_and_unit_together() -> None:
-    read = {
-        (q.value, q.dim) for q in quantities("half an hour, 3cm, $5k a month, 7 to 9 pm, 18-karat, a dozen")
-    }
+    read = {(q.value, q.dim) for q in quantities("half an hour, 3cm, $5k a month, 7 to 9 pm, 18-karat, a dozen")}
     assert read == {
         (1800, "time"),
         (30, "mm"),

@@ -127,9 +127,7 @@ def test_accuracy_counts_ties_half_and_its_interval_holds_it() -> None:
 def test_surface_and_words() -> None:
     assert words("Don’t stop, 3 DAYS!") == ["don't", "stop", "3", "days"]
     row = dict(zip(SURFACE, surface(["Why don't YOU sleep? 8 hours..."])[0]))
-    assert (
-        row["question_mark"] == 1 and row["ellipsis"] == 1 and row["digit"] == 1 and row["digit_first"] == 0
-    )
+    assert row["question_mark"] == 1 and row["ellipsis"] == 1 and row["digit"] == 1 and row["digit_first"] == 0
     assert row["shouted_words"] == 1 and row["you"] == 1 and row["question"] == 1 and row["not"] == 1
     assert surface([]).shape == (0, len(SURFACE)) and np.isfinite(surface(["", "…", "é 🎉"])).all()
 

@@ -28,9 +28,9 @@ def test_two_words_are_no_run_and_runs_apart_are_two_findings() -> None:
 
 
 def test_served_texts_have_their_own_rule() -> None:
-    assert [
-        f.rule_id for f in diversity("One two three four", [], ["zero one two three five six seven"])
-    ] == ["DIV-002"]
+    assert [f.rule_id for f in diversity("One two three four", [], ["zero one two three five six seven"])] == [
+        "DIV-002"
+    ]
 
 
 def test_near_duplicate_costs_half_and_leaves_compliance_alone() -> None:

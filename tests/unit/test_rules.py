@@ -86,9 +86,7 @@ def test_a_rule_is_complete(rule: Rule) -> None:
 
 def test_ordinary_headlines_pass() -> None:
     lines = (ROOT / "tests" / "data" / "ordinary_headlines.txt").read_text("utf-8").splitlines()
-    levels = [
-        level_of(check_text(RULES, t, "google_rsa", "headline", ["us"], None)[0]) for t in lines if t.strip()
-    ]
+    levels = [level_of(check_text(RULES, t, "google_rsa", "headline", ["us"], None)[0]) for t in lines if t.strip()]
     assert len(levels) == 60
     assert levels.count("blocked") <= 1
     assert levels.count("caution") <= 3

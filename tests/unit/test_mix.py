@@ -1,0 +1,74 @@
+"""Ranking and choosing: worked by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from relate_engine.rewards.mix import WEIGHTS, choose, rank_of
+from relate_engine.scorecard import (
+    AdText,
+    Compliance,
+    Estimate,
+    Finding,
+    Scorecard,
+    finding,
+    level_of,
+    scorecard_from_json,
+    value_of,
+)
+
+ESTIMATE = Estimate(0.05, 0.02, 0.12, 0.8, "prior")
+PERFECT = dict.fromkeys(WEIGHTS, 1.0)
+
+
+def card(text: str, rank: float = 0.9, **rewards: float) -> Scorecard:
+    ad = AdText(text, "headline", "benefit", "policy:x")
+    values = PERFECT | rewards
+    return Scorecard(
+        ad.text, ad.slot, ad.angle, ad.author, len(text), 30, 30, values, (), Compliance(100, "clear", ("google",), 9),
+        ESTIMATE, ESTIMATE, ESTIMATE, 0.0, 0.5, "no clear difference", rank=rank,
+    )  # fmt: skip
+
+
+def test_weights_are_a_mean() -> None:
+    assert sum(WEIGHTS.values()) == pytest.approx(1)
+    assert rank_of(PERFECT) == pytest.approx(1)
+    assert rank_of(PERFECT | {"compliance": 0.0}) == pytest.approx(1 - WEIGHTS["compliance"])
+
+
+def test_a_missing_reward_is_left_out_of_the_mean() -> None:
+    without = {k: v for k, v in PERFECT.items() if k != "relevance"} | {"compliance": 0.0}
+    assert rank_of(without) == pytest.approx(1 - WEIGHTS["compliance"] / (1 - WEIGHTS["relevance"]))
+
+
+def test_near_duplicates_are_not_shown_twice_and_say_why() -> None:
+    cards = [card("cork sole from Porto", 0.9), card("Cork sole from Porto today", 0.95), card("light on long walks", 0.5)]
+    shown, why = choose(cards, 2)
+    assert [c.text for c in shown] == ["Cork sole from Porto today", "light on long walks"]
+    assert "too close to" in why["cork sole from Porto"]
+
+
+def test_the_rest_says_it_ranked_below() -> None:
+    _, why = choose([card("one two"), card("three four", 0.8)], 1)
+    assert why == {"three four": "ranked below the 1 shown"}
+
+
+def test_the_sentence_names_what_lifts_and_what_holds_back() -> None:
+    shown, _ = choose([card("one two", 0.95), card("three four", 0.5, relevance=0.2)], 2)
+    assert shown[0].rank_words == "1 of 2: it stays closest to the brief."
+    assert shown[1].rank_words == "2 of 2: it is further from the brief than the others."
+
+
+def test_severity_sets_amount_value_and_level() -> None:
+    block = finding("A", "compliance", "block", "m")
+    warn = finding("B", "compliance", "warn", "m")
+    note = finding("C", "diversity", "note", "m")
+    assert (block.amount, warn.amount, note.amount) == (-1.0, -0.25, -0.05)
+    assert value_of([warn, warn]) == pytest.approx(0.5) and value_of([block, warn]) == 0
+    assert level_of([note]) == "clear" and level_of([note, warn]) == "caution" and level_of([warn, block]) == "blocked"
+    assert not finding("D", "compliance", "block", "m", subject="ad").credit and block.credit
+
+
+def test_a_scorecard_survives_json() -> None:
+    full = replace(card("one"), findings=(Finding("A", "compliance", "warn", "m", start=0, end=3),), notes=("n",))
+    assert scorecard_from_json(full.to_json()) == full
