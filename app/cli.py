@@ -112,17 +112,12 @@ def _draft(args: argparse.Namespace, config: Settings) -> int:
     for slot, missing in result.short.items():
         print(f"relate: {slot}: {missing} fewer than asked passed every check; widen the brief.", file=sys.stderr)
     if args.json:
-        cards = [_public(c.to_json()) for c in result.candidates]
+        cards = [c.to_json() for c in result.candidates]
         print(json.dumps({"candidates": cards, "timing": {"load_s": load_s} | result.timing}, ensure_ascii=False))
     else:
         for card in result.candidates:
             print(f"{card.slot:12} {card.width:>3}/{card.visible:<4} {card.compliance.level:8} {card.text}")
     return 0
-
-
-def _public(card: dict[str, Any]) -> dict[str, Any]:
-    """The documented shape of a scorecard: findings with their documented keys first."""
-    return card
 
 
 def _score(args: argparse.Namespace, config: Settings) -> int:
@@ -146,7 +141,7 @@ def _score(args: argparse.Namespace, config: Settings) -> int:
     scope = brief or Scope(placement.name, tuple(_countries(args.countries)) or ("us",))
     cards = room.score(scope, texts)
     if args.json:
-        print(json.dumps({"rows": [_public(c.to_json()) for c in cards]}, ensure_ascii=False))
+        print(json.dumps({"rows": [c.to_json() for c in cards]}, ensure_ascii=False))
     else:
         for card in cards:
             print(f"{card.compliance.level:8} {card.beats_typical:.2f} {card.ctr_effect:+.2f} {card.text}")
@@ -214,8 +209,10 @@ def _train(args: argparse.Namespace, config: Settings) -> int:
     out = Path(args.out) if args.out else None
     if args.what == "sft":
         manifest = training.sft(config, out, args.epochs, args.seed, args.resume)
-    else:
+    elif args.what == "ctr":
         manifest = training.ctr(config, Path(args.data), out, args.seed)
+    else:
+        manifest = training.acceptance()
     print(json.dumps(manifest, indent=2))
     return 0
 
@@ -264,15 +261,15 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("studio", _studio, "open the studio in the browser")
     sub.add_argument("--port", type=int)
     command("doctor", _doctor, "what is loaded, and what is wrong with its remedy")
-    sub = command("train", _train, "train the writer (sft) or the CTR head (ctr)")
-    sub.add_argument("what", choices=["sft", "ctr"])
+    sub = command("train", _train, "train the writer (sft), the CTR head (ctr) or the choice of drafts (acceptance)")
+    sub.add_argument("what", choices=["sft", "ctr", "acceptance"])
     sub.add_argument("--data", default="data", help="ctr: the folder that holds upworthy/")
     sub.add_argument("--out", help="where to write (default: its place in assets/)")
     sub.add_argument("--epochs", type=int, help="sft: passes over the corpus")
     sub.add_argument("--seed", type=int, default=0)
     sub.add_argument("--resume", action="store_true", help="sft: go on from the last checkpoint")
-    sub = command("evaluate", _evaluate, "print a report: the CTR head, served drafts, or bait ranking")
-    sub.add_argument("what", choices=["ctr", "served", "ranking"])
+    sub = command("evaluate", _evaluate, "print a report; sheet writes texts for a blind reader, verdicts counts them")
+    sub.add_argument("what", choices=["ctr", "served", "ranking", "sheet", "verdicts"])
     sub.add_argument("--data", default="data", help="ctr: the folder that holds upworthy/")
     return parser
 

@@ -13,6 +13,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from relate_engine.language import foreign_language
+
 PlacementName = Literal["google_rsa", "meta_feed", "generic"]
 Angle = Literal["benefit", "problem", "offer", "how", "audience", "proof", "curiosity"]
 
@@ -210,7 +212,7 @@ class Brief(BaseModel):
         for name in ("product", "description"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty; say what is advertised")
-        if foreign := _foreign_language(" ".join((self.description, *self.benefits))):
+        if foreign := foreign_language(" ".join((self.description, *self.benefits))):
             raise ValueError(f"the brief seems to be in {foreign}; only English is supported now")
         return self
 
@@ -256,7 +258,8 @@ def parse_brief(data: object) -> Brief:
 OFFER = re.compile(
     r"\b\d+\s?%\s?(?:off|discount)|\bfree (?:shipping|delivery|trial|returns|month|gift|sample|quote|consultation)"
     r"|\bdiscount|\bcode [A-Z0-9]{3,}|[$€£]\s?\d|\b\d+[- ](?:day|week|month) (?:free )?trial|\bmoney[- ]back"
-    r"|\bsave \d|\bbuy one\b|\bno (?:setup|booking|delivery|monthly|joining) fees?\b|\bfree\b",
+    r"|\bsaves? \d|\b\d+ (?:euros?|pounds|dollars)\b|\bAPR\b|\bno fee\b|\bbuy one\b"
+    r"|\bno (?:setup|booking|delivery|monthly|joining) fees?\b|\bfree\b",
     re.I,
 )
 _PROOF = re.compile(
@@ -277,51 +280,3 @@ def supported_angles(brief: Brief) -> tuple[Angle, ...]:
         angles.append("proof")
     angles.append("curiosity")
     return tuple(angles)
-
-
-_STOPWORDS = {
-    "Spanish": ["el", "la", "los", "las", "que", "para", "con", "una", "por", "más", "del", "son", "está"],
-    "French": ["le", "les", "des", "une", "pour", "avec", "dans", "est", "vous", "nous", "votre", "sur", "et"],
-    "German": ["der", "die", "das", "und", "für", "mit", "ist", "ein", "eine", "von", "den", "nicht", "auf"],
-    "Italian": ["il", "che", "per", "con", "una", "della", "sono", "gli", "più", "nel", "di"],
-    "Portuguese": ["o", "os", "que", "para", "com", "uma", "do", "da", "não", "mais", "em"],
-    "Dutch": ["het", "een", "van", "voor", "met", "niet", "zijn", "op", "de", "en"],
-}
-_ENGLISH = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "and",
-        "for",
-        "with",
-        "of",
-        "to",
-        "in",
-        "is",
-        "that",
-        "your",
-        "you",
-        "it",
-        "on",
-        "from",
-        "are",
-        "at",
-        "by",
-        "this",
-        "we",
-        "our",
-    ]
-)
-
-
-def _foreign_language(text: str) -> str | None:
-    """A language other than English that the text is plainly in, or None. Script first, then stopwords."""
-    letters = [c for c in text if c.isalpha()]
-    if letters and sum("LATIN" in unicodedata.name(c, "") for c in letters) < len(letters) / 2:
-        return "a script other than Latin"
-    words = re.findall(r"[^\W\d_]+", text.lower())
-    english = sum(w in _ENGLISH for w in words)
-    hits = {lang: sum(w in stop for w in words) for lang, stop in _STOPWORDS.items()}
-    lang = max(hits, key=lambda k: hits[k])
-    return lang if hits[lang] >= 4 and hits[lang] > 2 * english else None

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from relate_engine.brief import Angle, Brief, PlacementName, placement_of, supported_angles, width
+from relate_engine.policy.acceptance import load_acceptance, signals
 from relate_engine.policy.paths import paths
 from relate_engine.policy.weights import encoder_folder, policy_folder
-from relate_engine.policy.writer import Policy, Wish
+from relate_engine.policy.writer import Policy, Sample, Wish
 from relate_engine.rewards.compliance import check_ad, check_text
 from relate_engine.rewards.correctness import correctness
 from relate_engine.rewards.ctcvr import Head, beats_typical, rates
@@ -26,7 +27,9 @@ from relate_engine.rewards.rules import RuleSet, load_rules
 from relate_engine.rewards.structure import structure
 from relate_engine.scorecard import AdText, Compliance, Finding, RewardName, Scorecard, level_of, value_of
 
-ROUNDS = 3  # sampling rounds before a slot is left short
+ROUNDS = 3  # sampling rounds before a slot is left with what there is
+LEAST = 32  # fewest texts sampled for a slot in a round: the width of a wave costs little more than one text
+GOOD, POOR = 0.5, 0.1  # P(an editor would run it): enough of the first ends the sampling; under the second, never shown
 _JUDGED: tuple[RewardName, ...] = ("structure", "correctness", "compliance", "diversity")
 
 
@@ -102,9 +105,9 @@ def load_rewards(
     )
 
 
-def load_policy(base_model: str, cache: Path, adapter: Path) -> Policy:
+def load_policy(base_model: str, cache: Path, adapter: Path, assets: Path) -> Policy:
     """The writer: the base from `cache` (or the user's own) with its adapter. Raises WeightsError with a remedy."""
-    return Policy(policy_folder(base_model, cache), adapter)
+    return Policy(policy_folder(base_model, cache), adapter, load_acceptance(assets / "heads" / "acceptance"))
 
 
 def text_findings(
@@ -194,8 +197,8 @@ def draft(
     served: Sequence[str] = (),
     angle: Angle | None = None,
     like: str | None = None,
-    oversample: int = 4,
-    temperature: float = 0.8,
+    oversample: int = 8,
+    temperature: float = 0.7,
 ) -> Iterator[Event]:
     """Drafts `counts[slot]` texts for each slot of the brief's placement. Yields Events, Drafted last.
 
@@ -206,17 +209,18 @@ def draft(
     author = f"policy:{policy.version}"
     angles = (angle,) if angle else supported_angles(brief)
     passed: dict[str, list[AdText]] = {slot: [] for slot in counts}
-    fluency: dict[str, float] = {}
+    accepted: dict[str, float] = {}  # by text: P(an editor would run it)
     dropped: list[Dropped] = []
     seen = {t.lower() for t in served}
-    total, done = sum(counts.values()), 0
+    total = sum(counts.values())
     for attempt in range(ROUNDS):
-        wishes = [
-            Wish(slot, angles[i % len(angles)])
-            for slot, count in counts.items()
-            if slot != "path" and (missing := count - (len(passed[slot]) if attempt else 0)) > 0
-            for i in range(missing * oversample)
-        ]
+        wishes = []
+        for slot, count in counts.items():
+            good = sum(accepted[t.text] >= GOOD for t in passed[slot])
+            if slot != "path" and good < count:
+                rows = max(LEAST, (count - good) * oversample)
+                wishes += [Wish(slot, angles[i % len(angles)]) for i in range(rows)]
+        fresh: list[tuple[AdText, Sample]] = []
         for wish, sample in policy.write(brief, wishes, seed + 7919 * attempt, temperature + 0.1 * attempt):
             reason = sample.why or _refusal(rewards.rules, sample.text, wish.slot, brief)
             if not reason and sample.text.lower() in seen:
@@ -227,10 +231,12 @@ def draft(
             seen.add(sample.text.lower())
             text = AdText(sample.text, wish.slot, wish.angle, author)
             passed[wish.slot].append(text)
-            fluency[text.text] = sum(sample.logprobs) / len(sample.logprobs)
-            done += 1
+            fresh.append((text, sample))
             yield Provisional(text)
-            yield Progress(min(done, total), total, f"{done} texts written")
+            yield Progress(min(len(seen), total), total, f"{len(seen)} texts written")
+        fits = relevance(rewards.encoder, [t.text for t, _ in fresh], brief)
+        for (text, sample), (fit, _) in zip(fresh, fits, strict=True):
+            accepted[text.text] = policy.acceptance.probability(signals(text.text, sample.logprobs, fit, brief))
     if "path" in counts:
         passed["path"] = [AdText(p, "path", None, author) for p in paths(brief, counts["path"])]
     generated = time.perf_counter()
@@ -239,16 +245,25 @@ def draft(
     candidates: list[Scorecard] = []
     for slot, count in counts.items():
         cards = score_texts(rewards, brief, passed[slot], served, policy.path)
+        clear = [c for c in cards if accepted.get(c.text, 1.0) >= POOR]
+        dropped += [
+            Dropped(c.text, slot, c.angle, "reads unfinished or unclear")
+            for c in cards
+            if accepted.get(c.text, 1.0) < POOR
+        ]
+        cards = clear
         if like:
             near = rewards.encoder.encode([like, *(c.text for c in cards)])
             likeness = near[1:] @ near[0]
             cards = [replace(c, rank=c.rank + 0.5 * float(s)) for c, s in zip(cards, likeness, strict=True)]
-        shown, why = choose(cards, count, [like] if like else (), fluency)
+        shown, why = choose(cards, count, [like] if like else (), accepted)
         angle_of = {t.text: t.angle for t in passed[slot]}
         dropped += [Dropped(text, slot, angle_of[text], reason) for text, reason in why.items()]
         # scored again as the group that is shown, so that diversity speaks of the texts on the page
         final = score_texts(rewards, brief, [AdText(c.text, slot, c.angle, author) for c in shown], served, policy.path)
-        candidates += [replace(new, rank_words=old.rank_words) for new, old in zip(final, shown, strict=True)]
+        candidates += [
+            replace(new, rank=old.rank, rank_words=old.rank_words) for new, old in zip(final, shown, strict=True)
+        ]
     by_slot = {slot: [c.text for c in candidates if c.slot == slot] for slot in counts}
     whole = all(counts.get(slot, 0) >= n for slot, n in full_ad(brief).items())
     yield Drafted(

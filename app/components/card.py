@@ -45,10 +45,11 @@ def chance_words(card: Scorecard) -> str:
 
 
 def width_words(card: Scorecard) -> str:
-    """Width against what people see and what the platform takes: "27 of 30", "97 of 125 seen, limit 2,200"."""
-    if card.visible < card.limit:
-        return f"{card.width:,} of {card.visible:,} before the fold, limit {card.limit:,}"
-    return f"{card.width:,} of {card.limit:,}"
+    """Width against what people see and what the platform takes: "27 of 30", "91 of 125 before the fold …"."""
+    if card.visible >= card.limit:
+        return f"{card.width:,} of {card.limit:,}"
+    seen = f"{card.width:,} of" if card.width <= card.visible else f"{card.width:,} wide,"
+    return f"{seen} {card.visible:,} before the fold, limit {card.limit:,}"
 
 
 def compliance_words(card: Scorecard, placement: str, countries: Sequence[str]) -> str:

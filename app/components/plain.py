@@ -3,7 +3,6 @@
 import re
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$&=^])")
-_LINK = re.compile(r"(https?|ftp|www|mailto)([:.])", re.I)
 
 
 def plain(text: str) -> str:

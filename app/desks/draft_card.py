@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.components.card import card_html, compliance_words, findings_words, interval, percent, table_html
+from app.components.card import card_html, compliance_words, findings_words
 from app.components.clipboard import copy_button
 from app.components.context import Context
 from app.components.marks import SEVERITIES, worst_first
@@ -32,7 +32,9 @@ def show_card(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -
 
 
 def _card(ctx: Context, stored: StoredBrief, place: str) -> None:
-    text = state().texts[place]
+    text = state().texts.get(place)
+    if text is None:  # another view is on the page by now
+        return
     choice = text.choice or "open"
     with st.container(border=True, key=f"card_{choice}_{place}"):
         if text.card is None:
@@ -204,15 +206,9 @@ def _details(ctx: Context, stored: StoredBrief, place: str, text: StoredText, ca
         for number, finding in enumerate(worst_first(card.findings)):
             _finding(ctx, stored, place, text, finding, number)
         st.markdown(f"**Compliance** {plain(compliance_words(card, text.placement, stored.brief.countries))}")
-        if card.rank_words:
-            st.markdown(f"**Rank** {plain(card.rank_words)}")
-        rows = [
-            (name, percent(rate.mean), f"{interval(rate)} %", rate.source)
-            for name, rate in (("CTR", card.ctr), ("CVR", card.cvr), ("CTCVR", card.ctcvr))
-        ]
-        st.html(table_html(("Predicted", "Middle", f"{card.ctr.level:.0%} interval", "Source"), rows))
         rewards = " · ".join(f"{name} {value:.2f}" for name, value in card.rewards.items())
-        st.caption(plain(". ".join((*card.notes, f"Rewards from 0 to 1: {rewards}"))))
+        told = (*card.notes, "Intervals hold the doubt about the base rate too", f"Rewards from 0 to 1: {rewards}")
+        st.caption(plain(". ".join(told)))
         if text.shown_as is not None:
             st.caption(f"First shown as: {plain(text.shown_as)}")
         stars = st.feedback("stars", key=f"rate_{place}", default=text.rating - 1 if text.rating else None)

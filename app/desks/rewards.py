@@ -6,7 +6,7 @@ Leaves out rounds of learning and the results of campaigns.
 """
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from app.components.context import Context, context
 from app.components.plain import plain
 from app.services import analytics
 from app.services.people import Forbidden, may, require
-from datetime import UTC, datetime
 from db.session import StorageError
 from relate_engine.brief import ANGLES, PLACEMENTS, placement_of
 from relate_engine.config import ASSETS

@@ -50,6 +50,7 @@ class Job:
     title: str
     angle: Angle | None = None
     like: StoredText | None = None
+    seed: int = 0
     place: int = 0  # drafts ahead in the line; 0: being written
     done: int = 0
     step: str = ""
@@ -87,13 +88,12 @@ class Jobs:
         """Begins a draft for a saved brief and returns at once."""
         require(actor, "text.write")
         placement = placement_of(stored.brief.placement)
-        whole = dict(counts) == whole_ad(stored.brief.placement)
         parts = [f"{n} × {placement.slot(name).label.lower()}" for name, n in counts.items()]
-        title = f"the whole {placement.label}" if whole else ", ".join(parts)
+        title = f"the whole {placement.label}" if dict(counts) == whole_ad(placement.name) else ", ".join(parts)
         with self._lock:
             job = Job(next(self._numbers), actor, stored.id, stored.brief, dict(counts), title, angle, like)
             self._jobs.append(job)
-        threading.Thread(target=self._run, args=(job, whole), name=f"draft-{job.number}", daemon=True).start()
+        threading.Thread(target=self._run, args=(job,), name=f"draft-{job.number}", daemon=True).start()
         return job
 
     def of(self, actor: Actor, brief_id: int) -> list[Job]:
@@ -114,7 +114,7 @@ class Jobs:
     def store_again(self, job: Job) -> None:
         """Stores what could not be stored before; StorageError if it still cannot."""
         if job.unsaved is not None:
-            self._store(job, job.unsaved, dict(job.counts) == whole_ad(job.brief.placement), 0)
+            self._store(job, job.unsaved)
             job.unsaved, job.error = None, ""
 
     def warm_up(self) -> None:
@@ -135,9 +135,9 @@ class Jobs:
         except Exception:  # the draft itself will say what is wrong
             _log.exception("warm-up failed")
 
-    def _run(self, job: Job, whole: bool) -> None:
+    def _run(self, job: Job) -> None:
         try:
-            self._draft(job, whole)
+            self._draft(job)
         except StorageError as error:
             job.error = f"{error} The draft is kept in memory until then." if job.unsaved else str(error)
         except Exception as error:  # whatever it was, the page is told
@@ -146,13 +146,13 @@ class Jobs:
         finally:
             job.ended = True
 
-    def _draft(self, job: Job, whole: bool) -> None:
-        seed = sum(1 for _ in list_generations(self.db, job.actor, job.brief_id, limit=1000))
+    def _draft(self, job: Job) -> None:
+        job.seed = len(list_generations(self.db, job.actor, job.brief_id, limit=1000))
         served = [text for slot in job.counts for text in served_texts(self.db, job.actor, job.brief_id, slot)]
         like = job.like.text if job.like else None
         from relate_engine.draft import Drafted, Progress, Provisional
 
-        with closing(self.room.draft(job.brief, job.counts, seed, served, job.angle, like)) as events:  # type: ignore[type-var]
+        with closing(self.room.draft(job.brief, job.counts, job.seed, served, job.angle, like)) as events:  # type: ignore[type-var]
             for event in events:
                 if job.stopped:
                     return
@@ -169,7 +169,7 @@ class Jobs:
                 elif isinstance(event, Drafted):
                     self._known()
                     job.unsaved = event.draft
-                    self._store(job, event.draft, whole, seed)
+                    self._store(job, event.draft)
                     job.unsaved = None
 
     def _known(self) -> None:
@@ -178,12 +178,13 @@ class Jobs:
         self.versions = {"rewards": rewards.head.version, "rules": rewards.rules.version}
         self.problem = self.room.policy().state.problem
 
-    def _store(self, job: Job, draft: "Draft", whole: bool, seed: int) -> None:
+    def _store(self, job: Job, draft: "Draft") -> None:
+        whole = dict(job.counts) == whole_ad(job.brief.placement)
         request = {
             "title": job.title, "whole": whole, "counts": dict(job.counts), "angle": job.angle,
             "like": job.like.id if job.like else None, "like_text": job.like.text if job.like else None,
         }  # fmt: skip
-        store_generation(self.db, job.actor, job.brief_id, draft, brief=job.brief, seed=seed, request=request)
+        store_generation(self.db, job.actor, job.brief_id, draft, brief=job.brief, seed=job.seed, request=request)
 
 
 def whole_ad(placement: str) -> dict[str, int]:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from relate_engine.config import ASSETS, Settings
+from relate_engine.config import ASSETS, ROOT, Settings
 
 
 def sft(
@@ -55,8 +55,44 @@ def ctr(config: Settings, data: Path, out: Path | None, seed: int) -> dict[str, 
         train,
         out or ASSETS / "heads" / "ctr",
         seed,
-        lambda line: print(line, file=sys.stderr, flush=True),
+        _say,
     )
+
+
+def acceptance() -> dict[str, Any]:
+    """Fits how likely an editor would run a sampled text, from the judged drafts in assets."""
+    from relate_engine.policy.acceptance import train_acceptance
+
+    return train_acceptance(ASSETS / "judged" / "drafts.jsonl", ASSETS / "heads" / "acceptance")
+
+
+def evaluate(config: Settings, what: str, folder: Path | None = None) -> dict[str, Any]:
+    """The reports on held-out briefs: `served`, `ranking`, `sheet` (writes it) or `verdicts` (reads it back)."""
+    from app.services.writing import Room
+    from relate_engine import evaluate as reports
+    from relate_engine.brief import parse_brief
+    from relate_engine.training.corpus import read_corpus
+
+    folder = folder or ASSETS / "reports" / "blind"
+    if what == "verdicts":
+        return reports.sheet_result(folder)
+    room = Room(config)
+    if what == "ranking":
+        return reports.bait_report(room.rewards(), ROOT / "tests" / "data" / "bait_pairs.jsonl")
+    held_out = [e for e in read_corpus(ASSETS / "corpus") if e.split == "test"]
+    lines = (ASSETS / "briefs" / "fresh.jsonl").read_text("utf-8").splitlines()
+    fresh = [parse_brief(json.loads(line)) for line in lines]
+    policy = room.policy()
+    if what == "sheet":
+        base = Room(config.model_copy(update={"adapter": config.home / "no-adapter"})).policy()
+        reports.write_sheet(policy, base, room.rewards(), held_out, fresh, folder)
+        return {"sheet": str(folder / "sheet.csv")}
+    briefs = [*(e.brief for e in held_out), *fresh]
+    return reports.served_report(policy, room.rewards(), briefs, _say, config.oversample, config.temperature)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def evaluate_ctr(config: Settings, data: Path) -> dict[str, Any]:
@@ -67,8 +103,8 @@ def evaluate_ctr(config: Settings, data: Path) -> dict[str, Any]:
     from relate_engine.training.ctr import evaluate_ctr as run
 
     set_threads(config)
-    encoder = Encoder(encoder_folder(config.cache))
-    return run(encoder, ASSETS / "heads" / "ctr", _parquet(data, "train"), _parquet(data, "val"))
+    encoder, log = Encoder(encoder_folder(config.cache)), ASSETS / "reports" / "validation_runs.jsonl"
+    return run(encoder, ASSETS / "heads" / "ctr", _parquet(data, "train"), _parquet(data, "val"), log=log)
 
 
 def _parquet(data: Path, split: str) -> Path:

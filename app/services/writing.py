@@ -89,7 +89,7 @@ class Room:
                 set_threads(self.settings)
                 from relate_engine.draft import load_policy
 
-                self._policy = load_policy(self.settings.base_model, self.settings.cache, self.settings.adapter)
+                self._policy = load_policy(self.settings.base_model, self.settings.cache, self.settings.adapter, ASSETS)
         return self._policy
 
     def score(self, brief: "Brief | Scope", texts: Sequence[AdText], served: Sequence[str] = ()) -> list[Scorecard]:

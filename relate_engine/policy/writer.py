@@ -15,6 +15,7 @@ import torch
 from peft import PeftModel
 
 from relate_engine.brief import Angle, Brief, placement_of
+from relate_engine.policy.acceptance import Acceptance
 from relate_engine.policy.decode import Branch, Prefix, Sample, sample
 from relate_engine.policy.guards import Guard, vocabulary
 from relate_engine.policy.int8 import int8_copy
@@ -36,7 +37,8 @@ class Wish:
 class Policy:
     """The writer in memory. `version`, `path` and `state` say what is loaded."""
 
-    def __init__(self, base_folder: str, adapter: Path) -> None:
+    def __init__(self, base_folder: str, adapter: Path, acceptance: Acceptance) -> None:
+        self.acceptance = acceptance
         self.tokenizer: Any = load_tokenizer(base_folder)
         on_gpu = device().type == "cuda"
         model, self.state = put_adapter(

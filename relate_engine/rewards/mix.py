@@ -6,7 +6,7 @@ brief weigh most because today's CTR effect on ads is weak evidence.
 Leaves out: the rewards themselves; credit for training (a later round).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from relate_engine.rewards.diversity import jaccard
@@ -30,6 +30,7 @@ _GOOD = {
     "structure": "it fits the slot well",
     "diversity": "it says something the others do not",
     "ctcvr": "its wording is predicted to draw more clicks",
+    "accepted": "it reads like lines an editor kept",
 }
 _BAD = {
     "correctness": "a fact or spelling needs a look",
@@ -38,6 +39,7 @@ _BAD = {
     "structure": "it runs past the fold",
     "diversity": "it repeats words of the other texts",
     "ctcvr": "its wording is predicted to draw fewer clicks",
+    "accepted": "it reads less surely than the others",
 }
 
 
@@ -48,19 +50,17 @@ def rank_of(rewards: dict[str, float]) -> float:
 
 
 def choose(
-    cards: Sequence[Scorecard], count: int, taken: Sequence[str] = (), fluency: dict[str, float] | None = None
+    cards: Sequence[Scorecard], count: int, taken: Sequence[str] = (), accepted: Mapping[str, float] | None = None
 ) -> tuple[list[Scorecard], dict[str, str]]:
     """The best `count` that differ, best first, and why each of the others is not among them (by text).
 
-    `taken`: texts already chosen elsewhere in the ad. `fluency`: the policy's mean log-probability a token,
-    which breaks near-ties in favour of what the policy finds natural.
+    `taken`: texts already chosen elsewhere in the ad. `accepted`: by text, how likely an editor would run it
+    (policy/acceptance.py); a text without one, such as a person's, is ranked by its rewards alone.
     """
-    fluency = fluency or {}
+    if accepted:
+        cards = [replace(c, rank=(c.rank + accepted.get(c.text, c.rank)) / 2) for c in cards]
 
-    def value(card: Scorecard) -> float:
-        return card.rank + 0.08 * max(-3.0, fluency.get(card.text, -1.5))
-
-    left = sorted(cards, key=value, reverse=True)
+    left = sorted(cards, key=lambda c: c.rank, reverse=True)
     chosen: list[Scorecard] = []
     why: dict[str, str] = {}
     while left and len(chosen) < count:
@@ -73,28 +73,30 @@ def choose(
                 why[card.text] = f"too close to “{twin}”"
                 left.remove(card)
                 continue
-            if (now := value(card) - SPREAD * likeness) > best_value:
+            if (now := card.rank - SPREAD * likeness) > best_value:
                 best, best_value = card, now
         if best is not None:
             chosen.append(best)
             left.remove(best)
     why |= {c.text: f"ranked below the {count} shown" for c in left}
     ranked = sorted(chosen, key=lambda c: c.rank, reverse=True)
-    return [replace(c, rank_words=_words(c, ranked, i)) for i, c in enumerate(ranked, 1)], why
+    return [replace(c, rank_words=_words(c, ranked, i, accepted or {})) for i, c in enumerate(ranked, 1)], why
 
 
-def _words(card: Scorecard, group: Sequence[Scorecard], place: int) -> str:
-    """A plain sentence for the place: the reward that lifts it most, and the one that holds it back."""
+def _words(card: Scorecard, group: Sequence[Scorecard], place: int, accepted: Mapping[str, float]) -> str:
+    """A plain sentence for the place: what lifts it most, and what holds it back."""
     gaps = {
         name: weight * (card.rewards[name] - sum(c.rewards[name] for c in group) / len(group))
         for name, weight in WEIGHTS.items()
+        if name in card.rewards
     }
+    if card.text in accepted:
+        gaps["accepted"] = accepted[card.text] - sum(accepted.get(c.text, 0) for c in group) / len(group)
     up, down = max(gaps, key=lambda n: gaps[n]), min(gaps, key=lambda n: gaps[n])
     parts = []
     if gaps[up] > 0.004:
         parts.append(_GOOD[up])
     if gaps[down] < -0.004:
         parts.append(("but " if parts else "") + _BAD[down])
-    return (
-        f"{place} of {len(group)}: " + (", ".join(parts) if parts else "little sets it apart from its neighbours") + "."
-    )
+    reason = ", ".join(parts) or "little sets it apart from its neighbours"
+    return f"{place} of {len(group)}: {reason}."

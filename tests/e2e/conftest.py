@@ -59,6 +59,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py"), "--server.port", str(port)]
     environment = os.environ | {"RELATE_HOME": str(folder / "home"), "RELATE_CACHE": str(config.cache)}
+    environment["RELATE_OVERSAMPLE"] = "1"  # how texts are chosen is tested elsewhere; here time counts
     log = folder / "studio.log"
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)

@@ -16,7 +16,7 @@ from tests.e2e.conftest import Studio
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.e2e
-DRAFT_MS = 180_000  # a first draft on a busy machine loads the writer
+DRAFT_MS = 300_000  # a first draft on a busy machine loads the writer
 
 
 def button(page: Any, name: str) -> Any:

@@ -4,8 +4,10 @@ Needs the encoder's weights and the CTR head (`relate setup`); where they are mi
 and say so. Tests of the HTML parts need no weights.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
@@ -16,15 +18,18 @@ from app.components.card import card_html, compliance_words, percent
 from app.components.marks import marked
 from app.components.plain import plain
 from app.desks.draft_brief import examples
+from app.services import drafting_page
+from app.services.briefs import get_brief, save_brief
 from app.services.drafting import list_generations, texts_of_brief
-from app.services.drafting_page import Jobs
+from app.services.drafting_page import Job, Jobs, whole_ad
 from app.services.people import local_actor
-from app.services.writing import Room
-from db.session import Database, open_database
+from app.services.writing import Room, Waiting
+from db.session import Database, StorageError, open_database
+from relate_engine.brief import Brief
 from relate_engine.config import ROOT, settings
 from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
 from relate_engine.scorecard import finding
-from tests.unit.studio import card
+from tests.unit.studio import card, small_draft
 
 MAIN = str(ROOT / "app" / "main.py")
 EVIL = "<img src=x onerror=alert(1)> **B** $x$"
@@ -100,8 +105,6 @@ def test_examples_save_as_they_are(home: Database) -> None:
     at.button(key="brief_edit").click().run()
     at.button(key="brief_save").click().run()
     stored = at.session_state["draft_desk"].brief_id
-    from app.services.briefs import get_brief
-
     assert get_brief(home, local_actor(home), stored).brief == examples()[1]
 
 
@@ -196,6 +199,64 @@ def test_a_changed_brief_makes_scores_stale_and_scores_again(home: Database) -> 
     at.button(key="score_again").click().run()
     assert not at.exception
     assert not any("out of date" in warning.value for warning in at.warning)
+
+
+class SlowRoom:
+    """Yields one finished draft; says what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, int]] = []
+
+    def draft(self, brief: Brief, counts: Mapping[str, int], *_: object) -> Iterator[object]:
+        from relate_engine.draft import Drafted, Progress
+
+        self.asked.append(dict(counts))
+        yield Waiting(1)
+        yield Progress(6, 6, "Scoring")
+        yield Drafted(small_draft())
+
+    def rewards(self) -> SimpleNamespace:
+        return SimpleNamespace(head=SimpleNamespace(version="ctr-1"), rules=SimpleNamespace(version="rules-1"))
+
+    def policy(self) -> SimpleNamespace:
+        return SimpleNamespace(state=SimpleNamespace(problem="untrained writer"))
+
+
+def finished(job: Job) -> Job:
+    end = time.monotonic() + 60
+    while not job.ended and time.monotonic() < end:
+        time.sleep(0.02)
+    return job
+
+
+def test_a_draft_is_stored_without_a_page(tmp_path: Path) -> None:
+    db = open_database(f"sqlite:///{tmp_path / 'relate.db'}")
+    actor, room = local_actor(db), SlowRoom()
+    stored = save_brief(db, actor, examples()[0])
+    jobs = Jobs(db, room)  # type: ignore[arg-type]
+    job = finished(jobs.start(actor, stored, whole_ad("google_rsa")))
+    assert job.error == "" and jobs.of(actor, stored.id) == []
+    assert room.asked == [{"headline": 15, "description": 4, "path": 2}]
+    assert jobs.problem == "untrained writer" and jobs.versions["rules"] == "rules-1"
+    generation = list_generations(db, actor, stored.id)[0]
+    assert len(generation.texts) == 6 and generation.request["whole"]
+
+
+def test_a_draft_that_cannot_be_stored_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    db = open_database(f"sqlite:///{tmp_path / 'relate.db'}")
+    actor = local_actor(db)
+    stored = save_brief(db, actor, examples()[0])
+    jobs = Jobs(db, SlowRoom())  # type: ignore[arg-type]
+
+    def full(*_: object, **__: object) -> None:
+        raise StorageError("The disk is full, so nothing was saved; free some space and try again.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(drafting_page, "store_generation", full)
+        job = finished(jobs.start(actor, stored, {"headline": 3}))
+    assert "disk is full" in job.error and jobs.of(actor, stored.id) == [job]
+    jobs.store_again(job)
+    assert len(list_generations(db, actor, stored.id)) == 1 and jobs.of(actor, stored.id) == []
 
 
 def test_start_up_trouble_is_one_sentence(home: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

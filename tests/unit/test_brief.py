@@ -4,7 +4,7 @@ import pytest
 
 from relate_engine.brief import PLACEMENTS, BriefError, clean, parse_brief, placement_of, supported_angles, width
 from relate_engine.policy.paths import paths
-from relate_engine.policy.prompt import brief_lines, prompt, HEADLINE_30
+from relate_engine.policy.prompt import HEADLINE_30, brief_lines, prompt
 
 GOOD = {"product": "Tidepath", "description": "Walking shoes with a cork sole, made in Porto."}
 
@@ -24,7 +24,10 @@ def test_two_fields_are_enough() -> None:
         ({"countries": ["usa"]}, "'usa' is not a two-letter country code"),
         ({"placement": "tiktok"}, "google_rsa"),
         ({"colour": "red"}, "is not a field"),
-        ({"description": "Zapatos para caminar con suela de corcho que los clientes quieren por el confort"}, "Spanish"),
+        (
+            {"description": "Zapatos para caminar con suela de corcho que los clientes quieren por el confort"},
+            "Spanish",
+        ),
         ({"description": "コルク底のウォーキングシューズ"}, "a script other than Latin"),
         ({"benefits": ["x" * 400]}, "keep each under 300"),
     ],

@@ -87,10 +87,15 @@ def test_half_a_number_cannot_be_left_standing() -> None:
 
 def test_currency_signs_and_emoji_only_where_the_brief_has_them() -> None:
     words = vocabulary(TOKENIZER)
-    plain = Guard(words, Brief(product="Oak Desk", description="A desk of solid oak for small rooms."), exclamation=True)
+    plain = Guard(
+        words, Brief(product="Oak Desk", description="A desk of solid oak for small rooms."), exclamation=True
+    )
     for sign in "$%&":
         assert plain.mask[TOKENIZER.encode(sign)[0]]
         assert Guard(words, BRIEF, exclamation=True).mask[TOKENIZER.encode(sign)[0]]
     priced = Guard(words, Brief(product="Oak Desk", description="A desk for $90, 10 % off."), exclamation=True)
     assert not priced.mask[TOKENIZER.encode("$")[0]] and not priced.mask[TOKENIZER.encode("%")[0]]
-    assert not plain.mask[TOKENIZER.encode("!")[0]] and Guard(words, BRIEF, exclamation=False).mask[TOKENIZER.encode("!")[0]]
+    assert (
+        not plain.mask[TOKENIZER.encode("!")[0]]
+        and Guard(words, BRIEF, exclamation=False).mask[TOKENIZER.encode("!")[0]]
+    )

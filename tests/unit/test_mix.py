@@ -42,7 +42,11 @@ def test_a_missing_reward_is_left_out_of_the_mean() -> None:
 
 
 def test_near_duplicates_are_not_shown_twice_and_say_why() -> None:
-    cards = [card("cork sole from Porto", 0.9), card("Cork sole from Porto today", 0.95), card("light on long walks", 0.5)]
+    cards = [
+        card("cork sole from Porto", 0.9),
+        card("Cork sole from Porto today", 0.95),
+        card("light on long walks", 0.5),
+    ]
     shown, why = choose(cards, 2)
     assert [c.text for c in shown] == ["Cork sole from Porto today", "light on long walks"]
     assert "too close to" in why["cork sole from Porto"]

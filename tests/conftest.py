@@ -1,0 +1,26 @@
+"""Shared by all tests: nothing of this machine is written to, and missing weights skip with a reason."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+@pytest.fixture(scope="session")
+def cache() -> Path:
+    """The folder with the fetched base weights. Without them the test is skipped; with CI=true it fails."""
+    from relate_engine.config import settings
+    from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
+
+    folder = settings().cache
+    try:
+        encoder_folder(folder)
+        policy_folder("smollm2", folder)
+    except WeightsError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    return folder
