@@ -16,8 +16,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from app.services.process import quiet
 from relate_engine.brief import PLACEMENTS, Brief, BriefError, parse_brief, placement_of
-from relate_engine.config import ASSETS, ROOT, Settings, settings
+from relate_engine.config import ROOT, Settings, settings
 
 MAX_TEXTS = 20_000
 
@@ -25,7 +26,7 @@ MAX_TEXTS = 20_000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
     args = _parser().parse_args(arguments)
-    _quiet()
+    quiet(settings())
     from relate_engine.policy.weights import WeightsError
 
     try:
@@ -43,21 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def entry() -> None:
     sys.exit(main())
-
-
-def _quiet() -> None:
-    """Libraries' notes go to the log, not between a person and the answer. Hubs are asked only if named."""
-    import logging
-    import warnings
-
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    if "/" not in settings().base_model or settings().base_model.startswith(("/", ".")):
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    for name in ("transformers", "bitsandbytes", "torch", "peft"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore")
 
 
 def _read(path: str) -> str:
@@ -130,8 +116,9 @@ def _score(args: argparse.Namespace, config: Settings) -> int:
         raise BriefError(f"{args.file} holds no rows; it needs a header line and one text a line.")
     if len(rows) > MAX_TEXTS:
         raise BriefError(f"{args.file} holds {len(rows):,} rows; score at most {MAX_TEXTS:,} at once, so split it.")
-    if args.text_column not in rows[0]:
-        raise BriefError(f"{args.file} has no column '{args.text_column}'; its columns are {', '.join(rows[0])}.")
+    columns = [c for c in rows[0] if c]
+    if args.text_column not in columns:
+        raise BriefError(f"{args.file} has no column '{args.text_column}'; its columns are {', '.join(columns)}.")
     overrides = {"placement": args.placement, "countries": _countries(args.countries)}
     brief = _brief(args.brief, **overrides) if args.brief else None
     placement = placement_of(brief.placement if brief else args.placement or "google_rsa")
@@ -273,8 +260,6 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--data", default="data", help="ctr: the folder that holds upworthy/")
     return parser
 
-
-__all__ = ["ASSETS", "entry", "main"]
 
 if __name__ == "__main__":
     entry()

@@ -6,6 +6,7 @@ Blocked texts are never among the candidates. (RELATE, arXiv 2602.11780: rewards
 Leaves out: storage and people (app/services).
 """
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,15 +17,14 @@ from relate_engine.policy.acceptance import load_acceptance, signals
 from relate_engine.policy.paths import paths
 from relate_engine.policy.weights import encoder_folder, policy_folder
 from relate_engine.policy.writer import Policy, Sample, Wish
-from relate_engine.rewards.compliance import check_ad, check_text
-from relate_engine.rewards.correctness import correctness
+from relate_engine.rewards.compliance import check_ad, check_brief
 from relate_engine.rewards.ctcvr import Head, beats_typical, rates
 from relate_engine.rewards.diversity import diversity
 from relate_engine.rewards.encoder import Encoder
+from relate_engine.rewards.findings import text_findings
 from relate_engine.rewards.mix import choose, rank_of
 from relate_engine.rewards.relevance import relevance
 from relate_engine.rewards.rules import RuleSet, load_rules
-from relate_engine.rewards.structure import structure
 from relate_engine.scorecard import AdText, Compliance, Finding, RewardName, Scorecard, level_of, value_of
 
 ROUNDS = 3  # sampling rounds before a slot is left with what there is
@@ -110,20 +110,6 @@ def load_policy(base_model: str, cache: Path, adapter: Path, assets: Path) -> Po
     return Policy(policy_folder(base_model, cache), adapter, load_acceptance(assets / "heads" / "acceptance"))
 
 
-def text_findings(
-    rules: RuleSet, text: str, placement: str, slot: str | None, countries: Sequence[str], brief: Brief | None
-) -> tuple[list[Finding], int, tuple[str, ...]]:
-    """What rules, structure and correctness find in a text; how many rules ran; which packs. No model needed.
-
-    Without a slot no limit is checked; without a brief no fact.
-    """
-    found, count, packs = check_text(rules, text, placement, slot, countries, brief)
-    found = correctness(text, brief, countries) + found
-    if slot:
-        found = structure(text, placement, slot) + found
-    return sorted(found, key=lambda f: (f.start or 0, f.end or 0)), count, packs
-
-
 @dataclass(frozen=True)
 class Scope:
     """Where a text without a brief is to run."""
@@ -206,6 +192,7 @@ def draft(
     this one in meaning ("more like this"), still different from it in words.
     """
     started = time.perf_counter()
+    brief = readable(rewards.rules, brief)
     author = f"policy:{policy.version}"
     angles = (angle,) if angle else supported_angles(brief)
     passed: dict[str, list[AdText]] = {slot: [] for slot in counts}
@@ -275,6 +262,28 @@ def draft(
             versions_of(policy, rewards),
             {slot: n - len(by_slot[slot]) for slot, n in counts.items() if len(by_slot[slot]) < n},
         )
+    )
+
+
+def readable(rules: RuleSet, brief: Brief) -> Brief:
+    """The brief without sentences that instruct the writer or hold personal data: the policy never reads those."""
+    if not check_brief(rules, brief):
+        return brief
+
+    def kept(texts: Sequence[str]) -> list[str]:
+        bare = Brief(product="x", description="x", placement=brief.placement)
+        return [t for t in texts if not check_brief(rules, bare.model_copy(update={"description": t}))]
+
+    sentences = kept(re.split(r"(?<=[.!?])\s+|\n", brief.description))
+    return brief.model_copy(
+        update={
+            "description": " ".join(sentences) or brief.product,
+            "benefits": tuple(kept(brief.benefits)),
+            "reviews": tuple(kept(brief.reviews)),
+            "claims": tuple(c for c in brief.claims if kept([c.text])),
+            "audience": " ".join(kept([brief.audience])),
+            "tone": " ".join(kept([brief.tone])),
+        }
     )
 
 

@@ -10,10 +10,12 @@ from functools import lru_cache
 import streamlit as st
 
 from app.components.context import Context
+from app.components.marks import SEVERITIES
 from app.components.plain import plain
 from app.desks.draft_state import fill, open_brief, state
 from app.desks.draft_write import write_bar
 from app.services.briefs import archive_brief, get_brief, list_briefs
+from app.services.drafting_page import brief_findings
 from app.services.stored import StoredBrief
 from relate_engine.brief import PLACEMENTS, Brief, parse_brief, placement_of
 from relate_engine.config import ASSETS
@@ -121,6 +123,9 @@ def brief_summary(stored: StoredBrief) -> None:
             st.markdown(f"**{plain(brief.product)}**  \n:small[{plain(' · '.join(filter(None, facts)))}]")
             st.button("Edit brief", key="brief_edit", icon=":material/edit_note:", on_click=_edit)
         st.caption(plain(brief.description if len(brief.description) < 240 else f"{brief.description[:239]}…"))
+        for finding in brief_findings(brief):
+            word, icon = SEVERITIES[finding.severity]
+            st.warning(f"{icon} **{word}** {plain(f'{finding.rule_id} {finding.message} {finding.fix}')}")
         if stored.archived:
             st.caption("This brief is archived; saving it brings it back to the list.")
 

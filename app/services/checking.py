@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from relate_engine.brief import placement_of
 from relate_engine.config import ASSETS
-from relate_engine.draft import text_findings
+from relate_engine.rewards.findings import text_findings
 from relate_engine.rewards.rules import load_rules
 from relate_engine.scorecard import Compliance, Finding, level_of, value_of
 

@@ -41,13 +41,11 @@ def _versions() -> Item:
 
 
 def _device(config: Settings) -> Item:
-    import os
-
     import torch
 
     if torch.cuda.is_available():
         return Item("device", f"{torch.cuda.get_device_name(0)}; serving path: NF4")
-    threads = config.threads or os.cpu_count() or 1
+    threads = config.threads or torch.get_num_threads()
     engine = torch.backends.quantized.engine
     value = f"CPU, {threads} threads ({platform.machine()}); serving path: int8 copy of NF4 ({engine})"
     return Item("device", value, "" if engine != "none" else "this torch has no int8 engine; use an x86 or ARM build")

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.services.drafting import (
@@ -26,9 +27,11 @@ from app.services.stored import StoredBrief, StoredGeneration, StoredText
 from app.services.writing import Failed, Room, Waiting
 from db.session import Database, StorageError
 from relate_engine.brief import Angle, Brief, BriefError, PlacementName, clean, placement_of
-from relate_engine.config import Settings
+from relate_engine.config import ASSETS, Settings
 from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
-from relate_engine.scorecard import AdText, Scorecard
+from relate_engine.rewards.compliance import check_brief
+from relate_engine.rewards.rules import RuleSet, load_rules
+from relate_engine.scorecard import AdText, Finding, Scorecard
 
 if TYPE_CHECKING:  # at run time it would bring the models with it
     from relate_engine.draft import Draft
@@ -190,6 +193,16 @@ class Jobs:
 def whole_ad(placement: str) -> dict[str, int]:
     """How many texts of each slot make a whole ad."""
     return {slot.name: slot.full_ad for slot in placement_of(placement).slots}
+
+
+@lru_cache(maxsize=1)
+def _rules() -> RuleSet:
+    return load_rules(ASSETS / "rules")
+
+
+def brief_findings(brief: Brief) -> list[Finding]:
+    """What the rules object to in the brief itself, such as instructions to the writer; loads no model."""
+    return check_brief(_rules(), brief)
 
 
 def check_weights(config: Settings) -> None:

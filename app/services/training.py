@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from app.services.process import set_threads
 from relate_engine.config import ASSETS, ROOT, Settings
 
 
@@ -15,7 +16,6 @@ def sft(
     """Trains the writer's adapter on the corpus; checkpoints in the home folder. Returns its manifest."""
     from dataclasses import replace
 
-    from app.services.writing import set_threads
     from relate_engine.policy.weights import policy_folder
     from relate_engine.training.corpus import corpus_hash, read_corpus
     from relate_engine.training.sft import SftPlan, train_sft
@@ -43,7 +43,6 @@ def sft(
 
 def ctr(config: Settings, data: Path, out: Path | None, seed: int) -> dict[str, Any]:
     """Trains the CTR head on the Upworthy archive in `data`/upworthy. Returns its manifest."""
-    from app.services.writing import set_threads
     from relate_engine.policy.weights import encoder_folder
     from relate_engine.rewards.encoder import Encoder
     from relate_engine.training.ctr import train_ctr
@@ -97,7 +96,6 @@ def _say(line: str) -> None:
 
 def evaluate_ctr(config: Settings, data: Path) -> dict[str, Any]:
     """The CTR head against TF-IDF + logistic regression on Upworthy validation; the run is logged."""
-    from app.services.writing import set_threads
     from relate_engine.policy.weights import encoder_folder
     from relate_engine.rewards.encoder import Encoder
     from relate_engine.training.ctr import evaluate_ctr as run

@@ -8,7 +8,6 @@ Leaves out: storage (drafting.py) and pages.
 
 import itertools
 import logging
-import os
 import queue
 import threading
 import time
@@ -16,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.services.process import quiet, set_threads
 from relate_engine.brief import Angle, Brief
 from relate_engine.config import ASSETS, Settings
 from relate_engine.scorecard import AdText, Scorecard
@@ -62,6 +62,7 @@ class Room:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        quiet(settings)
         self._numbers = itertools.count()
         self._waiting: list[Request] = []
         self._running: Request | None = None
@@ -187,10 +188,3 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, MemoryError) or "memory" in str(error).lower():
         return "There is not enough memory to write: close other programs (about 1.5 GB is needed) and try again."
     return f"The writer stopped with an error ({type(error).__name__}); try again, and see the log if it happens twice."
-
-
-def set_threads(settings: Settings) -> None:
-    """torch's threads for this process: the setting, or every core."""
-    import torch
-
-    torch.set_num_threads(settings.threads or os.cpu_count() or 1)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 # Kept as they are: NFKC would turn them into letters that join the word before.
 _KEEP = frozenset("™℠")
-_PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"'})
+_PLAIN = str.maketrans({"\u2010": "-", "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"'})
 _COUPON = re.compile(
     r"\b(?:(?i:codes?):?\s+[\"'(]?(?P<named>[A-Z0-9][A-Z0-9-]{2,19})"
     r"|(?i:use|enter|apply|with)\s+(?P<bare>(?=[A-Z-]*\d)[A-Z][A-Z0-9-]{3,19}))\b"

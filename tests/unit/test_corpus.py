@@ -6,8 +6,8 @@ import pytest
 
 from relate_engine.brief import ANGLES, supported_angles
 from relate_engine.config import ASSETS
-from relate_engine.draft import text_findings
 from relate_engine.rewards.diversity import jaccard
+from relate_engine.rewards.findings import text_findings
 from relate_engine.rewards.rules import load_rules
 from relate_engine.training.corpus import Entry, read_corpus
 

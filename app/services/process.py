@@ -1,0 +1,31 @@
+"""What a process sets once before it loads a model: quiet libraries, no hubs unless one is named, threads."""
+
+import logging
+import os
+import warnings
+
+from relate_engine.config import Settings
+
+
+def quiet(config: Settings) -> None:
+    """Libraries' notes stay out of the person's way, and hubs are asked only for a base model named by hub id.
+
+    Call before anything imports transformers: it reads these variables when imported.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    if "/" not in config.base_model or config.base_model.startswith(("/", ".")):
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    for name in ("transformers", "bitsandbytes", "torch", "peft"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"(transformers|bitsandbytes|torch|peft|trl)\b.*")
+
+
+def set_threads(config: Settings) -> None:
+    """torch's threads for this process, where the setting names a number; else torch's own choice, all cores."""
+    import torch
+
+    if config.threads:
+        torch.set_num_threads(config.threads)

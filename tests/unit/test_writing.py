@@ -1,0 +1,87 @@
+"""The writer's room: one draft after another, each told its place, none lost to another's failure."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.services.writing import Failed, Room, Waiting
+from relate_engine.brief import Brief, BriefError
+from relate_engine.config import Settings
+from relate_engine.draft import Draft, Drafted, Progress
+
+BRIEF = Brief(product="Tarn Bottle", description="A steel bottle for the road.")
+DRAFT = Draft((), (), (), {}, {}, {})
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
+    """A room whose writer is a slow stand-in: these tests are about the queue."""
+    made = Room(Settings(home=tmp_path, cache=tmp_path))
+    monkeypatch.setattr(made, "policy", lambda: None)
+    monkeypatch.setattr(made, "rewards", lambda: None)
+    return made
+
+
+def writing(monkeypatch: pytest.MonkeyPatch, run: Any) -> None:
+    monkeypatch.setattr("relate_engine.draft.draft", run)
+
+
+def test_two_at_once_both_finish_in_turn_and_see_their_place(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy, together = threading.Lock(), []
+
+    def slow(*_: object) -> Iterator[object]:
+        together.append(not busy.acquire(blocking=False))
+        time.sleep(1.2)
+        busy.release()
+        yield Progress(1, 1, "x")
+        yield Drafted(DRAFT)
+
+    writing(monkeypatch, slow)
+    seen: list[list[object]] = [[], []]
+
+    def tab(n: int) -> None:
+        seen[n] = list(room.draft(BRIEF, {"headline": 1}, n))
+
+    tabs = [threading.Thread(target=tab, args=(n,)) for n in (0, 1)]
+    for thread in tabs:
+        thread.start()
+    for thread in tabs:
+        thread.join(20)
+    assert all(isinstance(events[-1], Drafted) for events in seen)
+    assert together == [False, False]
+    assert any(Waiting(1) in events for events in seen)
+
+
+def test_trouble_is_one_sentence_and_the_next_draft_runs(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    troubles: list[Exception] = [BriefError("Say what is advertised."), MemoryError(), RuntimeError("boom")]
+
+    def run(*_: object) -> Iterator[object]:
+        if troubles:
+            raise troubles.pop(0)
+        yield Drafted(DRAFT)
+
+    writing(monkeypatch, run)
+    said = [list(room.draft(BRIEF, {"headline": 1}, 0))[-1] for _ in range(4)]
+    assert said[0] == Failed("Say what is advertised.")
+    assert isinstance(said[1], Failed) and "not enough memory" in said[1].message
+    assert isinstance(said[2], Failed) and "RuntimeError" in said[2].message
+    assert isinstance(said[3], Drafted)
+
+
+def test_a_caller_who_leaves_does_not_hold_up_the_line(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(_policy: object, _rewards: object, brief: Brief, *_: object) -> Iterator[object]:
+        while brief.product == "Tarn Bottle":
+            time.sleep(0.05)
+            yield Progress(1, 2, "x")
+        yield Drafted(DRAFT)
+
+    writing(monkeypatch, endless)
+    leaving = room.draft(BRIEF, {"headline": 1}, 0)
+    next(leaving)
+    leaving.close()  # type: ignore[attr-defined]
+    other = BRIEF.model_copy(update={"product": "Fell Flask"})
+    assert isinstance(list(room.draft(other, {"headline": 1}, 0))[-1], Drafted)
