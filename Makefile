@@ -2,8 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# glibc otherwise returns memory to the system between steps, at the price of page faults
-export MALLOC_TRIM_THRESHOLD_ := 100000000000
 export HF_HUB_DISABLE_TELEMETRY := 1
 
 .PHONY: run test setup lint types soak bench doctor

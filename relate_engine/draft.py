@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from relate_engine.brief import Angle, Brief, PlacementName, placement_of, supported_angles, width
-from relate_engine.policy.acceptance import load_acceptance, signals
+from relate_engine.policy.acceptance import denies, load_acceptance, signals
 from relate_engine.policy.paths import paths
 from relate_engine.policy.weights import encoder_folder, policy_folder
 from relate_engine.policy.writer import Policy, Sample, Wish
@@ -293,7 +293,9 @@ def _refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
     worst = [f for f in found if f.severity == "block"] or [
         f for f in found if f.severity == "warn" and f.reward in ("correctness", "structure")
     ]
-    return f"{worst[0].rule_id}: {worst[0].message}" if worst else ""
+    if worst:
+        return f"{worst[0].rule_id}: {worst[0].message}"
+    return "denies something that the brief does not deny" if denies(text, brief) else ""
 
 
 def raw_draft(policy: Policy, rewards: Rewards, brief: Brief, counts: Mapping[str, int], seed: int = 0) -> Draft:

@@ -159,6 +159,7 @@ class Room:
         started = time.perf_counter()
         rewards, policy = self.rewards(), self.policy()
         from relate_engine.draft import draft
+        from relate_engine.policy.memory import release
 
         _log.info("loaded in %.1f s", time.perf_counter() - started)
         events = draft(
@@ -175,8 +176,9 @@ class Room:
         )
         for event in events:
             if request.cancelled:
-                return
+                break
             request.events.put(event)
+        release()
 
 
 def _sentence(error: Exception) -> str:

@@ -9,6 +9,7 @@ Serving only. It is no reward and never trains the policy, and texts by people a
 import hashlib
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -49,6 +50,26 @@ def signals(text: str, logprobs: Sequence[float], relevance: float, brief: Brief
         relevance,
         float(len(roots)),
     )
+
+
+_DENIAL = re.compile(r"\b(?:no|not|never|without|n't|nor|zero)\b|n't\b", re.I)
+
+
+def _denied(text: str) -> set[str]:
+    """Stems of the content words within three words after each denial."""
+    found = set()
+    for match in _DENIAL.finditer(text):
+        after = [w for w in words(text[match.end() :])[:3] if w.lower not in STOP]
+        found |= {stem(w.lower) for w in after}
+    return found
+
+
+def denies(text: str, brief: Brief) -> bool:
+    """Whether a text denies what the brief does not: "No crumb tray" of a toaster that has one.
+
+    A small policy says "no" as easily as "with", and nothing else sees the difference.
+    """
+    return bool(_DENIAL.search(text)) and not _denied(text) & _denied(brief.facts)
 
 
 @dataclass(frozen=True)

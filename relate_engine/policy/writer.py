@@ -5,7 +5,6 @@ by one thread (torch and the prompt cache are shared state); services queue for 
 Leaves out: scoring and choosing (draft.py), remote servers (a later issue).
 """
 
-import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from relate_engine.policy.acceptance import Acceptance
 from relate_engine.policy.decode import Branch, Prefix, Sample, sample
 from relate_engine.policy.guards import Guard, vocabulary
 from relate_engine.policy.int8 import int8_copy
+from relate_engine.policy.memory import release
 from relate_engine.policy.model import AdapterState, device, load_nf4, load_tokenizer, put_adapter
 from relate_engine.policy.prompt import TEMPLATES, Template, brief_lines, few_shot, request_lines
 
@@ -51,7 +51,7 @@ class Policy:
             self.model = int8_copy(model)
             self.path = "int8 copy of NF4"
         del model
-        gc.collect()
+        release()
         self.words = vocabulary(self.tokenizer)
         lines = () if self.state.trained else self.tokenizer.encode("\n", add_special_tokens=False)
         self.ends = frozenset({self.tokenizer.eos_token_id, *lines})

@@ -22,6 +22,7 @@ from transformers import TrainerCallback, set_seed
 from trl import SFTConfig, SFTTrainer
 
 from relate_engine.brief import Brief
+from relate_engine.policy.memory import keep
 from relate_engine.policy.model import device, load_nf4, load_tokenizer
 from relate_engine.policy.prompt import brief_lines, request_lines
 from relate_engine.policy.weights import base_checksum, sha256
@@ -139,6 +140,7 @@ def train_sft(
 
     Returns the manifest. `report(steps done, steps in all, loss)` is called every few steps.
     """
+    keep()
     set_seed(plan.seed)
     rng = random.Random(plan.seed)
     train = [e for e in entries if e.split == "train"]

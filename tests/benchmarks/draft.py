@@ -13,6 +13,7 @@ from app.services.writing import Room
 from relate_engine.brief import Brief
 from relate_engine.config import ASSETS, settings
 from relate_engine.draft import Drafted, Provisional, draft, full_ad
+from relate_engine.policy.memory import release
 from relate_engine.training.corpus import read_corpus
 
 
@@ -39,6 +40,7 @@ def main() -> None:
     memory, whole = [], []
     for i, brief in enumerate(briefs[8:18]):
         whole.append(timed(brief, full_ad(brief), i))
+        release()  # as the studio does after each draft
         memory.append(round(psutil.Process().memory_info().rss / 1e9, 3))
     print(
         json.dumps(
