@@ -36,7 +36,7 @@ test: $(BIN)/.installed-test
 	$(BIN)/python -m pytest
 
 soak: $(BIN)/.installed-test
-	$(BIN)/python -m pytest tests/soak
+	$(BIN)/python -m pytest -s tests/soak
 
 bench: $(BIN)/.installed-test
 	$(BIN)/python -m tests.benchmarks.decode

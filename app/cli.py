@@ -16,8 +16,10 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from app.services.process import quiet
-from relate_engine.brief import PLACEMENTS, Brief, BriefError, parse_brief, placement_of
+from relate_engine.brief import PLACEMENTS, Brief, BriefError, country_codes, parse_brief, placement_of
 from relate_engine.config import ROOT, Settings, settings
 
 MAX_TEXTS = 20_000
@@ -26,20 +28,45 @@ MAX_TEXTS = 20_000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
     args = _parser().parse_args(arguments)
-    quiet(settings())
-    from relate_engine.policy.weights import WeightsError
-
     try:
-        code: int = args.run(args, settings())
-    except (BriefError, WeightsError, ValueError, FileNotFoundError) as error:
+        config = _settings()
+        quiet(config)
+        code: int = args.run(args, config)
+    except (ValueError, FileNotFoundError) as error:  # BriefError is a ValueError
         print(f"relate: {error}", file=sys.stderr)
         return 2
-    except MemoryError:
-        print("relate: not enough memory; close other programs (about 1.5 GB is needed).", file=sys.stderr)
+    except (MemoryError, RuntimeError) as error:
+        if (said := _sentence(error)) is None:
+            raise
+        print(f"relate: {said}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _settings() -> Settings:
+    try:
+        return settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name, given = "RELATE_" + str(first["loc"][0]).upper(), first.get("input")
+        raise BriefError(f"{name} is '{given}', which cannot be used ({first['msg']}); mend or unset it.") from None
+
+
+def _sentence(error: MemoryError | RuntimeError) -> str | None:
+    """What a person can do about an error of the database, the weights or the memory; None for any other."""
+    from db.session import StorageError
+    from relate_engine.policy.weights import WeightsError
+
+    if isinstance(error, (StorageError, WeightsError)):
+        return str(error)
+    said = str(error).lower()
+    if isinstance(error, MemoryError) or any(
+        s in said for s in ("not enough memory", "can't allocate memory", "out of memory")
+    ):
+        return "not enough memory; close other programs (about 1.5 GB is needed)."
+    return None
 
 
 def entry() -> None:
@@ -47,14 +74,16 @@ def entry() -> None:
 
 
 def _read(path: str) -> str:
-    if path == "-":
-        return sys.stdin.read()
     try:
-        return Path(path).read_text("utf-8-sig")
+        return sys.stdin.read() if path == "-" else Path(path).read_text("utf-8-sig")
     except FileNotFoundError:
         raise BriefError(f"There is no file {path}; give a path, or - for standard input.") from None
     except UnicodeDecodeError:
         raise BriefError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
+    except IsADirectoryError:
+        raise BriefError(f"{path} is a folder; give the path of a file in it.") from None
+    except OSError as error:
+        raise BriefError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from None
 
 
 def _brief(path: str, **overrides: Any) -> Brief:
@@ -67,7 +96,15 @@ def _brief(path: str, **overrides: Any) -> Brief:
 
 
 def _countries(text: str | None) -> list[str]:
-    return [c.strip() for c in (text or "").split(",") if c.strip()]
+    return list(country_codes([c.strip() for c in (text or "").split(",") if c.strip()]))
+
+
+def _say_packs(countries: Sequence[str]) -> None:
+    """Names on standard error the countries whose own law no rule pack holds."""
+    from relate_engine.rewards.rules import country_packs
+
+    if without := [c.upper() for c in countries if not country_packs([c])]:
+        print(f"relate: no rule pack for {', '.join(without)}: only the general rules ran.", file=sys.stderr)
 
 
 def _draft(args: argparse.Namespace, config: Settings) -> int:
@@ -111,7 +148,13 @@ def _score(args: argparse.Namespace, config: Settings) -> int:
     from relate_engine.draft import Scope
     from relate_engine.scorecard import AdText
 
-    rows = list(csv.DictReader(StringIO(_read(args.file))))
+    if args.file == args.brief == "-":
+        raise BriefError("Texts and brief cannot both come from standard input; give one of them as a file.")
+    table = csv.DictReader(StringIO(_read(args.file)))
+    try:
+        rows = list(table)
+    except csv.Error as error:
+        raise BriefError(f"{args.file} is no CSV (line {table.line_num}: {error}); mend it there.") from None
     if not rows:
         raise BriefError(f"{args.file} holds no rows; it needs a header line and one text a line.")
     if len(rows) > MAX_TEXTS:
@@ -119,14 +162,15 @@ def _score(args: argparse.Namespace, config: Settings) -> int:
     columns = [c for c in rows[0] if c]
     if args.text_column not in columns:
         raise BriefError(f"{args.file} has no column '{args.text_column}'; its columns are {', '.join(columns)}.")
-    overrides = {"placement": args.placement, "countries": _countries(args.countries)}
-    brief = _brief(args.brief, **overrides) if args.brief else None
+    countries = _countries(args.countries)
+    brief = _brief(args.brief, placement=args.placement, countries=countries) if args.brief else None
     placement = placement_of(brief.placement if brief else args.placement or "google_rsa")
     slot = placement.slot(args.slot) if args.slot else placement.slots[0]
     texts = [AdText(row[args.text_column] or "", slot.name, None, "person:shell") for row in rows]
     room = Room(config)
-    scope = brief or Scope(placement.name, tuple(_countries(args.countries)) or ("us",))
-    cards = room.score(scope, texts)
+    scope = brief or Scope(placement.name, tuple(countries) or ("us",))
+    cards = room.score(scope, texts, mates=False, limits=bool(args.slot))
+    _say_packs(scope.countries)
     if args.json:
         print(json.dumps({"rows": [c.to_json() for c in cards]}, ensure_ascii=False))
     else:
@@ -140,6 +184,7 @@ def _check(args: argparse.Namespace, config: Settings) -> int:
 
     countries = _countries(args.countries) or ["us"]
     findings, compliance = check(args.text, args.placement or "google_rsa", args.slot, countries)
+    _say_packs(countries)
     if args.json:
         from dataclasses import asdict
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from db.models import PICKS, Brief, Card, Dropped, Feedback, Generation, Owned, Shown, Text, Verdict
 
 CHUNK = 500
+PLAIN = "plain"  # the export target that is a table to look at, not an ad
 Row_ = TypeVar("Row_", bound=Owned)
 
 
@@ -51,6 +52,12 @@ def generations(session: Session, workspace_id: int, brief_id: int, limit: int) 
     """Shown sets of a brief, newest first."""
     query = select(Generation).where(Generation.workspace_id == workspace_id, Generation.brief_id == brief_id)
     return session.scalars(query.order_by(Generation.id.desc()).limit(limit)).all()
+
+
+def count_generations(session: Session, workspace_id: int, brief_id: int) -> int:
+    query = select(func.count(Generation.id))
+    query = query.where(Generation.workspace_id == workspace_id, Generation.brief_id == brief_id)
+    return session.scalar(query) or 0
 
 
 def shown(session: Session, workspace_id: int, generation_ids: Sequence[int]) -> list[Shown]:
@@ -123,14 +130,8 @@ def latest_cards(session: Session, workspace_id: int, text_ids: Iterable[int]) -
     return cards
 
 
-def cards_of(session: Session, workspace_id: int, text_id: int) -> Sequence[Card]:
-    """All scorecards of a text, newest first."""
-    query = select(Card).where(Card.workspace_id == workspace_id, Card.text_id == text_id)
-    return session.scalars(query.order_by(Card.id.desc())).all()
-
-
 def choices(session: Session, workspace_id: int, text_ids: Iterable[int]) -> dict[int, Choice]:
-    """What was done with each text. Copying and exporting count as picks."""
+    """What was done with each text. Copying and exporting count as picks, a plain table does not."""
     found: dict[int, Choice] = {}
     for ids in _chunks(text_ids):
         query = select(Feedback.text_id, Feedback.kind, Feedback.reason, Feedback.rating, Feedback.created_at).where(
@@ -144,7 +145,7 @@ def choices(session: Session, workspace_id: int, text_ids: Iterable[int]) -> dic
 def _after(choice: Choice, kind: str, reason: str, rating: int | None, at: datetime) -> Choice:
     if kind == "rate":
         return replace(choice, rating=rating)
-    if kind == "edit":
+    if kind == "edit" or (kind == "export" and reason == PLAIN):
         return choice
     state = "picked" if kind in PICKS else "rejected" if kind == "reject" else ""
     return replace(choice, state=state, reason=reason, last_kind=kind, last_at=at)

@@ -8,10 +8,11 @@ Leaves out: the prompt (policy/prompt.py) and any judgement of a text (rewards/)
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from relate_engine.language import foreign_language
 
@@ -143,27 +144,56 @@ def clean(text: str) -> str:
     return "\n".join(_SPACE.sub(" ", line).strip() for line in text.splitlines()).strip()
 
 
-class Claim(BaseModel):
-    """A claim the advertiser can substantiate, with where the evidence lies."""
+def country_codes(given: Sequence[str]) -> tuple[str, ...]:
+    """Two-letter codes in lower case, each once, gb as uk. Raises BriefError naming the one that is none."""
+    codes = tuple(dict.fromkeys("uk" if c.lower() == "gb" else c.lower() for c in given))
+    for code in codes:
+        if not re.fullmatch(r"[a-z]{2}", code):
+            raise BriefError(f"'{code}' is not a two-letter country code such as us, uk or de.")
+    return codes
+
+
+_ITEM = {"names": 80, "must_say": 80, "never_say": 80, "keywords": 80}  # most characters of one entry; else 300
+
+
+class _Cleaned(BaseModel):
+    """Every text of a brief, at any depth, is cleaned before it is looked at; empty entries are dropped."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _clean(cls, value: object, field: ValidationInfo) -> object:
+        if isinstance(value, str):
+            return clean(value)
+        if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
+            items = tuple(v for v in map(clean, value) if v)
+            most = _ITEM.get(field.field_name or "", 300)
+            for item in items:
+                if len(item) > most:
+                    raise ValueError(f"one line has {len(item):,} characters; keep each under {most}")
+            return items
+        return value
+
+
+class Claim(_Cleaned):
+    """A claim the advertiser can substantiate, with where the evidence lies."""
+
     text: str = Field(min_length=1, max_length=300)
     evidence: str = Field(min_length=1, max_length=500)
 
 
-class BrandKit(BaseModel):
+class BrandKit(_Cleaned):
     """Names spelled exactly, words every ad must hold, words none may hold (25 at most, as Google)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    names: tuple[str, ...] = ()
-    must_say: tuple[str, ...] = ()
+    names: tuple[str, ...] = Field(default=(), max_length=25)
+    must_say: tuple[str, ...] = Field(default=(), max_length=25)
     never_say: tuple[str, ...] = Field(default=(), max_length=25)
 
 
-class Brief(BaseModel):
+class Brief(_Cleaned):
     """What to advertise, to whom, where. All but product and description are optional."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     product: str = Field(max_length=80)
     description: str = Field(max_length=2000)
     benefits: tuple[str, ...] = Field(default=(), max_length=12)
@@ -172,38 +202,17 @@ class Brief(BaseModel):
     tone: str = Field(default="", max_length=60)
     placement: PlacementName = "google_rsa"
     language: str = "en"
-    countries: tuple[str, ...] = ("us",)
+    countries: tuple[str, ...] = Field(default=("us",), max_length=30)  # the EU's members, eu, uk and us
     landing_page: str = Field(default="", max_length=2000)
     keywords: tuple[str, ...] = Field(default=(), max_length=30)
     reviews: tuple[str, ...] = Field(default=(), max_length=10)
     claims: tuple[Claim, ...] = Field(default=(), max_length=10)
     brand_kit: BrandKit = BrandKit()
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _clean(cls, value: object) -> object:
-        if isinstance(value, str):
-            return clean(value)
-        if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
-            return tuple(v for v in map(clean, value) if v)
-        return value
-
-    @field_validator("benefits", "keywords", "reviews")
-    @classmethod
-    def _item_length(cls, items: tuple[str, ...]) -> tuple[str, ...]:
-        for item in items:
-            if len(item) > 300:
-                raise ValueError(f"one line has {len(item):,} characters; keep each under 300")
-        return items
-
     @field_validator("countries")
     @classmethod
     def _countries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        lowered = tuple(dict.fromkeys("uk" if c.lower() == "gb" else c.lower() for c in value))
-        for code in lowered:
-            if not re.fullmatch(r"[a-z]{2}", code):
-                raise ValueError(f"'{code}' is not a two-letter country code such as us, uk or de")
-        return lowered or ("us",)
+        return country_codes(value) or ("us",)
 
     @model_validator(mode="after")
     def _is_workable(self) -> "Brief":
@@ -248,6 +257,8 @@ def parse_brief(data: object) -> Brief:
         elif kind == "string_too_long" and isinstance(given, str):
             most = first["ctx"]["max_length"]
             reason = f"has {len(given):,} characters; the most is {most:,}, so shorten it"
+        elif kind == "string_too_short":
+            reason = "is empty; fill it in, or leave the claim out"
         elif kind == "too_long":
             reason = f"has too many entries; the most is {first['ctx']['max_length']}"
         else:
@@ -269,14 +280,32 @@ _PROOF = re.compile(
 )
 
 
+# A denial with up to four words of its clause; "no setup fee" is an offer itself, "not only" denies nothing.
+_DENIED = re.compile(
+    r"\b(?:(?:no(?!\s(?:(?:setup|booking|delivery|monthly|joining) )?fees?\b)|not(?!\s(?:only|just)\b)"
+    r"|never|without|neither|nor|cannot)\b|\w+n['’]t\b)"
+    r"(?:\s+(?!(?:and|but|with)\b)[^\s.,;:!?()]+){1,4}",
+    re.I,
+)
+
+
 def supported_angles(brief: Brief) -> tuple[Angle, ...]:
-    """Angles this brief can be argued from: an offer or proof only where the brief holds one."""
+    """Angles this brief can be argued from: an offer or proof only where the brief holds one.
+
+    What a brief denies ("no free trial", "not certified") is neither.
+    """
     angles: list[Angle] = ["benefit", "problem", "how"]
-    if OFFER.search(brief.facts):
+    facts = "\n".join(_DENIED.sub(" ", line) for line in brief.facts.splitlines())
+    if OFFER.search(facts):
         angles.append("offer")
     if brief.audience:
         angles.append("audience")
-    if brief.claims or brief.reviews or _PROOF.search(brief.facts):
+    if brief.claims or brief.reviews or _PROOF.search(facts):
         angles.append("proof")
     angles.append("curiosity")
     return tuple(angles)
+
+
+def full_ad(brief: Brief) -> dict[str, int]:
+    """How many texts of each slot make the placement's whole ad."""
+    return {s.name: s.full_ad for s in placement_of(brief.placement).slots}

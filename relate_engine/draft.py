@@ -6,23 +6,23 @@ Blocked texts are never among the candidates. (RELATE, arXiv 2602.11780: rewards
 Leaves out: storage and people (app/services).
 """
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from relate_engine.brief import Angle, Brief, PlacementName, placement_of, supported_angles, width
+from relate_engine.brief import Angle, Brief, PlacementName, full_ad, placement_of, supported_angles, width
 from relate_engine.policy.acceptance import denies, load_acceptance, signals
 from relate_engine.policy.paths import paths
 from relate_engine.policy.weights import encoder_folder, policy_folder
 from relate_engine.policy.writer import Policy, Sample, Wish
-from relate_engine.rewards.compliance import check_ad, check_brief
+from relate_engine.rewards.compliance import check_ad
 from relate_engine.rewards.ctcvr import Head, beats_typical, rates
 from relate_engine.rewards.diversity import diversity
 from relate_engine.rewards.encoder import Encoder
 from relate_engine.rewards.findings import text_findings
 from relate_engine.rewards.mix import choose, rank_of
+from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
 from relate_engine.rewards.rules import RuleSet, load_rules
 from relate_engine.scorecard import AdText, Compliance, Finding, RewardName, Scorecard, level_of, value_of
@@ -119,22 +119,37 @@ class Scope:
 
 
 def score_texts(
-    rewards: Rewards, brief: Brief | Scope, texts: Sequence[AdText], served: Sequence[str] = (), path: str = ""
+    rewards: Rewards,
+    brief: Brief | Scope,
+    texts: Sequence[AdText],
+    served: Sequence[str] = (),
+    path: str = "",
+    mates: bool = True,
+    limits: bool = True,
 ) -> list[Scorecard]:
     """A scorecard for each text, in order. Texts of one slot are each other's group for diversity.
 
+    `mates` False: the texts are a list and no group, so none is held against another. `limits` False: their
+    slot is not known, so only what holds in the whole placement is looked at, and there is no structure reward.
     With only a Scope there is no brief to hold facts and relevance against, so those rewards are left out.
     """
-    placement, known = placement_of(brief.placement), brief if isinstance(brief, Brief) else None
+    placement, known = (
+        placement_of(brief.placement),
+        readable(rewards.rules, brief) if isinstance(brief, Brief) else None,
+    )
     effects = rewards.head.effects(rewards.encoder, [t.text for t in texts])
     fits = relevance(rewards.encoder, [t.text for t in texts], known) if known else [(0.0, [])] * len(texts)
     cards = []
     for i, (ad, effect, (fit, fit_findings)) in enumerate(zip(texts, effects, fits, strict=True)):
         slot = placement.slot(ad.slot)
-        found, count, packs = text_findings(rewards.rules, ad.text, brief.placement, ad.slot, brief.countries, known)
-        mates = [t.text for j, t in enumerate(texts) if j != i and t.slot == ad.slot and t.text != ad.text]
-        found += fit_findings + (diversity(ad.text, mates, served) if ad.slot != "path" else [])
+        where = ad.slot if limits else None
+        found, count, packs = text_findings(rewards.rules, ad.text, brief.placement, where, brief.countries, known)
+        group = texts if mates else ()
+        others = [t.text for j, t in enumerate(group) if j != i and t.slot == ad.slot and t.text != ad.text]
+        found += fit_findings + (diversity(ad.text, others, served) if ad.slot != "path" else [])
         values: dict[str, float] = {name: value_of(f for f in found if f.reward == name) for name in _JUDGED}
+        if not limits:
+            del values["structure"]
         ctr, cvr, ctcvr = rates(effect, brief.placement, rewards.base_ctr, rewards.base_cvr, rewards.level)
         chance, words = beats_typical(effect)
         values |= {"ctcvr": chance} | ({"relevance": fit} if known else {})
@@ -167,11 +182,6 @@ def score_texts(
             )
         )
     return cards
-
-
-def full_ad(brief: Brief) -> dict[str, int]:
-    """How many texts of each slot make the placement's whole ad."""
-    return {s.name: s.full_ad for s in placement_of(brief.placement).slots}
 
 
 def draft(
@@ -220,12 +230,20 @@ def draft(
             passed[wish.slot].append(text)
             fresh.append((text, sample))
             yield Provisional(text)
-            yield Progress(min(len(seen), total), total, f"{len(seen)} texts written")
+            enough = sum(min(len(passed[slot]), count) for slot, count in counts.items())
+            yield Progress(enough, total, f"{sum(map(len, passed.values()))} texts written")
         fits = relevance(rewards.encoder, [t.text for t, _ in fresh], brief)
         for (text, sample), (fit, _) in zip(fresh, fits, strict=True):
             accepted[text.text] = policy.acceptance.probability(signals(text.text, sample.logprobs, fit, brief))
     if "path" in counts:
-        passed["path"] = [AdText(p, "path", None, author) for p in paths(brief, counts["path"])]
+        refused: dict[str, str] = {}
+
+        def refuses(path: str) -> str:
+            refused[path] = _refusal(rewards.rules, path, "path", brief)
+            return refused[path]
+
+        passed["path"] = [AdText(p, "path", None, author) for p in paths(brief, counts["path"], refuses)]
+        dropped += [Dropped(path, "path", None, reason) for path, reason in refused.items() if reason]
     generated = time.perf_counter()
     yield Progress(total, total, "Scoring")
 
@@ -253,37 +271,16 @@ def draft(
         ]
     by_slot = {slot: [c.text for c in candidates if c.slot == slot] for slot in counts}
     whole = all(counts.get(slot, 0) >= n for slot, n in full_ad(brief).items())
+    must_say = brief.brand_kit.must_say
     yield Drafted(
         Draft(
             tuple(candidates),
             tuple(dropped),
-            tuple(check_ad(rewards.rules, brief.placement, by_slot)) if whole else (),
+            tuple(check_ad(rewards.rules, brief.placement, by_slot, must_say=must_say)) if whole else (),
             {"generate_s": generated - started, "score_s": time.perf_counter() - generated},
             versions_of(policy, rewards),
             {slot: n - len(by_slot[slot]) for slot, n in counts.items() if len(by_slot[slot]) < n},
         )
-    )
-
-
-def readable(rules: RuleSet, brief: Brief) -> Brief:
-    """The brief without sentences that instruct the writer or hold personal data: the policy never reads those."""
-    if not check_brief(rules, brief):
-        return brief
-
-    def kept(texts: Sequence[str]) -> list[str]:
-        bare = Brief(product="x", description="x", placement=brief.placement)
-        return [t for t in texts if not check_brief(rules, bare.model_copy(update={"description": t}))]
-
-    sentences = kept(re.split(r"(?<=[.!?])\s+|\n", brief.description))
-    return brief.model_copy(
-        update={
-            "description": " ".join(sentences) or brief.product,
-            "benefits": tuple(kept(brief.benefits)),
-            "reviews": tuple(kept(brief.reviews)),
-            "claims": tuple(c for c in brief.claims if kept([c.text])),
-            "audience": " ".join(kept([brief.audience])),
-            "tone": " ".join(kept([brief.tone])),
-        }
     )
 
 

@@ -99,9 +99,9 @@ def write_sheet(
 ) -> None:
     """`sheet.csv` (number, brief, slot, text; shuffled) and `key.csv` (number, source) for a blind reader.
 
-    Served texts are the first of each slot on each brief, so every brief and slot is judged; human texts
-    are of the held-out briefs; base texts come from the untrained base with worked examples in its prompt
-    and the same guards.
+    A served text is drawn at random from a drafted slot (not its first), brief and slot changing with each;
+    human texts are of the held-out briefs; base texts are the best of at least 32 by the untrained base with
+    worked examples in its prompt, under the same guards, drops and choice.
     """
     rng = random.Random(seed)
     briefs = [*(e.brief for e in held_out), *fresh]

@@ -18,6 +18,7 @@ from app.services.exporting import (
     META_NOTE,
     MIME,
     ExportRefused,
+    ad_cautions,
     editor_csv,
     meta_csv,
     plain_csv,
@@ -52,7 +53,11 @@ def export_dialog(ctx: Context, stored: StoredBrief, picks: Sequence[StoredText]
         "Download", data, f"{name}-{target}.csv", MIME, key="export_download", type="primary",
         icon=":material/download:", on_click=_note, args=(ctx, ids, target),
     )  # fmt: skip
-    st.caption(f"{len(ids)} texts. {ENCODING_NOTE} Exported texts count as picked.")
+    if target != feedback.PLAIN:
+        for caution in ad_cautions(ctx.db, ctx.actor, ids):
+            st.warning(plain(caution), icon=":material/warning:")
+    counted = "This table picks nothing." if target == feedback.PLAIN else "Exported texts count as picked."
+    st.caption(f"{len(ids)} texts. {ENCODING_NOTE} {counted}")
 
 
 def _file(ctx: Context, stored: StoredBrief, target: str, ids: Sequence[int]) -> bytes:

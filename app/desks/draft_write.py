@@ -14,9 +14,9 @@ from app.components.context import Context
 from app.components.plain import plain
 from app.desks.draft_state import TROUBLE, jobs_of, state, typed
 from app.services.briefs import save_brief
-from app.services.drafting_page import Job, base_rates, whole_ad
+from app.services.drafting_page import Job, base_rates
 from app.services.stored import StoredBrief
-from relate_engine.brief import ANGLES, BriefError, Slot, parse_brief, placement_of, supported_angles
+from relate_engine.brief import ANGLES, BriefError, Slot, full_ad, parse_brief, placement_of, supported_angles
 
 LOOK_EVERY = 0.8  # seconds
 MOST = 50
@@ -134,7 +134,7 @@ def _ask(ctx: Context, what: str) -> None:
     angle = next((name for name in ANGLES if name == held.get("draft_angle")), None)
     try:
         if what == "whole" or slot is None:
-            jobs_of(ctx).start(ctx.actor, stored, whole_ad(stored.brief.placement))
+            jobs_of(ctx).start(ctx.actor, stored, full_ad(stored.brief))
             return
         count = int(held.get("draft_count") or 8)
         if slot.name == "path":

@@ -105,7 +105,7 @@ def _share(label: str, value: str, told: str) -> None:
 
 
 def _percent(hits: int, total: int) -> str:
-    return f"{hits / total:.0%}" if total else "none yet"
+    return f"{hits / total:.0%}" if total else "–"
 
 
 def _charts(ctx: Context, texts: pd.DataFrame, feedback: pd.DataFrame, verdicts: pd.DataFrame, by: str) -> None:

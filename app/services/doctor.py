@@ -56,7 +56,7 @@ def _writer(config: Settings) -> Iterator[Item]:
 
     from relate_engine.brief import BriefError
     from relate_engine.policy.model import UNTRAINED
-    from relate_engine.policy.weights import WeightsError, base_checksum, policy_folder, sha256
+    from relate_engine.policy.weights import WeightsError, base_checksum, damage, policy_folder, remedy, sha256
 
     try:
         folder = policy_folder(config.base_model, config.cache)
@@ -64,7 +64,12 @@ def _writer(config: Settings) -> Iterator[Item]:
         yield Item("base", config.base_model, str(error))
         return
     checksum = base_checksum(folder)
-    yield Item("base", f"{config.base_model} in {folder} ({checksum[:12]})")
+    damaged = damage(folder)
+    yield Item(
+        "base",
+        f"{config.base_model} in {folder} ({checksum[:12]})",
+        f"damaged ({damaged}): {remedy(folder)}" if damaged else "",
+    )
     manifest_path = config.adapter / "manifest.json"
     if not manifest_path.exists():
         yield Item("adapter", f"none in {config.adapter}", UNTRAINED)
@@ -72,14 +77,14 @@ def _writer(config: Settings) -> Iterator[Item]:
     try:
         manifest = json.loads(manifest_path.read_text("utf-8"))
         whole = sha256(config.adapter / "adapter_model.safetensors") == manifest["sha256"]
-        matches = manifest["base_sha256"] == checksum
-    except (OSError, ValueError, KeyError) as error:
+        matches, version = manifest["base_sha256"] == checksum, manifest["version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         yield Item("adapter", str(config.adapter), f"cannot be read ({error}); {UNTRAINED}")
         return
     wrong = "" if whole else "the file is damaged (checksum differs); restore it or run `relate train sft`"
     if whole and not matches:
-        wrong = f"it was trained on another base; {UNTRAINED}"
-    yield Item("adapter", f"{manifest['version']} in {config.adapter}", wrong)
+        wrong = "it waits for the base to be mended" if damaged else f"it was trained on another base; {UNTRAINED}"
+    yield Item("adapter", f"{version} in {config.adapter}", wrong)
 
 
 def _encoder(config: Settings) -> Item:
@@ -89,7 +94,8 @@ def _encoder(config: Settings) -> Item:
         folder = encoder_folder(config.cache)
     except WeightsError as error:
         return Item("encoder", ENCODER.name, str(error))
-    whole = sha256(folder / ENCODER.member) == ENCODER.sha256
+    member = folder / ENCODER.member
+    whole = member.is_file() and sha256(member) == ENCODER.sha256
     return Item(
         "encoder", f"{ENCODER.name} in {folder}", "" if whole else f"damaged: delete {folder} and run `relate setup`"
     )

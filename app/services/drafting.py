@@ -16,12 +16,10 @@ from sqlalchemy.orm import Session
 from app.services.people import Actor, own, require
 from app.services.stored import (
     DroppedText,
-    StoredCard,
     StoredGeneration,
     StoredText,
     angle_of,
     as_they_stand,
-    card_record,
     checksum_of,
     text_records,
 )
@@ -119,10 +117,12 @@ def list_generations(db: Database, actor: Actor, brief_id: int, limit: int = 20)
         return _records(session, actor, queries.generations(session, actor.workspace_id, brief_id, limit))
 
 
-def get_generation(db: Database, actor: Actor, generation_id: int) -> StoredGeneration:
+def count_generations(db: Database, actor: Actor, brief_id: int) -> int:
+    """How many sets a brief has been shown so far."""
     require(actor, "text.read")
     with db.read() as session:
-        return _records(session, actor, [own(session, actor, models.Generation, generation_id, "draft")])[0]
+        own(session, actor, models.Brief, brief_id, "brief")
+        return queries.count_generations(session, actor.workspace_id, brief_id)
 
 
 def dropped_texts(db: Database, actor: Actor, generation_id: int) -> list[DroppedText]:
@@ -155,14 +155,6 @@ def texts_of_brief(db: Database, actor: Actor, brief_id: int) -> list[StoredText
 def picked_texts(db: Database, actor: Actor, brief_id: int) -> list[StoredText]:
     """The texts of a brief that are picked now (copied and exported ones count), oldest first."""
     return [text for text in texts_of_brief(db, actor, brief_id) if text.choice == "picked"]
-
-
-def text_cards(db: Database, actor: Actor, text_id: int) -> list[StoredCard]:
-    """Every scorecard a text ever had, newest first."""
-    require(actor, "text.read")
-    with db.read() as session:
-        own(session, actor, models.Text, text_id, "text")
-        return [card_record(row) for row in queries.cards_of(session, actor.workspace_id, text_id)]
 
 
 def add_text(

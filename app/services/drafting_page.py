@@ -11,26 +11,25 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.services.drafting import (
     add_own_lines,
-    list_generations,
+    count_generations,
     served_texts,
     store_cards,
     store_generation,
 )
+from app.services.exporting import rules_of_today
 from app.services.feedback import edit
 from app.services.people import Actor, require
 from app.services.stored import StoredBrief, StoredGeneration, StoredText
 from app.services.writing import Failed, Room, Waiting
 from db.session import Database, StorageError
-from relate_engine.brief import Angle, Brief, BriefError, PlacementName, clean, placement_of
-from relate_engine.config import ASSETS, Settings
+from relate_engine.brief import Angle, Brief, BriefError, PlacementName, clean, full_ad, placement_of
+from relate_engine.config import Settings
 from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
 from relate_engine.rewards.compliance import check_brief
-from relate_engine.rewards.rules import RuleSet, load_rules
 from relate_engine.scorecard import AdText, Finding, Scorecard
 
 if TYPE_CHECKING:  # at run time it would bring the models with it
@@ -92,7 +91,7 @@ class Jobs:
         require(actor, "text.write")
         placement = placement_of(stored.brief.placement)
         parts = [f"{n} × {placement.slot(name).label.lower()}" for name, n in counts.items()]
-        title = f"the whole {placement.label}" if dict(counts) == whole_ad(placement.name) else ", ".join(parts)
+        title = f"the whole {placement.label}" if dict(counts) == full_ad(stored.brief) else ", ".join(parts)
         with self._lock:
             job = Job(next(self._numbers), actor, stored.id, stored.brief, dict(counts), title, angle, like)
             self._jobs.append(job)
@@ -150,12 +149,17 @@ class Jobs:
             job.ended = True
 
     def _draft(self, job: Job) -> None:
-        job.seed = len(list_generations(self.db, job.actor, job.brief_id, limit=1000))
-        served = [text for slot in job.counts for text in served_texts(self.db, job.actor, job.brief_id, slot)]
+        def seed() -> int:  # the number as well: a draft that was stopped or not stored is not counted
+            job.seed = count_generations(self.db, job.actor, job.brief_id) + 1009 * job.number
+            return job.seed
+
+        def served() -> list[str]:
+            return [text for slot in job.counts for text in served_texts(self.db, job.actor, job.brief_id, slot)]
+
         like = job.like.text if job.like else None
         from relate_engine.draft import Drafted, Progress, Provisional
 
-        with closing(self.room.draft(job.brief, job.counts, job.seed, served, job.angle, like)) as events:  # type: ignore[type-var]
+        with closing(self.room.draft(job.brief, job.counts, seed, served, job.angle, like)) as events:  # type: ignore[type-var]
             for event in events:
                 if job.stopped:
                     return
@@ -182,7 +186,7 @@ class Jobs:
         self.problem = self.room.policy().state.problem
 
     def _store(self, job: Job, draft: "Draft") -> None:
-        whole = dict(job.counts) == whole_ad(job.brief.placement)
+        whole = dict(job.counts) == full_ad(job.brief)
         request = {
             "title": job.title, "whole": whole, "counts": dict(job.counts), "angle": job.angle,
             "like": job.like.id if job.like else None, "like_text": job.like.text if job.like else None,
@@ -190,19 +194,9 @@ class Jobs:
         store_generation(self.db, job.actor, job.brief_id, draft, brief=job.brief, seed=job.seed, request=request)
 
 
-def whole_ad(placement: str) -> dict[str, int]:
-    """How many texts of each slot make a whole ad."""
-    return {slot.name: slot.full_ad for slot in placement_of(placement).slots}
-
-
-@lru_cache(maxsize=1)
-def _rules() -> RuleSet:
-    return load_rules(ASSETS / "rules")
-
-
 def brief_findings(brief: Brief) -> list[Finding]:
     """What the rules object to in the brief itself, such as instructions to the writer; loads no model."""
-    return check_brief(_rules(), brief)
+    return check_brief(rules_of_today(), brief)
 
 
 def check_weights(config: Settings) -> None:

@@ -2,7 +2,8 @@
 
 Files for a platform are never escaped, since an apostrophe would become ad text: a text that a
 spreadsheet would run as a formula is refused instead. The plain table is escaped (ASVS 1.2.10).
-A refusal lists everything that is missing. All files are UTF-8 with a byte order mark, which Google
+A refusal lists everything that is missing; a text that was scored before its brief or the rules changed
+cannot go to a platform. All files are UTF-8 with a byte order mark, which Google
 Ads Editor reads and Excel needs; quoting is RFC 4180.
 Making a file changes nothing; feedback.export notes that it was taken.
 """
@@ -10,13 +11,19 @@ Making a file changes nothing; feedback.export notes that it was taken.
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
+from app.services.briefs import get_brief
 from app.services.drafting import get_texts
 from app.services.people import Actor, require
-from app.services.stored import StoredText
+from app.services.stored import StoredText, is_stale
 from db.session import Database
 from relate_engine.brief import placement_of, width
+from relate_engine.config import ASSETS
+from relate_engine.rewards.compliance import check_ad
+from relate_engine.rewards.rules import RuleSet, load_rules
+from relate_engine.scorecard import Finding
 
 MIME = "text/csv"
 ENCODING_NOTE = "The file is UTF-8 with a byte order mark, so that Google Ads Editor and Excel both read it."
@@ -45,6 +52,7 @@ PLAIN_COLUMNS: tuple[str, ...] = (
     "policy_version", "rewards_version", "rules_version", "path", "text_id", "brief_id",
 )  # fmt: skip
 _PINS = {"headline": 3, "description": 2}  # the highest position a text may be pinned to
+_COUNTED = ("ad_minimum", "ad_maximum")  # checks of a whole ad that _set_problems words by itself
 
 
 class ExportRefused(ValueError):  # noqa: N818  (a refusal, not a fault)
@@ -70,7 +78,7 @@ def editor_csv(
     """
     require(actor, "ad.export")
     texts = get_texts(db, actor, dict.fromkeys(text_ids))
-    if problems := editor_problems(texts, campaign, ad_group, final_url, pins):
+    if problems := editor_problems(texts, campaign, ad_group, final_url, pins, _must_say(db, actor, texts)):
         raise ExportRefused(problems)
     row = {"Campaign": campaign.strip(), "Ad group": ad_group.strip(), "Ad type": "Responsive search ad"}
     row |= {"Final URL": final_url.strip(), "Status": "Paused"}
@@ -88,6 +96,7 @@ def editor_problems(
     ad_group: str,
     final_url: str,
     pins: Mapping[int, int] | None = None,
+    must_say: Sequence[str] = (),
 ) -> list[str]:
     """Everything that keeps these texts from being a complete ad for Editor; empty when ready."""
     problems = _named("campaign", campaign) + _named("ad group", ad_group) + _url("final URL", final_url)
@@ -100,7 +109,7 @@ def editor_problems(
         elif not 1 <= position <= _PINS.get(text.slot, 0):
             allowed = f"1 to {_PINS[text.slot]}" if text.slot in _PINS else "no position"
             problems.append(f"The {text.slot} '{_short(text)}' is pinned to {position}; a {text.slot} takes {allowed}.")
-    return problems
+    return problems + _ad_problems(texts, "google_rsa", must_say, pins)
 
 
 def meta_csv(
@@ -109,7 +118,7 @@ def meta_csv(
     """One Meta feed ad with up to five options of each text, paused, or ExportRefused. See META_NOTE."""
     require(actor, "ad.export")
     texts = get_texts(db, actor, dict.fromkeys(text_ids))
-    if problems := meta_problems(texts, campaign, ad_set, ad_name, link):
+    if problems := meta_problems(texts, campaign, ad_set, ad_name, link, _must_say(db, actor, texts)):
         raise ExportRefused(problems)
     row = {"Campaign Name": campaign.strip(), "Ad Set Name": ad_set.strip(), "Ad Name": ad_name.strip()}
     row |= {"Ad Status": "PAUSED", "Link": link.strip()}
@@ -119,11 +128,27 @@ def meta_csv(
     return _csv(META_COLUMNS, [row])
 
 
-def meta_problems(texts: Sequence[StoredText], campaign: str, ad_set: str, ad_name: str, link: str) -> list[str]:
+def meta_problems(
+    texts: Sequence[StoredText], campaign: str, ad_set: str, ad_name: str, link: str, must_say: Sequence[str] = ()
+) -> list[str]:
     """Everything that keeps these texts from being a complete Meta ad; empty when ready."""
     problems = _named("campaign", campaign) + _named("ad set", ad_set) + _named("ad name", ad_name)
     problems += _url("link", link) + _set_problems(texts, "meta_feed")
-    return problems + [p for text in texts for p in _text_problems(text)]
+    problems += [p for text in texts for p in _text_problems(text)]
+    return problems + _ad_problems(texts, "meta_feed", must_say)
+
+
+def ad_cautions(db: Database, actor: Actor, text_ids: Iterable[int]) -> list[str]:
+    """What to look at in the whole ad, such as words of the brand kit that no text holds; stops no export."""
+    require(actor, "text.read")
+    texts = get_texts(db, actor, dict.fromkeys(text_ids))
+    must_say = _must_say(db, actor, texts)
+    return [
+        f"{finding.message} {finding.fix}".strip()
+        for placement in dict.fromkeys(text.placement for text in texts)
+        for finding in _ad_findings(texts, placement, must_say)
+        if finding.severity != "block"
+    ]
 
 
 def plain_csv(db: Database, actor: Actor, text_ids: Iterable[int]) -> bytes:
@@ -226,8 +251,43 @@ def _set_problems(texts: Sequence[StoredText], placement: str) -> list[str]:
     return problems
 
 
+@lru_cache(maxsize=1)
+def rules_of_today() -> RuleSet:
+    return load_rules(ASSETS / "rules")
+
+
+def _must_say(db: Database, actor: Actor, texts: Sequence[StoredText]) -> list[str]:
+    briefs = [get_brief(db, actor, brief_id).brief for brief_id in dict.fromkeys(text.brief_id for text in texts)]
+    return list(dict.fromkeys(words for brief in briefs for words in brief.brand_kit.must_say))
+
+
+def _ad_findings(
+    texts: Sequence[StoredText], placement: str, must_say: Sequence[str], pins: Mapping[int, int] | None = None
+) -> list[Finding]:
+    """Findings about the whole ad, without those that _set_problems and the pins of single texts already tell."""
+    slots: dict[str, list[str]] = {}
+    placed: dict[str, list[int | None]] = {}
+    for text in texts:
+        if text.placement == placement:
+            position = (pins or {}).get(text.id, 0)
+            slots.setdefault(text.slot, []).append(text.text)
+            pinned = position if 1 <= position <= _PINS.get(text.slot, 0) else None
+            placed.setdefault(text.slot, []).append(pinned)
+    rules = rules_of_today()
+    told = {rule.id for rule in rules.rules if rule.check in _COUNTED}
+    found = check_ad(rules, placement, slots, placed, must_say)
+    return [finding for finding in found if finding.rule_id not in told]
+
+
+def _ad_problems(
+    texts: Sequence[StoredText], placement: str, must_say: Sequence[str], pins: Mapping[int, int] | None = None
+) -> list[str]:
+    found = _ad_findings(texts, placement, must_say, pins)
+    return [f"{finding.message} {finding.fix}".strip() for finding in found if finding.severity == "block"]
+
+
 def _text_problems(text: StoredText) -> list[str]:
-    """What keeps one text from leaving: too wide, blocked, never scored, unsafe."""
+    """What keeps one text from leaving: too wide, blocked, not scored by today's brief and rules, unsafe."""
     slot = placement_of(text.placement).slot(text.slot)
     what = f"The {slot.label.lower()} '{_short(text)}'"
     problems = _unsafe(what, text.text)
@@ -242,6 +302,9 @@ def _text_problems(text: StoredText) -> list[str]:
     elif text.card.compliance.level == "blocked":
         rules = ", ".join(dict.fromkeys(f.rule_id for f in text.card.findings if f.severity == "block"))
         problems.append(f"{what} is blocked by {rules or 'a rule'}; mend or unpick it.")
+    elif is_stale(text, {"rules": rules_of_today().version}):
+        why = "its brief was changed" if text.brief_changed else "the rules were changed"
+        problems.append(f"{what} was scored before {why}; score it again first.")
     return problems
 
 

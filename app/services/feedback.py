@@ -1,7 +1,8 @@
 """What people do with texts: pick, reject, rate, copy, export, edit. Each is one appended event.
 
-Copying and exporting count as picks. Saying the same thing twice in a row (a double click) is
-stored once. An edit makes a new text with the old one as parent, and keeps both wordings.
+Copying counts as a pick, and so does exporting to Editor or Meta; a plain table is for looking, so it
+does not. The same pick, unpick, rejection or rating twice in a row (a double click) is stored once;
+every copy and export is stored. An edit makes a new text with the old one as parent, and keeps both wordings.
 """
 
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from relate_engine.brief import Brief, BriefError
 from relate_engine.scorecard import Scorecard
 
 LONGEST_REASON = 500
+PLAIN = queries.PLAIN
 
 
 def pick(db: Database, actor: Actor, text_id: int) -> StoredText:
@@ -50,11 +52,18 @@ def copy(db: Database, actor: Actor, text_id: int) -> StoredText:
 
 
 def export(db: Database, actor: Actor, text_ids: Iterable[int], target: str) -> None:
-    """Notes that texts left in a file (`target`: editor, meta or plain); counts as a pick of each."""
-    require(actor, "ad.export")
+    """Notes that texts left in a file (`target`: editor, meta or plain).
+
+    Counts as a pick of each, except in a plain table, which holds whatever was on the page. Blocked texts
+    never count: they are in no ad.
+    """
+    require(actor, "table.export" if target == PLAIN else "ad.export")
     with db.write() as session:
-        for text_id in dict.fromkeys(text_ids):
-            text = own(session, actor, models.Text, text_id, "text")
+        texts = [own(session, actor, models.Text, text_id, "text") for text_id in dict.fromkeys(text_ids)]
+        cards = queries.latest_cards(session, actor.workspace_id, [text.id for text in texts])
+        for text in texts:
+            if target != PLAIN and text.id in cards and cards[text.id].level == "blocked":
+                continue
             _append(session, actor, text, "export", reason=target)
 
 

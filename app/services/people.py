@@ -1,4 +1,8 @@
-"""Who asks, and what they may do. Every service call starts with `require(actor, action)`.
+"""Who asks, and what they may do. Every service call that an actor makes starts with `require(actor, action)`.
+
+Without one are: what works inside the transaction of a call that has asked (drafting.add_text, add_card),
+what only lists or ends drafts of the actor's own workspace (drafting_page.Jobs), and what touches no stored
+row (parsing lines, scoring in the writer's room, rules).
 
 A role may do what its line below names and nothing else. Single-user mode acts as an admin of the
 one workspace. Leaves out sign-in, invitations and sessions.

@@ -45,16 +45,6 @@ class StoredVerdict:
 
 
 @dataclass(frozen=True)
-class StoredCard:
-    """A scorecard as it was stored, for the history of a text."""
-
-    id: int
-    text_id: int
-    card: Scorecard
-    created_at: datetime
-
-
-@dataclass(frozen=True)
 class StoredText:
     """A text with its newest scorecard and what was done with it."""
 
@@ -142,10 +132,6 @@ def verdict_record(row: models.Verdict, superseded: bool = False) -> StoredVerdi
         row.id, row.text_id, row.author_id, row.outcome, tuple(row.rules), spans, row.comment,
         row.created_at, superseded,
     )  # fmt: skip
-
-
-def card_record(row: models.Card) -> StoredCard:
-    return StoredCard(row.id, row.text_id, scorecard_from_json(row.payload), row.created_at)
 
 
 def angle_of(name: str | None) -> Angle | None:

@@ -6,16 +6,17 @@ page that is left or refreshed loses nothing but its view. Scoring alone (own li
 Leaves out: storage (drafting.py) and pages.
 """
 
-import itertools
 import logging
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.services.people import Forbidden, NotFound
 from app.services.process import quiet, set_threads
+from db.session import StorageError
 from relate_engine.brief import Angle, Brief
 from relate_engine.config import ASSETS, Settings
 from relate_engine.scorecard import AdText, Scorecard
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 # torch reads the thread counts when it is imported, so the engine is imported where it is first needed
 _log = logging.getLogger("relate")
+STORING = 15.0  # seconds the next draft waits for the caller of the last to store it
 
 
 @dataclass(frozen=True)
@@ -42,19 +44,21 @@ class Failed:
     message: str
 
 
-@dataclass
+@dataclass(eq=False)
 class Request:
-    """One draft asked for; its events arrive in `events` and end with Drafted or Failed."""
+    """One draft asked for; its events arrive in `events` and end with Drafted or Failed.
+
+    `seed` and `served` are asked for when its turn comes: drafts ahead of it may be stored by then.
+    """
 
     brief: Brief
     counts: Mapping[str, int]
-    seed: int
-    served: Sequence[str]
+    seed: Callable[[], int]
+    served: Callable[[], Sequence[str]]
     angle: Angle | None
     like: str | None
-    number: int
     events: "queue.Queue[object]" = field(default_factory=queue.Queue)
-    cancelled: bool = False
+    left: threading.Event = field(default_factory=threading.Event)  # the caller has finished, or gone
 
 
 class Room:
@@ -63,18 +67,17 @@ class Room:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         quiet(settings)
-        self._numbers = itertools.count()
         self._waiting: list[Request] = []
-        self._running: Request | None = None
         self._changed = threading.Condition()
-        self._loading = threading.Lock()
+        self._loading_rewards = threading.Lock()
+        self._loading_policy = threading.Lock()  # its own: scoring does not wait for the writer
         self._rewards: Rewards | None = None
         self._policy: Policy | None = None
         self._thread: threading.Thread | None = None
 
     def rewards(self) -> "Rewards":
         """The rewards, loaded at first use (about 3 s). Raises WeightsError with the remedy."""
-        with self._loading:
+        with self._loading_rewards:
             if self._rewards is None:
                 set_threads(self.settings)
                 from relate_engine.draft import load_rewards
@@ -85,7 +88,7 @@ class Room:
 
     def policy(self) -> "Policy":
         """The writer, loaded at first use (about 8 s). Raises WeightsError with the remedy."""
-        with self._loading:
+        with self._loading_policy:
             if self._policy is None:
                 set_threads(self.settings)
                 from relate_engine.draft import load_policy
@@ -93,27 +96,46 @@ class Room:
                 self._policy = load_policy(self.settings.base_model, self.settings.cache, self.settings.adapter, ASSETS)
         return self._policy
 
-    def score(self, brief: "Brief | Scope", texts: Sequence[AdText], served: Sequence[str] = ()) -> list[Scorecard]:
-        """Scorecards of texts of any author, in order; does not need the policy. A Scope where there is no brief."""
+    def score(
+        self,
+        brief: "Brief | Scope",
+        texts: Sequence[AdText],
+        served: Sequence[str] = (),
+        mates: bool = True,
+        limits: bool = True,
+    ) -> list[Scorecard]:
+        """Scorecards of texts of any author, in order; does not need the policy. A Scope where there is no brief.
+
+        `mates`, `limits`: see score_texts.
+        """
         rewards = self.rewards()
         from relate_engine.draft import score_texts
 
-        return score_texts(rewards, brief, texts, served)
+        return score_texts(rewards, brief, texts, served, mates=mates, limits=limits)
 
     def draft(
         self,
         brief: Brief,
         counts: Mapping[str, int],
-        seed: int,
-        served: Sequence[str] = (),
+        seed: int | Callable[[], int],
+        served: Sequence[str] | Callable[[], Sequence[str]] = (),
         angle: Angle | None = None,
         like: str | None = None,
     ) -> Iterator[object]:
         """Events of a draft: Waiting while others run, then Progress and Provisional, last Drafted or Failed.
 
-        A caller that stops listening cancels its draft at the next event.
+        `seed` and `served` may be callables: they are called when the turn comes, in the writer's thread. The
+        next draft begins when the caller has asked on after Drafted, so what it stored is known to the next.
+        A caller that stops listening gives up its place, or cancels its draft at the next event.
         """
-        request = Request(brief, dict(counts), seed, tuple(served), angle, like, next(self._numbers))
+        request = Request(
+            brief,
+            dict(counts),
+            seed if callable(seed) else lambda: seed,
+            served if callable(served) else lambda: served,
+            angle,
+            like,
+        )
         with self._changed:
             self._waiting.append(request)
             if self._thread is None or not self._thread.is_alive():
@@ -134,7 +156,10 @@ class Room:
                 if isinstance(event, (Drafted, Failed)):
                     return
         finally:
-            request.cancelled = True
+            request.left.set()
+            with self._changed:
+                if request in self._waiting:
+                    self._waiting.remove(request)
 
     def _place(self, request: Request) -> int:
         with self._changed:
@@ -146,14 +171,11 @@ class Room:
                 while not self._waiting:
                     self._changed.wait()
                 request = self._waiting.pop(0)
-                self._running = request
             try:
                 self._run(request)
             except Exception as error:  # whatever it was, the caller is told and the thread lives on
                 _log.exception("draft failed")
                 request.events.put(Failed(_sentence(error)))
-            with self._changed:
-                self._running = None
 
     def _run(self, request: Request) -> None:
         started = time.perf_counter()
@@ -167,25 +189,26 @@ class Room:
             rewards,
             request.brief,
             request.counts,
-            request.seed,
-            request.served,
+            request.seed(),
+            request.served(),
             request.angle,
             request.like,
             self.settings.oversample,
             self.settings.temperature,
         )
         for event in events:
-            if request.cancelled:
+            if request.left.is_set():
                 break
             request.events.put(event)
         release()
+        request.left.wait(STORING)
 
 
 def _sentence(error: Exception) -> str:
     from relate_engine.brief import BriefError
     from relate_engine.policy.weights import WeightsError
 
-    if isinstance(error, (BriefError, WeightsError)):
+    if isinstance(error, (BriefError, WeightsError, StorageError, NotFound, Forbidden)):
         return str(error)
     if isinstance(error, MemoryError) or "memory" in str(error).lower():
         return "There is not enough memory to write: close other programs (about 1.5 GB is needed) and try again."

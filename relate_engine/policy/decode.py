@@ -126,10 +126,13 @@ def sample(
         ).last_hidden_state[0]  # (tokens fed, hidden)
         last = torch.tensor([new[-1] - start for new in fresh], device=device)
         logits = model.lm_head(hidden[last]).float().cpu()  # (rows, V)
-        chosen, logprobs = _choose(rows, logits, temperature, generator)
+        chosen, logprobs, stuck = _choose(rows, logits, temperature, generator)
 
         alive, feed = [], []
-        for row, token, logprob in zip(rows, chosen, logprobs, strict=True):
+        for row, token, logprob, no_word in zip(rows, chosen, logprobs, stuck, strict=True):
+            if no_word:
+                yield Sample(row.number, row.text.strip(), tuple(row.ids), tuple(row.logprobs), "no word fits")
+                continue
             row.ids.append(token)
             row.logprobs.append(logprob)
             at_end = token in row.branch.ends
@@ -159,11 +162,12 @@ def _ended(row: _Row, at_end: bool) -> str | None:
 
 def _choose(
     rows: list[_Row], logits: torch.Tensor, temperature: float, generator: torch.Generator
-) -> tuple[list[int], list[float]]:
-    """A token for each row, and its log-probability at temperature 1 before guards."""
+) -> tuple[list[int], list[float], list[bool]]:
+    """A token for each row, its log-probability at temperature 1 before guards, and whether no token was allowed."""
     normaliser = logits.logsumexp(-1)
     guarded = [r.branch.guard for r in rows]
     allowed = logits
+    stuck = [False] * len(rows)
     if any(guarded):
         allowed = logits.clone()
         for i, (row, guard) in enumerate(zip(rows, guarded, strict=True)):
@@ -174,9 +178,12 @@ def _choose(
                 allowed[i, ends] = stop if row.ids else float("-inf")
                 guard.restrict(row.text, allowed[i])
         allowed, index = allowed.topk(TOP_K, dim=-1)
+        none = allowed[:, 0] == float("-inf")
+        allowed[none] = 0.0  # any pick will do: the row is dropped
+        stuck = none.tolist()
         picks = torch.multinomial((allowed / temperature).softmax(-1), 1, generator=generator)
         tokens = index.gather(1, picks)[:, 0]
     else:
         tokens = torch.multinomial((allowed / temperature).softmax(-1), 1, generator=generator)[:, 0]
     logprobs = logits.gather(1, tokens[:, None])[:, 0] - normaliser
-    return tokens.tolist(), logprobs.tolist()
+    return tokens.tolist(), logprobs.tolist(), stuck

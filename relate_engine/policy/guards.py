@@ -15,7 +15,7 @@ import torch
 
 from relate_engine.brief import Brief
 
-NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+NUMBER = re.compile(r"[0-9]+(?:[.,:][0-9]+)*")  # not \d: it takes the digits of every script
 _NEVER = re.compile(r"[\n\r\t\[\]{}<>|\\^~@#*_=`]|https?|www|://|!!|\?\?|\.\.|--|[!?,;:]{2}|\s{2}")
 
 
@@ -87,7 +87,7 @@ class Guard:
         """Bans, in a (V,) row of logits, digits that would leave the brief's numbers. In place."""
         if not self.allowed:
             return
-        run = re.search(r"\d[\d.,:]*$", text)
+        run = re.search(r"[0-9][0-9.,:]*$", text)
         so_far = run.group() if run else ""
         # "Top 3" may not become "Top 35": a digit must keep the run a beginning of an allowed number
         open_runs = [n for n in self.allowed if n.startswith(so_far)]

@@ -13,9 +13,10 @@ from typing import Any
 
 import torch
 from peft import PeftModel
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
-from relate_engine.policy.weights import WeightsError, base_checksum
+from relate_engine.policy.weights import WeightsError, base_checksum, remedy
 
 
 def device() -> torch.device:
@@ -28,7 +29,7 @@ def load_tokenizer(folder: str) -> Any:
     try:
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError) as error:
-        raise WeightsError(f"No tokenizer in {folder} ({error}); run `relate setup`.") from error
+        raise WeightsError(f"No tokenizer in {folder} ({error}); {remedy(folder)}.") from error
 
 
 def load_nf4(folder: str, compute: torch.dtype = torch.float32) -> Any:
@@ -54,8 +55,8 @@ def load_nf4(folder: str, compute: torch.dtype = torch.float32) -> Any:
         raise WeightsError(
             "Not enough memory for the base model; close other programs (about 1 GB is needed)."
         ) from error
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"The base model in {folder} does not load ({error}); run `relate setup`.") from error
+    except (OSError, ValueError, SafetensorError) as error:
+        raise WeightsError(f"The base model in {folder} does not load ({error}); {remedy(folder)}.") from error
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def put_adapter(model: Any, adapter: Path, base_folder: str) -> tuple[Any, Adapt
     try:
         manifest = json.loads(manifest_path.read_text("utf-8"))
         pinned, version, weights = manifest["base_sha256"], manifest["version"], manifest["sha256"]
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError) as error:
         return without(f"the manifest of {adapter.name} cannot be read ({error})")
     if base_checksum(base_folder) != pinned:
         return without(f"adapter {version} was trained on another base")
@@ -94,5 +95,5 @@ def put_adapter(model: Any, adapter: Path, base_folder: str) -> tuple[Any, Adapt
         return without(f"adapter {version} is damaged (checksum differs)")
     try:
         return PeftModel.from_pretrained(model, str(adapter)), AdapterState(version, True)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         return without(f"adapter {version} does not load ({error})")

@@ -1,14 +1,20 @@
 """Display paths of a search ad, made from the brief's own words.
 
 A path is a label of at most 15 characters ("Cold-Brew"): nothing to be written, so nothing to sample.
-Candidates are the keywords and the words of product and benefits, most telling first.
+Candidates are the keywords and the words of product and benefits, most telling first. A point that denies
+something ("No hidden fees") is left alone: cut to two words it would say the opposite.
 """
 
 import re
+from collections.abc import Callable
 
 from relate_engine.brief import Brief, width
 
 LIMIT = 15
+_DENIES = re.compile(
+    r"\b(?:no|not|non|nor|none|never|neither|cannot|without|zero)\b|n['’]t\b|[-‐‑]free\b|\bfree (?:of|from)\b", re.I
+)
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\S")
 _SMALL = frozenset(
     [
         "a",
@@ -67,9 +73,9 @@ def _label(words: list[str]) -> str:
 def _phrases(text: str) -> list[str]:
     """Labels from the content words of a text, in reading order: pairs of neighbours first, then single words."""
     runs, run = [], []
-    for word in re.findall(r"[A-Za-z][A-Za-z']*|[^A-Za-z\s]", text):
+    for word in _WORD.findall(text):
         if word[0].isalpha() and word.lower() not in _SMALL:
-            run.append(word.replace("'", ""))
+            run.append(re.sub("['’]", "", word))
         elif run:
             runs.append(run)
             run = []
@@ -78,14 +84,21 @@ def _phrases(text: str) -> list[str]:
     return pairs + [_label([w]) for r in runs for w in r if len(w) > 3]
 
 
-def paths(brief: Brief, count: int) -> list[str]:
-    """Up to `count` distinct paths within the limit that share no word."""
+def paths(brief: Brief, count: int, refuses: Callable[[str], str] = lambda _: "") -> list[str]:
+    """Up to `count` distinct paths within the limit that share no word.
+
+    `refuses`: why a path may not be shown, or "". A refused one is passed over for the next of its point.
+    """
     chosen: list[str] = []
     used: set[str] = set()
     for text in (*brief.keywords, brief.product, *brief.benefits, brief.vertical):
+        if _DENIES.search(text):
+            continue
         for label in _phrases(text):
             words = set(label.lower().split("-"))
-            if len(chosen) < count and width(label) <= LIMIT and not words & used:
+            if len(chosen) == count:
+                return chosen
+            if width(label) <= LIMIT and not words & used and not refuses(label):
                 chosen.append(label)
                 used |= words
                 break

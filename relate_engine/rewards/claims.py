@@ -167,6 +167,10 @@ CLAIMS = (
            r"metabolism|testosterone|energy|mood|memory|focus|libido|hair loss|hormones|cravings|bloating|"
            r"eczema|breakouts)",
            None, "a health claim"),
+    _claim(r"un(?:hack|beat|crack)able|hack[- ]?proof", None, "a promise"),
+    _claim(r"(?:no|zero)[- ]log(?:s|ging)?|never logs?|logless",
+           r"\b(?:no|zero)[- ](?:\w+ ){0,2}log|(?:never|not|n't|without) (?:\w+ ){0,2}log|logless",
+           "a promise of privacy"),
     _claim(r"painless(?:ly)?|pain[- ]free|side[- ]effect[- ]free|risk[- ]free|foolproof|"
            r"fail[- ]?safe", None, "a promise"),
     _claim(r"first[- ]class|business[- ]class|all[- ]inclusive|five[- ]course|full[- ]board|"
@@ -202,6 +206,25 @@ _FREE_BRIEF = re.compile(
     + r"|\bincluded\b|\bno (?:[a-z]+ ){0,2}fees?\b|\bwaived\b|\bno charge\b|\bgift\b",
     re.I,
 )
+# A denial of the brief ends with its clause. Denied fees, contracts and limits are offers, and stay; so do
+# turns of phrase that deny nothing ("not only", "no matter").
+_CLAUSE_END = r"(?=[.;:!?,](?:\s|$)|\n|$|[()\u2013\u2014]|\s(?:but|and|yet|so|because|until|unless|just|only)\b)"
+_DENIAL = re.compile(
+    r"(?:(?<![\w-])(?:no(?!\.? ?\d)|not|never|nor|without|cannot)|n't)(?![\w-])"
+    r"(?! (?:only|just|merely|simply|to mention|matter|later|longer|need|other|(?:more|less) than)\b)"
+    r"(?!(?: (?:a|any))?(?: \w+){0,2} (?:fees?|charges?|costs?|contracts?|commitments?|obligations?|limits?|strings)\b)"
+    rf"[^\n]*?{_CLAUSE_END}",
+    re.I,
+)
+# "Batteries not included": what is denied stands before.
+_DENIED_BEFORE = re.compile(
+    r"[^.;:!?,()\n]*(?:(?<![\w-])(?:not|never)|n't) (?:be |yet |currently )?(?:included|available|offered|provided|"
+    r"covered|given|supplied|sold|possible|accepted)\b|[^.;:!?,()\n]*\bsold separately\b",
+    re.I,
+)
+_TEXT_DENIES = re.compile(
+    r"(?:(?<![\w-])(?:no|not|never|nor|nothing|without|zero|neither)|n't)(?:,? [\w'-]+){0,5}[ -]$", re.I
+)
 _SAME = {
     "shipp": "deliv", "ship": "deliv", "postag": "deliv", "post": "deliv", "estimat": "quot", "surve": "quot",
     "consult": "quot", "consultat": "quot", "try": "tri", "tri": "tri", "trial": "tri", "tried": "tri",
@@ -210,20 +233,48 @@ _SAME = {
 }  # fmt: skip
 
 
+def affirmed(facts: str) -> str:
+    """`facts` with every denied part of a clause blanked, each character still in its place."""
+    plain = facts.replace("\u2019", "'")
+    for pattern in (_DENIED_BEFORE, _DENIAL):
+        plain = pattern.sub(lambda m: "\u00b7" * len(m[0]), plain)
+    return plain
+
+
+def _text_denies(text: str, start: int, end: int) -> bool:
+    """Is what stands there denied by the text itself ("not waterproof", "leather-free", "no strings")?"""
+    before = re.split(r"[.;:!?]\s|\n", text[max(0, start - 60) : start])[-1]
+    return bool(
+        _TEXT_DENIES.search(before)
+        or re.match(r"[- ]free\b| (?:is |are )?(?:not|never)\b", text[end:], re.I)
+        or re.match(r"(?:no|zero|never)\b", text[start:end], re.I)
+    )
+
+
 def check_claims(text: str, facts: str) -> list[Finding]:
     """Claims of `text` that `facts` does not support. `text` comes with straight quotes and masked names."""
     found: list[Finding] = []
     plain = facts.replace("\u2019", "'").lower()
+    stated = affirmed(plain)
     for claim in CLAIMS:
         for match in claim.pattern.finditer(text):
-            if not any(known.search(plain) for known in (claim.support, _itself(match[0])) if known):
+            ground = plain if _text_denies(text, *match.span()) else stated
+            if not any(known.search(ground) for known in (claim.support, _itself(match[0])) if known):
                 found.append(_unsupported(match.start(), match.end(), match[0], claim.what, claim.severity))
-    stems = {stem(w.lower) for w in words(plain)}
+    stems = {stem(w.lower) for w in words(stated)}
+    denied = {stem(w.lower) for w in words(plain)} - stems
     for match in re.finditer(r"[A-Za-z]+(?:[- ](?:foam|fib(?:er|re)))?", text):
         name = match[0].lower().replace(" ", "-")
         if (name in MATERIALS or name.split("-")[0] in MATERIALS) and stem(name.split("-")[0]) not in stems:
-            found.append(_unsupported(match.start(), match.end(), match[0], "a material or ingredient", "block"))
-    return found + _free(text, plain) + _included(text, plain, stems) + _denied(text, plain)
+            same = re.finditer(rf"\b{re.escape(match[0])}\b", text, re.I)
+            if stem(name.split("-")[0]) in denied and any(_text_denies(text, *m.span()) for m in same):
+                continue
+            # "Cotton pads have had their day" where the brief says "no cotton pads" may speak of the others
+            pair = re.match(r" [a-z]+", text[match.end() :])
+            other = pair is not None and f"{match[0]}{pair[0]}".lower() in plain
+            severity: Severity = "warn" if other else "block"
+            found.append(_unsupported(match.start(), match.end(), match[0], "a material or ingredient", severity))
+    return found + _free(text, plain, stated) + _included(text, stems, denied) + _denied(text, plain)
 
 
 def _itself(claim: str) -> re.Pattern[str]:
@@ -253,10 +304,12 @@ def _share(a: set[str], b: set[str]) -> bool:
     return bool(a & b) or any(x[:4] == y[:4] for x in a for y in b if len(x) > 4 and len(y) > 4)
 
 
-def _free(text: str, facts: str) -> list[Finding]:
-    known = [_objects(facts, m.start(), m.end()) for m in _FREE_BRIEF.finditer(facts)]
+def _free(text: str, facts: str, stated_facts: str) -> list[Finding]:
     found = []
     for match in _FREE.finditer(text):
+        denies = not match[0].lower().startswith("no ") and _text_denies(text, *match.span())
+        ground = facts if denies else stated_facts
+        known = [_objects(ground, m.start(), m.end()) for m in _FREE_BRIEF.finditer(ground)]
         # "free delivery in Savannah": the noun after it; "delivery is free": what stands around
         noun = re.match(
             r"(?:[ -](?!(?:and|or|with|for|in|on|to|at|when|if|plus|but|then|from|every|your|"
@@ -277,14 +330,15 @@ def _free(text: str, facts: str) -> list[Finding]:
     return found
 
 
-def _included(text: str, facts: str, known: set[str]) -> list[Finding]:
+def _included(text: str, known: set[str], denied: set[str]) -> list[Finding]:
     """ "Breakfast included" where the brief has no breakfast: none of the words before stands in it."""
     found = []
     for match in re.finditer(
         r"((?:[A-Za-z'-]+,? ){1,4}?)(?:is |are |comes? |all )?(?:included|thrown in)(?![\w-])", text
     ):
         things = [w for w in words(match[1]) if w.lower not in STOP]
-        if things and not any(stem(w.lower) in known for w in things):
+        ground = known | denied if re.search(r"\b(?:not|never|no)\b|n't", match[0], re.I) else known
+        if things and not any(stem(w.lower) in ground for w in things):
             start = match.start() + things[0].start
             found.append(_unsupported(start, match.end(), text[start : match.end()], "an inclusion", "block"))
     return found

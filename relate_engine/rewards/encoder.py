@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModel, AutoTokenizer
 
-from relate_engine.policy.weights import WeightsError
+from relate_engine.policy.weights import WeightsError, remedy
 
 DIMENSION = 384
 _KEEP = 20_000  # vectors: 31 MB
@@ -29,8 +30,8 @@ class Encoder:
             self.model: Any = AutoModel.from_pretrained(
                 str(folder), use_safetensors=True, trust_remote_code=False, dtype=torch.float32
             ).eval()
-        except (OSError, ValueError) as error:
-            raise WeightsError(f"The encoder in {folder} does not load ({error}); run `relate setup`.") from error
+        except (OSError, ValueError, SafetensorError) as error:
+            raise WeightsError(f"The encoder in {folder} does not load ({error}); {remedy(str(folder))}.") from error
         self._cache: OrderedDict[str, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()  # pages re-score while the generator thread drafts
 

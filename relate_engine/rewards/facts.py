@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from relate_engine.brief import Brief
-from relate_engine.rewards.claims import check_claims
+from relate_engine.rewards.claims import affirmed, check_claims
 from relate_engine.rewards.lexicon import AT_HOME, COUNTED, PROPER, SAME_PLACE
 from relate_engine.rewards.quantities import MONEY, Quantity, codes, equal, quantities
 from relate_engine.rewards.spelling import known, opens_sentence, suggestions
@@ -50,6 +50,19 @@ _SCHEDULE = re.compile(
     r"\b(?:every|each|until|till|open|closed|before|next|this|from|through|to|ends?|starts?|"
     r"arrives?(?: on)?)\s$",
     re.I,
+)
+# An offer or a schedule in the same sentence makes a day or a month a promise; without one it sets a scene.
+_PROMISE = re.compile(
+    r"\b(?:open\w*|clos(?:e|es|ed|ing)|ship\w*|deliver\w*|sen[dt]s?|daily|a day|arriv\w+|end(?:s|ed|ing)?|start\w*|"
+    r"begin\w*|launch\w*|"
+    r"sales?|deals?|offers?|free|save|off|discount\w*|until|till|by|from|before|through|every|each|order\w*|book\w*|"
+    r"enrol\w*|regist\w+|only)\b|[$\u00a3\u20ac%]",
+    re.I,
+)
+_IDIOM = re.compile(r"on (?:two|four) (?:wheels|legs|feet)\b", re.I)
+# What "100%" adds nothing to, where the brief says it; of a material or an origin it adds a share.
+_WHOLLY = re.compile(
+    r" ([a-z]+[- ]?(?:proof|free)|vegan|vegetarian|online|remote|digital|encrypted|washable|recyclable)\b", re.I
 )
 _NEGATED = re.compile(r"(?:\b(?:no|not|never|nor|nothing|without|zero)|n't)(?: \w+){0,2} $", re.I)
 _COMMON_USE = re.compile(
@@ -158,6 +171,8 @@ def _numbers(text: str, sheet: Sheet) -> list[Finding]:
         same = [k for k in sheet.quantities if equal(q, k)]
         if same and (_same_price(text, q, sheet) if q.dim in MONEY else q.dim or _same_thing(q, same, sheet)):
             continue
+        if _equal_in_words(text, q, sheet):
+            continue
         weight = q.dim == "\u00a3" and text[q.end - 1].isalpha()  # "15 pounds" may be no money
         if weight and any(k.raw == q.raw and k.dim in {"oz", ""} for k in sheet.quantities):
             continue
@@ -165,11 +180,33 @@ def _numbers(text: str, sheet: Sheet) -> list[Finding]:
         if same:
             kind = "a number of something else"
         severity: Severity = "block"
-        if text[q.start].lower() in "nm" and q.dim == "clock" and not any(k.dim == "clock" for k in sheet.quantities):
-            severity = "note"  # "at noon" sets a scene where the brief gives no times
+        if text[q.start].lower() in "nm" and q.dim == "clock" and not _promises(text, q.start, q.end):
+            # "at noon" sets a scene
+            severity = "warn" if any(k.dim == "clock" for k in sheet.quantities) else "note"
         fix = f"Use a figure of the brief, or add '{text[q.start : q.end]}' to it, with its evidence."
         found.append(_fault(text, q.start, q.end, kind, fix, severity))
     return found
+
+
+def _equal_in_words(text: str, q: Quantity, sheet: Sheet) -> bool:
+    """ "Under $1,500" of $1,499, "100% waterproof" of waterproof; and "on two wheels" counts nothing."""
+    before = text[: q.start]
+    if before.lower().endswith("on ") and _IDIOM.match(text[q.start - 3 :]):
+        return True
+    if q.dim in MONEY and re.search(r"\b(?:under|below|less than) $", before, re.I):
+        prices = [k for k in sheet.quantities if k.dim == q.dim and not (q.period and k.period not in {"", q.period})]
+        return any(0.8 * q.value <= k.value < q.value for k in prices)
+    if q.dim == "pct" and q.raw == 100 and (wholly := _WHOLLY.match(text[q.end :])):
+        said = re.sub(r"[- ]", "[- ]?", wholly[1].lower())
+        return re.search(rf"(?<![\w-]){said}\b", affirmed(sheet.facts), re.I) is not None
+    return False
+
+
+def _promises(text: str, start: int, end: int) -> bool:
+    """Does an offer or a schedule verb stand in the sentence of this date?"""
+    before = re.split(r"[.;!?]\s|\n", text[max(0, start - 60) : start])[-1]
+    after = re.split(r"[.;!?](?:\s|$)|\n", text[end : end + 40])[0]
+    return bool(_SCHEDULE.search(before) or _PROMISE.search(before) or _PROMISE.search(after))
 
 
 def _same_thing(q: Quantity, same: list[Quantity], sheet: Sheet) -> bool:
@@ -213,9 +250,18 @@ def _dates(text: str, sheet: Sheet) -> list[Finding]:
         for m in pattern.finditer(text):
             if stem_date(m[1]) in sheet.dates:
                 continue
-            # "A rainy Saturday" sets a scene; beside a brief with days, or after "every", a day is a promise.
-            promise = pattern is _MONTH or sheet.dates & {d[:3] for d in DAYS} or _SCHEDULE.search(text[: m.start()])
-            found.append(_fault(text, m.start(), m.end(), "a date", fix, "block" if promise else "note"))
+            # "A rainy Saturday" sets a scene; beside an offer or a schedule verb a day is a promise.
+            severity: Severity = "note"
+            if pattern is _MONTH or sheet.dates & {d[:3] for d in DAYS}:
+                severity = "warn"
+            numbered = re.match(r"s? \d", text[m.end() :]) or re.search(r"\d(?:st|nd|rd|th)? $", text[: m.start()])
+            if (
+                numbered
+                or _SCHEDULE.search(text[: m.start()])
+                or (severity == "warn" and _promises(text, m.start(), m.end()))
+            ):
+                severity = "block"
+            found.append(_fault(text, m.start(), m.end(), "a date", fix, severity))
     return found
 
 

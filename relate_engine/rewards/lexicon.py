@@ -58,7 +58,9 @@ COUNTED = word_set(
     """users customers members clients families people reviews businesses companies teams stars countries
     cities stores shops locations offices awards years experts subscribers students owners patients
     buyers homes sites brands states branches downloads acts bottles boxes bars packs glasses cups
-    servings scoops capsules tablets pills"""
+    servers employees drivers doctors nurses teachers tutors trainers coaches lawyers engineers hotels
+    restaurants clinics schools banks airports destinations courses videos recipes songs channels templates
+    integrations servings scoops capsules tablets pills"""
 )
 
 MATERIALS = word_set(

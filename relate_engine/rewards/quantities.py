@@ -12,7 +12,7 @@ Paper: the correctness part of RELATE's semantic quality reward.
 import re
 from dataclasses import dataclass, replace
 
-from relate_engine.rewards.words import stem, word_set, words
+from relate_engine.rewards.words import STOP, stem, word_set, words
 
 _UNITS = [  # dimension, factor to its base unit, names
     ("time", 1, "second seconds sec secs"),
@@ -74,8 +74,30 @@ _UNITS = [  # dimension, factor to its base unit, names
 ]
 _UNIT = {name: (dim, float(factor)) for dim, factor, names in _UNITS for name in names.split()}
 MONEY = word_set("$ \u00a3 \u20ac cent pence")
-# Dimensions in which a bare number of the brief may stand for one with a unit: "4.7 of 5" and "4.7 stars".
-_BARE_OK = word_set("star degree times")
+# A bare number of the brief stands for one with a unit only beside a word that says so: "rated 4.7" and
+# "4.7 stars", "aged 6 to 17" and "17 years", "washes at 40" and "40 degrees".
+_SAYS = {
+    dim: frozenset(stem(w) for w in names.split())
+    for dim, names in {
+        "star": "rated rating ratings star stars score scored scores",
+        "month": "age aged ages old year years yr yrs teens teenagers",
+        "degree": "degree degrees celsius fahrenheit temperature heat heats wash washes washable oven bakes",
+        "times": "times",
+    }.items()
+}
+# How often, in the words of the brief, and the numbers that say the same: number, value, dimension.
+_OFTEN = [
+    (r"fortnightly|(?:every|each) fortnight|every (?:other|second) week|bi-?weekly", [(2, 1209600, "time")]),
+    (r"weekly|every week|each week|once a week", [(7, 604800, "time")]),
+    (r"monthly|(?:every|each|once a) month", [(1, 1, "month"), (12, 12, "times")]),
+    (r"quarterly|(?:every|each|once a) quarter|every (?:three|3) months", [(3, 3, "month"), (4, 4, "times")]),
+    (r"four times a year|4 times a year|4x a year", [(3, 3, "month")]),
+    (r"twice a year|half-yearly|every (?:six|6) months", [(6, 6, "month"), (2, 2, "times")]),
+    (r"yearly|annually|(?:every|each|once a) year", [(1, 12, "month")]),
+    (r"twice a (?:day|week|month)", [(2, 2, "times")]),
+]
+_EVERY = frozenset(stem(w) for w in ("every", "each"))
+_DAY = 86400
 
 _UP_TO_NINETEEN = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -191,12 +213,15 @@ def quantities(text: str, brief: bool = False) -> list[Quantity]:
             found.append(quantity)
     if brief:
         for m in re.finditer(
-            r"\b(?:(?:within|in|after|takes|under|for|lasts?|about) an?|(?:a )?full|one) ([a-z]+)\b",
+            r"\b(?:(?:within|in|after|takes|under|for|lasts?|about) an?|(?:a )?full|(?:the )?first|one) ([a-z]+)\b",
             text,
             re.I,
         ):
             if unit := _UNIT.get(m[1].lower()):
                 found.append(Quantity(1, unit[1], unit[0], m.start(), m.end()))
+        for often, same in _OFTEN:
+            for m in re.finditer(rf"(?<![\w-])(?:{often})\b", text, re.I):
+                found += [Quantity(n, v, dim, m.start(), m.end(), period="every") for n, v, dim in same]
         found += [  # a pound is a weight as well as money
             replace(q, value=q.raw * 16, dim="oz") for q in found if q.dim == "\u00a3" and text[q.end - 1].isalpha()
         ]
@@ -282,16 +307,31 @@ def _surroundings(text: str, q: Quantity) -> Quantity:
     following = [stem(w) for w in nouns]
     lead = re.split(r"[.;:!?]\s|\n", text[max(0, q.start - 45) : q.start])[-1]
     before = [stem(w.lower) for w in words(lead)][-5:]
+    if re.match(r" ?/ ?\d| (?:out )?of (?:5|five|10|ten)\b", text[q.end :]) or re.search(
+        r"\d ?/ ?$|\d out of $", text[: q.start]
+    ):
+        before.append(stem("rated"))
     return replace(q, nouns=tuple(nouns[:3]), near=frozenset(following + before))
 
 
 def equal(q: Quantity, known: Quantity) -> bool:
     """Does the brief's quantity `known` state what `q` states? Same value in the same dimension."""
+    if known.period == "every":  # "fortnightly": a rhythm, no term
+        rhythm = q.dim == "times" or bool(q.near & _EVERY)
+        return rhythm and q.dim == known.dim and abs(q.value - known.value) < 1e-6
+    rated = not q.dim and q.raw <= 10 and q.near & _SAYS["star"] and (not q.nouns or q.nouns[0] in STOP)
+    if rated and known.dim != "star" and not known.near & _SAYS["star"]:
+        return False  # "rated 5" of "5 devices"
+    if {q.dim, known.dim} == {"time", "month"}:
+        days, months = (q, known) if q.dim == "time" else (known, q)
+        return 28 * months.value <= days.value / _DAY <= 31 * months.value
     if q.dim == known.dim:
         same = abs(q.value - known.value) <= 1e-6 * max(1.0, abs(q.value))
         return same and not (q.period and known.period and q.period != known.period)
     if abs(q.raw - known.raw) > 1e-9:
         return False
-    if q.dim == "month":
-        return not known.dim and q.value == q.raw * 12  # "17 years" where the brief says "aged 6 to 17"
-    return not q.dim or (not known.dim and q.dim in _BARE_OK)
+    if not q.dim:
+        return True
+    if q.dim == "month" and q.value != q.raw * 12:
+        return False
+    return not known.dim and bool(known.near & _SAYS.get(q.dim, frozenset()))

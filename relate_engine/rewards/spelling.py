@@ -31,7 +31,7 @@ _MODERN = word_set(
     countertop compostable upcycle upcycled resize onboarding helpdesk ransomware captcha paywall
     autopay autoship barista baristas cafe cafes microfiber microfibre memory-foam tv tvs diy evs ev usb
     led lcd pc pcs gps pdf atm vip faq vs etc ok okay mg ml kg cm mm km lb lbs oz ft sq kwh gb tb mb rpm
-    psi uv spf am pm uk us usa eu nyc doorstep takeout takeaway bedsheet bedsheets sleepwear earbud
+    psi uv spf am pm hrs mins yrs uk us usa eu nyc doorstep takeout takeaway bedsheet bedsheets sleepwear earbud
     earbuds preorder restock restocked subtotal multi meetup meetups"""
 )
 _SPELLINGS = (

@@ -21,12 +21,12 @@ from app.desks.draft_brief import examples
 from app.services import drafting_page
 from app.services.briefs import get_brief, save_brief
 from app.services.drafting import list_generations, texts_of_brief
-from app.services.drafting_page import Job, Jobs, whole_ad
+from app.services.drafting_page import Job, Jobs
 from app.services.people import local_actor
 from app.services.writing import Room, Waiting
 from db.session import Database, StorageError, open_database
-from relate_engine.brief import Brief
-from relate_engine.config import ROOT, settings
+from relate_engine.brief import Brief, full_ad
+from relate_engine.config import ROOT, Settings, settings
 from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
 from relate_engine.scorecard import finding
 from tests.unit.studio import card, small_draft
@@ -243,12 +243,38 @@ def test_a_draft_is_stored_without_a_page(tmp_path: Path) -> None:
     actor, room = local_actor(db), SlowRoom()
     stored = save_brief(db, actor, examples()[0])
     jobs = Jobs(db, room)  # type: ignore[arg-type]
-    job = finished(jobs.start(actor, stored, whole_ad("google_rsa")))
+    job = finished(jobs.start(actor, stored, full_ad(stored.brief)))
     assert job.error == "" and jobs.of(actor, stored.id) == []
     assert room.asked == [{"headline": 15, "description": 4, "path": 2}]
     assert jobs.problem == "untrained writer" and jobs.versions["rules"] == "rules-1"
     generation = list_generations(db, actor, stored.id)[0]
     assert len(generation.texts) == 6 and generation.request["whole"]
+
+
+def test_two_tabs_get_different_drafts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one, queued while the first is written, starts from another seed and from what the first showed."""
+    from relate_engine.draft import Drafted
+
+    asked: list[tuple[object, object]] = []
+
+    def run(_policy: object, _rewards: object, _brief: Brief, _counts: object, *more: object) -> Iterator[object]:
+        asked.append((more[0], more[1]))
+        time.sleep(0.5)
+        yield Drafted(small_draft())
+
+    monkeypatch.setattr("relate_engine.draft.draft", run)
+    db = open_database(f"sqlite:///{tmp_path / 'relate.db'}")
+    actor, writers, slow = local_actor(db), Room(Settings(home=tmp_path, cache=tmp_path)), SlowRoom()
+    monkeypatch.setattr(writers, "rewards", slow.rewards)
+    monkeypatch.setattr(writers, "policy", slow.policy)
+    stored = save_brief(db, actor, examples()[0])
+    jobs = Jobs(db, writers)
+    for job in [jobs.start(actor, stored, {"headline": 3}) for _ in range(2)]:
+        assert finished(job).error == ""
+    (first, nothing), (second, served) = asked
+    assert first != second and nothing == []
+    assert sorted(served) == sorted(c.text for c in small_draft().candidates if c.slot == "headline")  # type: ignore[call-overload]
+    assert sorted(s.seed or 0 for s in list_generations(db, actor, stored.id)) == [first, second]
 
 
 def test_a_draft_that_cannot_be_stored_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

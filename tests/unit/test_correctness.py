@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from relate_engine.brief import Brief, parse_brief
+from relate_engine.rewards.claims import affirmed
 from relate_engine.rewards.correctness import correctness
 from relate_engine.rewards.quantities import quantities
 from relate_engine.rewards.spelling import distance, known
@@ -164,3 +165,114 @@ def test_case_file_recall_and_false_alarms() -> None:
             alarms += [case["text"]] if found else []
     assert 1 - len(missed) / wrong >= 0.9, missed
     assert len(alarms) / right <= 0.08, alarms
+
+
+def brief_of(facts: str, *benefits: str) -> Brief:
+    return parse_brief({"product": "Zellwin", "description": facts, "benefits": list(benefits), "audience": "people"})
+
+
+DENIALS = brief_of(
+    "Not waterproof. No warranty. Batteries not included. Not organic. No free trial. We never offer refunds. Does "
+    "not include free returns. Not certified. Not available in China. Made without leather. No hidden fees."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("Waterproof tent", "Waterproof"),
+        ("Full warranty", "warranty"),
+        ("Batteries included", "Batteries included"),
+        ("Organic dog food", "Organic"),
+        ("Free trial today", "Free trial"),
+        ("Full refunds offered", "Full refunds"),
+        ("Free returns", "Free returns"),
+        ("Certified VPN", "Certified"),
+        ("Soft leather bags", "leather"),
+    ],
+)
+def test_a_denial_supports_nothing(text: str, fault: str) -> None:
+    found = [text[f.start : f.end] for f in correctness(text, DENIALS) if f.severity == "block"]
+    assert fault in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is not waterproof",
+        "No warranty, no refunds",
+        "Batteries not included",
+        "Never certified, not organic",
+        "No hidden fees",
+        "Bags without leather",
+        "There is no free trial",
+    ],
+)
+def test_the_same_denial_is_supported(text: str) -> None:
+    assert spans(text, DENIALS) == []
+
+
+def test_affirmed_blanks_denied_clauses_only() -> None:
+    facts = "No filler, waterproof. Doesn’t fade but shrinks. No setup fee. Not only warm"
+    plain = affirmed(facts)
+    assert len(plain) == len(facts)
+    assert [w for w in ("filler", "waterproof", "fade", "shrinks", "fee", "warm") if w in plain] == [
+        "waterproof",
+        "shrinks",
+        "fee",
+        "warm",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "text"),
+    [
+        ("A VPN for 5 devices", "5 stars"),
+        ("A VPN for 5 devices", "5 years in business"),
+        ("A VPN for 5 devices", "Rated 5 by users"),
+        ("A VPN for 5 devices", "5 degrees warmer"),
+        ("A VPN with 2,000 users", "2,000 servers"),
+        ("A VPN with 2,000 users", "An unhackable VPN"),
+        ("A VPN with 2,000 users", "A VPN with no logs"),
+        ("Your first month is $5", "An unbeatable VPN"),
+        ("A tent for $40", "A tent under $30"),
+        ("A cotton bag", "A bag of 100% cotton"),
+        ("Soap by post, fortnightly", "Soap by post in two weeks"),
+    ],
+)
+def test_a_number_or_claim_of_another_kind_blocks(facts: str, text: str) -> None:
+    assert "block" in {f.severity for f in correctness(text, brief_of(facts))}
+
+
+@pytest.mark.parametrize(
+    ("facts", "text"),
+    [
+        ("A pizza oven that heats to 800 degrees", "Pizza at 800 degrees"),
+        ("Rated 4.7 by 900 users", "4.7 stars"),
+        ("Reviewers give it 4.7 out of 5", "4.7 stars"),
+        ("For children aged 6 to 17", "Until they are 17 years old"),
+        ("A VPN that keeps no activity logs", "A VPN with no logs"),
+        ("Soap by post, fortnightly", "Soap by post every two weeks"),
+        ("Soap by post every quarter", "Soap by post four times a year"),
+        ("Soap by post every week", "Soap by post every 7 days"),
+        ("Soap, first week $20", "Soap for $20, 7 days"),
+        ("A bag of waterproof leather", "A bag of 100% waterproof leather"),
+        ("A 60-day test", "A two-month test"),
+        ("A test of one month", "A 30-day test"),
+        ("A bike for $1,499", "A bike under $1,500"),
+        ("A bike for town", "Town life on two wheels"),
+    ],
+)
+def test_equal_facts_in_other_words_pass(facts: str, text: str) -> None:
+    assert spans(text, brief_of(facts)) == []
+
+
+def test_a_date_that_sets_a_scene_only_warns() -> None:
+    def severities(text: str) -> set[str]:
+        return {f.severity for f in correctness(text, BRIEF)}
+
+    for text in ("That rainy Saturday feeling", "Brew like it is October", "Brew in the noon sun"):
+        assert severities(text) == {"warn"}, text
+    for text in ("Open on Saturday", "Sale ends in October", "Order by noon", "A brew on October 3"):
+        assert "block" in severities(text), text
+    assert known("hrs") and known("mins") and known("yrs")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,16 @@ from app.services.stored import StoredText
 from db.session import Database
 from relate_engine.brief import PlacementName
 from relate_engine.scorecard import Scorecard
-from tests.unit.studio import BLOCK, WARN, brief, card, fresh, person, small_draft
+from tests.unit.studio import BLOCK, VERSIONS, WARN, brief, card, fresh, person, small_draft
 
 AD = ("Spring, racks", 'Kayak "locks"', "https://tidelock.example/racks?a=1")
+
+
+@pytest.fixture(autouse=True)
+def rules_of_the_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Today's rules are those that judged the cards of these tests."""
+    rules = replace(exporting.rules_of_today(), version=VERSIONS["rules"])
+    monkeypatch.setattr(exporting, "rules_of_today", lambda: rules)
 
 
 @pytest.fixture
@@ -137,6 +145,38 @@ def test_more_of_what_is_refused(db: Database, ada: Actor) -> None:
 def test_caution_does_not_stop_an_export(db: Database, ada: Actor) -> None:
     texts = stored(db, ada, [*small_draft().candidates, card("Needs proof", findings=(WARN,))])
     assert exporting.editor_problems(texts, *AD) == []
+
+
+def test_a_text_scored_before_a_change_is_scored_again_first(db: Database, ada: Actor) -> None:
+    old = card("Scored by other rules", versions=VERSIONS | {"rules": "rules-0"})
+    texts = stored(db, ada, [*small_draft().candidates, old])
+    words = "was scored before the rules were changed; score it again first."
+    assert exporting.editor_problems(texts, *AD) == [f"The headline 'Scored by other rules' {words}"]
+    assert any(words in p for p in exporting.meta_problems(texts, "C", "S", "A", AD[2]))
+    other_rewards = card("Other rewards", versions=VERSIONS | {"rewards": "ctr-0"})
+    texts = stored(db, ada, [*small_draft().candidates, other_rewards])
+    assert exporting.editor_problems(texts, *AD) == []
+    briefs.save_brief(db, ada, brief(tone="dry"), texts[0].brief_id)
+    with pytest.raises(ExportRefused) as caught:
+        exporting.editor_csv(db, ada, ids(texts), *AD)
+    assert len(caught.value.problems) == 7
+    assert all("before its brief was changed; score it again first" in p for p in caught.value.problems)
+    assert len(rows(exporting.plain_csv(db, ada, ids(texts)))) == 7
+
+
+def test_findings_about_the_whole_ad_are_told_once(db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = briefs.save_brief(db, ada, brief(brand_kit={"must_say": ["Since 1986"]}))
+    texts = drafting.add_own_lines(db, ada, saved.id, small_draft().candidates).texts
+    (gap,) = exporting.editor_problems(texts, *AD, pins={texts[0].id: 1, texts[1].id: 1, texts[2].id: 1})
+    assert "headline position 3 is left without a text" in gap
+    (caution,) = exporting.ad_cautions(db, ada, ids(texts))
+    assert "Since 1986" in caution
+    assert exporting.editor_csv(db, ada, ids(texts), *AD)
+    rules = exporting.rules_of_today()
+    strict = tuple(replace(r, severity="block") if r.check == "must_say" else r for r in rules.rules)
+    monkeypatch.setattr(exporting, "rules_of_today", lambda: replace(rules, rules=strict))
+    with pytest.raises(ExportRefused, match="Since 1986"):
+        exporting.editor_csv(db, ada, ids(texts), *AD)
 
 
 def test_meta_takes_up_to_five_options_of_each_text(db: Database, ada: Actor) -> None:

@@ -168,16 +168,8 @@ def seconds(pattern: re.Pattern[str], text: str) -> float:
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_no_catastrophic_backtracking(piece: str) -> None:
+    """Not a speed test: a pattern that explodes takes minutes, so two seconds tell it on any machine."""
     text = (piece * LONG)[:LONG]
     for rule in RULES.rules:
         for pattern in filter(None, (rule.pattern, rule.unless)):
-            assert min(seconds(pattern, text) for _ in range(2)) < 0.25, (rule.id, pattern.pattern[:60])
-
-
-def test_a_headline_takes_under_two_milliseconds() -> None:
-    text, best = "Waterproof Boots From $49", 1.0
-    for _ in range(20):
-        began = time.perf_counter()
-        check_text(RULES, text, "google_rsa", "headline", ["us"], None)
-        best = min(best, time.perf_counter() - began)
-    assert best < 0.002
+            assert min(seconds(pattern, text) for _ in range(2)) < 2, (rule.id, pattern.pattern[:60])

@@ -62,12 +62,11 @@ CALLS: dict[str, tuple[people.Action, Callable[[Database, Actor, int, int, int],
     ),
     "served_texts": ("text.read", lambda d, a, b, g, t: drafting.served_texts(d, a, b)),
     "list_generations": ("text.read", lambda d, a, b, g, t: drafting.list_generations(d, a, b)),
-    "get_generation": ("text.read", lambda d, a, b, g, t: drafting.get_generation(d, a, g)),
+    "count_generations": ("text.read", lambda d, a, b, g, t: drafting.count_generations(d, a, b)),
     "dropped_texts": ("text.read", lambda d, a, b, g, t: drafting.dropped_texts(d, a, g)),
     "get_texts": ("text.read", lambda d, a, b, g, t: drafting.get_texts(d, a, [t])),
     "texts_of_brief": ("text.read", lambda d, a, b, g, t: drafting.texts_of_brief(d, a, b)),
     "picked_texts": ("text.read", lambda d, a, b, g, t: drafting.picked_texts(d, a, b)),
-    "text_cards": ("text.read", lambda d, a, b, g, t: drafting.text_cards(d, a, t)),
     "pick": ("feedback.give", lambda d, a, b, g, t: feedback.pick(d, a, t)),
     "unpick": ("feedback.give", lambda d, a, b, g, t: feedback.unpick(d, a, t)),
     "reject": ("feedback.give", lambda d, a, b, g, t: feedback.reject(d, a, t)),
@@ -83,6 +82,7 @@ CALLS: dict[str, tuple[people.Action, Callable[[Database, Actor, int, int, int],
         "ad.export",
         lambda d, a, b, g, t: exporting.meta_csv(d, a, [t], "C", "S", "A", "https://x.test"),
     ),
+    "ad_cautions": ("text.read", lambda d, a, b, g, t: exporting.ad_cautions(d, a, [t])),
     "plain_csv": ("table.export", lambda d, a, b, g, t: exporting.plain_csv(d, a, [t])),
     "queue": ("review.read", lambda d, a, b, g, t: reviewing.queue(d, a)),
     "verdict_history": ("review.read", lambda d, a, b, g, t: reviewing.verdict_history(d, a, t)),
@@ -210,6 +210,32 @@ def test_copy_and_export_count_as_picks(db: Database, ada: Actor, drafted: Store
     assert list(frame["kind"]) == ["pick", "copy", "export"] and frame["is_pick"].all()
 
 
+def test_a_plain_table_picks_nothing_and_blocked_texts_never_count(
+    db: Database, ada: Actor, drafted: StoredGeneration
+) -> None:
+    ann, (one, two, three) = person(db, "analyst"), [t.id for t in drafted.of_slot("headline")]
+    feedback.reject(db, ada, two, "too loud")
+    feedback.export(db, ann, [one, two], "plain")
+    assert [(t.choice, t.reason) for t in drafting.get_texts(db, ada, [one, two])] == [
+        ("", ""),
+        ("rejected", "too loud"),
+    ]
+    assert count(db, models.Feedback) == 3, "the export itself is noted"
+    for target in ("editor", "meta"):
+        with pytest.raises(Forbidden):
+            feedback.export(db, ann, [one], target)
+    blocked = replace(small_draft().candidates[2], findings=(BLOCK,), versions=VERSIONS | {"rules": "rules-2"})
+    level = replace(blocked.compliance, level="blocked")
+    drafting.store_cards(db, ada, {three: replace(blocked, compliance=level)})
+    feedback.export(db, ada, [one, three], "editor")
+    assert [t.choice for t in drafting.get_texts(db, ada, [one, three])] == ["picked", ""]
+
+
+def test_sets_are_counted_without_reading_them(db: Database, ada: Actor, drafted: StoredGeneration) -> None:
+    drafting.add_own_lines(db, ada, drafted.brief_id, [card("Mine")])
+    assert drafting.count_generations(db, ada, drafted.brief_id) == 2
+
+
 def test_choices_follow_the_last_word(db: Database, ada: Actor, drafted: StoredGeneration) -> None:
     text = drafted.texts[0].id
     feedback.pick(db, ada, text)
@@ -238,7 +264,7 @@ def test_an_edit_keeps_before_and_after(db: Database, ada: Actor, drafted: Store
         event_ = session.scalars(select(models.Feedback).filter_by(kind="edit").limit(1)).one()
         assert (event_.before, event_.after, event_.new_text_id) == (old.text, new.text, new.id)
         assert session.get_one(models.Text, old.id).text == old.text
-    now = drafting.get_generation(db, ada, drafted.id)
+    now = drafting.list_generations(db, ada, drafted.brief_id)[0]
     assert [t.text for t in now.of_slot("headline")][1] == "Two Kayaks on One Rack"
     assert [t.id for t in drafting.picked_texts(db, ada, drafted.brief_id)] == [newer.id]
     assert feedback.edit(db, ada, newer.id, card(newer.text)) == newer
@@ -253,10 +279,11 @@ def test_scorecards_are_immutable_keyed_and_know_when_they_are_stale(
     assert is_stale(text, VERSIONS | {"rules": "rules-2"})
     same = replace(small_draft().candidates[0], rank=9.0)
     drafting.store_cards(db, ada, {text.id: same})
-    assert len(drafting.text_cards(db, ada, text.id)) == 1
+    before = count(db, models.Card)
+    assert before == len(drafted.texts)
     newer = replace(same, versions=VERSIONS | {"rules": "rules-2"}, findings=(BLOCK,))
     assert drafting.store_cards(db, ada, {text.id: newer})[0].card == newer
-    assert [c.card.versions["rules"] for c in drafting.text_cards(db, ada, text.id)] == ["rules-2", "rules-1"]
+    assert count(db, models.Card) == before + 1
     briefs.save_brief(db, ada, brief(tone="dry"), drafted.brief_id)
     assert is_stale(drafting.get_texts(db, ada, [text.id])[0], VERSIONS | {"rules": "rules-2"})
     with pytest.raises(ValueError, match="not text"):

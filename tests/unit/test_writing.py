@@ -85,3 +85,76 @@ def test_a_caller_who_leaves_does_not_hold_up_the_line(room: Room, monkeypatch: 
     leaving.close()  # type: ignore[attr-defined]
     other = BRIEF.model_copy(update={"product": "Fell Flask"})
     assert isinstance(list(room.draft(other, {"headline": 1}, 0))[-1], Drafted)
+
+
+def test_seed_and_served_are_asked_for_when_the_one_before_is_stored(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[str] = []
+    asked: list[object] = []
+
+    def run(_policy: object, _rewards: object, _brief: Brief, _counts: object, *more: object) -> Iterator[object]:
+        asked.append(more[:2])
+        time.sleep(0.3)
+        yield Drafted(DRAFT)
+
+    writing(monkeypatch, run)
+
+    def tab() -> None:
+        for event in room.draft(BRIEF, {"headline": 1}, lambda: len(stored), lambda: tuple(stored)):
+            if isinstance(event, Drafted):
+                time.sleep(0.3)  # a slow disk
+                stored.append(f"text {len(stored)}")
+
+    tabs = [threading.Thread(target=tab) for _ in range(3)]
+    for thread in tabs:
+        thread.start()
+    for thread in tabs:
+        thread.join(20)
+    assert asked == [(0, ()), (1, ("text 0",)), (2, ("text 0", "text 1"))]
+
+
+def test_who_leaves_while_waiting_does_not_count_in_others_place(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    go, ran = threading.Event(), []
+
+    def run(
+        _policy: object, _rewards: object, _brief: Brief, _counts: object, seed: int, *_: object
+    ) -> Iterator[object]:
+        ran.append(seed)
+        yield Progress(0, 1, "x")
+        go.wait(20)
+        yield Drafted(DRAFT)
+
+    writing(monkeypatch, run)
+    first = room.draft(BRIEF, {"headline": 1}, 1)
+    assert isinstance(next(first), Progress)
+    leaving, staying = room.draft(BRIEF, {"headline": 1}, 2), room.draft(BRIEF, {"headline": 1}, 3)
+    assert (next(leaving), next(staying)) == (Waiting(1), Waiting(2))
+    leaving.close()  # type: ignore[attr-defined]
+    assert next(staying) == Waiting(1)
+    go.set()
+    assert isinstance(list(first)[-1], Drafted) and isinstance(list(staying)[-1], Drafted)
+    assert ran == [1, 3]
+
+
+def test_rewards_do_not_wait_for_the_writer_to_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loading, go = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> str:
+        loading.set()
+        go.wait(20)
+        return "policy"
+
+    monkeypatch.setattr("relate_engine.draft.load_policy", slow)
+    monkeypatch.setattr("relate_engine.draft.load_rewards", lambda *_: "rewards")
+    made = Room(Settings(home=tmp_path, cache=tmp_path))
+    thread = threading.Thread(target=made.policy)
+    thread.start()
+    assert loading.wait(20)
+    found: list[object] = []
+    scoring = threading.Thread(target=lambda: found.append(made.rewards()))
+    scoring.start()
+    scoring.join(5)
+    go.set()
+    thread.join(20)
+    assert found == ["rewards"]
