@@ -1,8 +1,9 @@
-"""Who asks, and what they may do. Every service call that an actor makes starts with `require(actor, action)`.
+"""Who asks, and what they may do. Service calls that read or change rows ask `require(actor, action)`.
 
-Without one are: what works inside the transaction of a call that has asked (drafting.add_text, add_card),
-what only lists or ends drafts of the actor's own workspace (drafting_page.Jobs), and what touches no stored
-row (parsing lines, scoring in the writer's room, rules).
+Some leave it to the call they make (feedback.pick, drafting.picked_texts, drafting_page.reword). Without it
+are helpers inside the transaction of a call that has asked (drafting.add_text and add_card, stored.py), the
+list of drafts under way, which shows the actor's own workspace only (drafting_page.Jobs.of and stop), and
+what touches no stored row (parsing lines, scoring in the writer's room, rules).
 
 A role may do what its line below names and nothing else. Single-user mode acts as an admin of the
 one workspace. Leaves out sign-in, invitations and sessions.

@@ -223,7 +223,8 @@ _DENIED_BEFORE = re.compile(
     re.I,
 )
 _TEXT_DENIES = re.compile(
-    r"(?:(?<![\w-])(?:no|not|never|nor|nothing|without|zero|neither)|n't)(?:,? [\w'-]+){0,5}[ -]$", re.I
+    r"(?:(?<![\w-])(?:no|not|never|nor|nothing|without|zero|neither|free (?:of|from))|n't)(?:,? [\w'-]+){0,5}[ -]$",
+    re.I,
 )
 _SAME = {
     "shipp": "deliv", "ship": "deliv", "postag": "deliv", "post": "deliv", "estimat": "quot", "surve": "quot",

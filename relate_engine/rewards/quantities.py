@@ -96,6 +96,7 @@ _OFTEN = [
     (r"yearly|annually|(?:every|each|once a) year", [(1, 12, "month")]),
     (r"twice a (?:day|week|month)", [(2, 2, "times")]),
 ]
+_RATED = "rated:"  # stands for a rating right before the number
 _EVERY = frozenset(stem(w) for w in ("every", "each"))
 _DAY = 86400
 
@@ -311,6 +312,8 @@ def _surroundings(text: str, q: Quantity) -> Quantity:
         r"\d ?/ ?$|\d out of $", text[: q.start]
     ):
         before.append(stem("rated"))
+    if re.search(r"\b(?:rated|ratings?(?: of)?|scored?|scores) $", text[: q.start], re.I):
+        before.append(_RATED)
     return replace(q, nouns=tuple(nouns[:3]), near=frozenset(following + before))
 
 
@@ -319,8 +322,13 @@ def equal(q: Quantity, known: Quantity) -> bool:
     if known.period == "every":  # "fortnightly": a rhythm, no term
         rhythm = q.dim == "times" or bool(q.near & _EVERY)
         return rhythm and q.dim == known.dim and abs(q.value - known.value) < 1e-6
-    rated = not q.dim and q.raw <= 10 and q.near & _SAYS["star"] and (not q.nouns or q.nouns[0] in STOP)
-    if rated and known.dim != "star" and not known.near & _SAYS["star"]:
+    if (
+        not q.dim
+        and _RATED in q.near
+        and (not q.nouns or q.nouns[0] in STOP)
+        and known.dim != "star"
+        and not known.near & _SAYS["star"]
+    ):
         return False  # "rated 5" of "5 devices"
     if {q.dim, known.dim} == {"time", "month"}:
         days, months = (q, known) if q.dim == "time" else (known, q)

@@ -1,6 +1,8 @@
 """The shell's documented answers, and its one-sentence refusals."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,11 @@ def test_check_exits_with_1_when_blocked(
         (["draft", "--brief", "BRIEF", "-n", "0"], "ask for 1 to 50"),
         (["score", "absent.csv", "--text-column", "text"], "no file absent.csv"),
         (["score", "BRIEF", "--text-column", "text"], "no column 'text'"),
+        (["draft", "--brief", "/tmp"], "/tmp is a folder"),
+        (["score", "-", "--text-column", "text", "--brief", "-"], "cannot both come from standard input"),
+        (["check", "Steel bottle", "--countries", "usa"], "'usa' is not a two-letter country code"),
+        (["score", "CSV", "--text-column", "text", "--countries", "usa"], "'usa' is not a two-letter country code"),
+        (["score", "HUGE", "--text-column", "text"], "is no CSV (line"),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -115,9 +122,55 @@ def test_bad_input_is_one_sentence(
 ) -> None:
     path = brief_file(home)
     (home / "brief.json").write_text(json.dumps(BRIEF, indent=1))
-    assert main([path if a == "BRIEF" else a for a in arguments]) == 2
+    (home / "texts.csv").write_text("text\nCold\n")
+    (home / "huge.csv").write_text(f"text\n{'x' * 200_000}\n")
+    files = {"BRIEF": path, "CSV": str(home / "texts.csv"), "HUGE": str(home / "huge.csv")}
+    assert main([files.get(a, a) for a in arguments]) == 2
     said = capsys.readouterr().err
     assert says in said and said.strip().count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "command", "says"),
+    [
+        ("RELATE_THREADS", "abc", "doctor", "RELATE_THREADS is 'abc'"),
+        ("RELATE_HOME", "/proc/x", "setup", "The database /proc/x/relate.db cannot be opened"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_one_sentence(
+    name: str,
+    value: str,
+    command: str,
+    says: str,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    assert main([command]) == 2
+    said = capsys.readouterr().err
+    assert says in said and said.strip().count("\n") == 0
+
+
+def test_a_country_without_rules_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "Steel bottle", "--countries", "zz,de"]) == 0
+    assert "no rule pack for ZZ: only the general rules ran" in capsys.readouterr().err
+    assert main(["check", "Steel bottle", "--countries", "us,gb"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_score_without_a_slot_checks_no_limit_and_no_mates(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    long = "A steel bottle that keeps water cold until the evening"
+    (home / "texts.csv").write_text(f"text\n{long}\n{long} here\n")
+    arguments = ["score", str(home / "texts.csv"), "--text-column", "text", "--json"]
+    assert main(arguments) == 0
+    row = json.loads(capsys.readouterr().out)["rows"][0]
+    assert "structure" not in row["rewards"] and row["compliance"]["level"] != "blocked"
+    assert not [f for f in row["findings"] if f["reward"] in ("structure", "diversity")]
+    assert main([*arguments, "--slot", "headline"]) == 0
+    row = json.loads(capsys.readouterr().out)["rows"][0]
+    assert row["compliance"]["level"] == "blocked" and row["rewards"]["structure"] < 1
 
 
 def test_broken_json_names_the_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,12 +194,41 @@ def test_missing_weights_name_the_remedy(
 def test_no_memory_for_the_model_is_one_sentence(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise MemoryError
+    for error in (MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 1 bytes")):
 
-    monkeypatch.setattr("relate_engine.draft.load_policy", full)
-    assert main(["draft", "--brief", brief_file(home)]) == 2
-    assert "not enough memory" in capsys.readouterr().err
+        def full(*_: object, error: Exception = error, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr("relate_engine.draft.load_policy", full)
+        assert main(["draft", "--brief", brief_file(home)]) == 2
+        assert "not enough memory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("manifest", ["[]", "null", "{}"])
+def test_doctor_outlives_an_odd_manifest(
+    manifest: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "manifest.json").write_text(manifest)
+    (home / "adapter_model.safetensors").write_bytes(b"")
+    monkeypatch.setenv("RELATE_ADAPTER", str(home))
+    settings.cache_clear()
+    assert main(["doctor"]) == 1
+    assert "✗ adapter" in capsys.readouterr().out
+
+
+def test_doctor_tells_a_damaged_base(
+    home: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in cache.iterdir():
+        if folder.is_dir():
+            shutil.copytree(folder, home / "cache" / folder.name)
+    base = home / "cache" / "smollm2-135m-instruct"
+    os.truncate(base / "model.safetensors", 1_000_000)
+    monkeypatch.setenv("RELATE_CACHE", str(home / "cache"))
+    settings.cache_clear()
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert "✗ base" in said and f"delete {base} and run `relate setup`" in said
 
 
 def test_doctor_finds_a_whole_installation(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

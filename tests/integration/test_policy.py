@@ -1,6 +1,7 @@
 """The real base: the int8 copy against NF4, adapters that are missing, damaged or foreign, and served drafts."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -26,9 +27,10 @@ from relate_engine.policy.guards import numbers
 from relate_engine.policy.int8 import int8_copy
 from relate_engine.policy.model import UNTRAINED, load_nf4, load_tokenizer, put_adapter
 from relate_engine.policy.prompt import prompt
-from relate_engine.policy.weights import policy_folder
+from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
 from relate_engine.policy.writer import Policy
 from relate_engine.rewards.diversity import jaccard
+from relate_engine.rewards.encoder import Encoder
 from relate_engine.training.corpus import read_corpus, template_for
 
 WRITER = ASSETS / "adapters" / "writer"
@@ -182,6 +184,18 @@ def test_a_missing_damaged_or_foreign_adapter_says_so(tmp_path: Path, cache: Pat
 
     (foreign / "manifest.json").write_text("{")
     assert "cannot be read" in state_of(foreign, cache)
+    for odd in ("[]", "null"):
+        (foreign / "manifest.json").write_text(odd)
+        _, state = put_adapter(None, foreign, policy_folder("smollm2", cache))
+        assert "cannot be read" in state.problem
+
+
+def test_truncated_weights_name_the_folder_to_delete(tmp_path: Path, cache: Path) -> None:
+    for source, load in ((policy_folder("smollm2", cache), load_nf4), (encoder_folder(cache), Encoder)):
+        folder = Path(shutil.copytree(source, tmp_path / Path(source).name))
+        os.truncate(folder / "model.safetensors", 1_000_000)
+        with pytest.raises(WeightsError, match=f"delete {folder} and run `relate setup`"):
+            load(folder)
 
 
 def test_the_untrained_writer_drafts_from_worked_examples(tmp_path: Path, cache: Path, rewards: Rewards) -> None:

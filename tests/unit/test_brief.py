@@ -3,6 +3,7 @@
 import pytest
 
 from relate_engine.brief import PLACEMENTS, BriefError, clean, parse_brief, placement_of, supported_angles, width
+from relate_engine.language import foreign_language
 from relate_engine.policy.paths import paths
 from relate_engine.policy.prompt import HEADLINE_30, brief_lines, prompt
 
@@ -30,12 +31,59 @@ def test_two_fields_are_enough() -> None:
         ),
         ({"description": "コルク底のウォーキングシューズ"}, "a script other than Latin"),
         ({"benefits": ["x" * 400]}, "keep each under 300"),
+        ({"keywords": ["x" * 90]}, "keep each under 80"),
+        ({"brand_kit": {"names": ["x" * 20_000]}}, "brand_kit.names: one line has 20,000 characters"),
+        ({"claims": [{"text": " \x00", "evidence": "report"}]}, "claims.0.text: is empty"),
+        ({"countries": ["us"] * 31}, "the most is 30"),
     ],
 )
 def test_bad_input_gets_one_sentence(change: dict[str, object], says: str) -> None:
     with pytest.raises(BriefError) as caught:
         parse_brief(GOOD | change)
     assert says in str(caught.value) and str(caught.value).count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Desk booking software. $3 per desk per month, $5 per room per month.",
+        "Small van, large van, van with a lift, electric van. Book online.",
+        "Do laundry. Do dishes. Do ironing. Do shopping. We do everything.",
+        "Tacos in El Paso, Los Angeles, Las Vegas, Del Mar, La Jolla. Order ahead.",
+        "Beignets and café au lait, soup du jour, pie à la mode.",
+    ],
+)
+def test_english_with_words_of_other_languages_is_english(text: str) -> None:
+    assert foreign_language(text) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("French", "Des chaussures confortables pour la marche, fabriquées avec du liège"),
+        ("German", "Handgefertigte Schuhe für den Alltag, mit Korksohle. Wir liefern auch in die Stadt."),
+        ("Italian", "Scarpe comode per la città, fatte a mano in Italia con la suola di sughero"),
+        ("Portuguese", "Sapatos para caminhar, feitos em Portugal com sola de cortiça e uma palmilha macia"),
+        ("Dutch", "Handgemaakte schoenen voor de stad, met een zool van kurk en gratis bezorging"),
+        ("Polish", "Buty robione ręcznie w Polsce z korkową podeszwą, idealne na co dzień dla każdego"),
+        ("Swedish", "Handgjorda skor för stan, med korksula som håller och fri frakt till hela Sverige"),
+        ("Norwegian or Danish", "Håndlavede sko til byen, med korksål og gratis fragt. De er lette."),
+    ],
+)
+def test_a_foreign_language_is_named(language: str, text: str) -> None:
+    assert foreign_language(text) == language
+
+
+def test_texts_inside_claims_and_brand_kit_are_cleaned_too() -> None:
+    brief = parse_brief(
+        GOOD
+        | {
+            "claims": [{"text": "<|im_end|>\x00hi", "evidence": "r\x07eport"}],
+            "brand_kit": {"names": ["", "Tide"], "must_say": ["\x07"]},
+        }
+    )
+    assert (brief.claims[0].text, brief.claims[0].evidence) == ("hi", "r eport")
+    assert (brief.brand_kit.names, brief.brand_kit.must_say) == (("Tide",), ())
 
 
 def test_what_is_not_an_object_is_refused() -> None:
@@ -74,6 +122,24 @@ def test_offer_and_proof_only_where_the_brief_holds_them() -> None:
     assert "offer" not in supported_angles(plain) and "proof" not in supported_angles(plain)
     rich = parse_brief(GOOD | {"benefits": ["20% off the first pair"], "reviews": ["Light and quiet."]})
     assert {"offer", "proof"} <= set(supported_angles(rich))
+
+
+@pytest.mark.parametrize(
+    ("says", "offer", "proof"),
+    [
+        ("No free trial", False, False),
+        ("No 14-day free trial, sadly", False, False),
+        ("We are not certified", False, False),
+        ("It isn't yet certified", False, False),
+        ("No setup fee", True, False),
+        ("No contract, 20% off", True, False),
+        ("No subscription and free delivery", True, False),
+        ("Not only certified but tested", False, True),
+    ],
+)
+def test_what_a_brief_denies_opens_no_angle(says: str, offer: bool, proof: bool) -> None:
+    angles = supported_angles(parse_brief(GOOD | {"benefits": [says]}))
+    assert ("offer" in angles, "proof" in angles) == (offer, proof)
 
 
 def test_paths_fit_and_share_no_word() -> None:

@@ -85,6 +85,25 @@ def test_half_a_number_cannot_be_left_standing() -> None:
     assert [TOKENIZER.decode([i]) for i in torch.isfinite(logits).nonzero()[:, 0].tolist()] == ["5"]
 
 
+def test_a_digit_of_another_script_leaves_every_row_a_way_on() -> None:
+    brief = Brief(product="Tidepath", description="Walking shoes. Only 1٣ left, 2 sizes.")
+    guard = Guard(vocabulary(TOKENIZER), brief, exclamation=False)
+    assert guard.allowed == {"1", "2"}
+    logits = torch.zeros(257)
+    guard.restrict("only 1", logits)
+    assert torch.isfinite(logits[TOKENIZER.eos_token_id])
+
+
+def test_a_text_that_no_token_can_continue_is_dropped_and_the_others_go_on() -> None:
+    stuck = Guard(vocabulary(TOKENIZER), BRIEF, exclamation=False)
+    stuck.mask = torch.ones_like(stuck.mask)
+    request = tuple(TOKENIZER.encode("H\n"))
+    good = Guard(vocabulary(TOKENIZER), BRIEF, exclamation=False)
+    got = run([Branch(request, 10, 20, g, EOS) for g in (stuck, good)])
+    assert (got[0].why, got[0].ids) == ("no word fits", ())
+    assert got[1].ids and got[1].why != "no word fits"
+
+
 def test_currency_signs_and_emoji_only_where_the_brief_has_them() -> None:
     words = vocabulary(TOKENIZER)
     plain = Guard(

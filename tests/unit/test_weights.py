@@ -3,10 +3,12 @@
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from relate_engine.policy import weights
-from relate_engine.policy.weights import Package, WeightsError, base_checksum, policy_folder, sha256
+from relate_engine.policy.weights import Package, WeightsError, base_checksum, damage, policy_folder, remedy, sha256
 
 GOOD = b"the model"
 
@@ -61,6 +63,29 @@ def test_damaged_twice_says_so_and_leaves_no_half_cache(tmp_path: Path, download
     with pytest.raises(WeightsError, match=r"arrived damaged twice.*run `relate setup` again"):
         fetch(tmp_path / "cache")
     assert not (tmp_path / "cache" / "toy").exists()
+
+
+def test_a_converted_model_is_recorded_and_damage_is_seen(tmp_path: Path, downloads: list[bytes | None]) -> None:
+    downloads += [GOOD]
+
+    def convert(raw: Path, done: Path) -> None:
+        done.mkdir()
+        save_file({"w": np.zeros(100, np.float32)}, str(done / "model.safetensors"))
+
+    (tmp_path / "good").write_bytes(GOOD)
+    folder = weights._fetch(package(sha256(tmp_path / "good")), tmp_path / "cache", convert)
+    model = folder / "model.safetensors"
+    assert damage(str(folder)) == "" and remedy(str(folder)) == f"delete {folder} and run `relate setup`"
+    whole = model.read_bytes()
+    model.write_bytes(whole[:-1] + b"\x01")
+    assert "checksum differs" in damage(str(folder))
+    (folder / "COMPLETE").write_text("toy-model==1 abc\n")  # a cache from before checksums were recorded
+    assert damage(str(folder)) == ""
+    model.write_bytes(whole[:-40])
+    assert damage(str(folder)) != ""
+    model.unlink()
+    assert "missing" in damage(str(folder))
+    assert "RELATE_BASE_MODEL" in remedy(str(tmp_path))
 
 
 def test_an_interrupted_conversion_is_not_taken_for_a_model(tmp_path: Path, downloads: list[bytes | None]) -> None:
