@@ -13,7 +13,7 @@ _STOPWORDS = {
     "Spanish": "el la las los que para una un por más del está de en y su sus nuestro nuestra desde también como",
     "French": "le la les des une un pour avec dans vous nous votre et aux qui chez sans ou notre vos",
     "German": "der das und für mit ist ein eine einen einem einer von nicht auf zu im dem wir sie ihr oder bei auch",
-    "Italian": "il la che una un della dei delle sono gli più nel nella di è anche alla senza ogni tutta fatto fatta fatti fatte",
+    "Italian": "il la che una un della dei delle sono gli più nel nella di è anche alla senza ogni tutta fatta fatte",
     "Portuguese": "os para uma um da dos das não mais em na que é sua seu são pelo pela ao sem nossa também",
     "Dutch": "het een voor niet zijn op de en je jouw wij ook naar bij uit maar onze geen wordt",
     "Polish": "w z nie się jest dla oraz przez od po na że które lub są twój twoje bez jak już każdy",

@@ -56,12 +56,13 @@ def candidates(db: Database, actor: Actor, since: datetime | None = None) -> pd.
 
 
 def feedback(db: Database, actor: Actor, since: datetime | None = None) -> pd.DataFrame:
-    """One row an event, oldest first. `is_pick` is true for pick, copy and export."""
+    """One row an event, oldest first. `is_pick` is true for pick, copy and the export of an ad, not of a table."""
     require(actor, "analytics.read")
     with db.read() as session:
         rows = queries.event_rows(session, models.Feedback, actor.workspace_id, since)
     frame = _typed(pd.DataFrame([tuple(row) for row in rows], columns=list(_FEEDBACK)))
-    frame["is_pick"] = frame["kind"].isin(PICKS)
+    table = (frame["kind"] == "export") & (frame["reason"] == queries.PLAIN)
+    frame["is_pick"] = frame["kind"].isin(PICKS) & ~table
     return frame
 
 

@@ -204,13 +204,14 @@ def train_sft(
         if parameter.requires_grad:
             parameter.data = parameter.data.to(torch.bfloat16)
     out.mkdir(parents=True, exist_ok=True)
+    model.peft_config["default"].base_model_name_or_path = Path(base).name  # not a path of this machine
     model.save_pretrained(str(out), safe_serialization=True)
     (out / "README.md").unlink(missing_ok=True)
     weights = sha256(out / "adapter_model.safetensors")
     manifest = {
         "version": f"sft-{weights[:8]}",
         "command": "relate train sft",
-        "base": "SmolLM2-135M-Instruct",
+        "base": Path(base).name,
         "base_sha256": base_checksum(base),
         "sha256": weights,
         "data_sha256": corpus_sha256,
