@@ -16,10 +16,9 @@ from relate_engine.draft import Drafted, Rewards, draft, score_texts
 from relate_engine.policy.guards import numbers
 from relate_engine.policy.writer import Policy
 from relate_engine.rewards.diversity import jaccard
+from relate_engine.rewards.mix import SAME
 from relate_engine.scorecard import AdText
 from relate_engine.training.corpus import Entry
-
-SAME = 0.6
 
 
 def served_report(
