@@ -78,6 +78,11 @@ class Slot:
     required: int  # fewest that make a complete ad
     assumed: bool = False  # True where no public source states the hard limit
 
+    @property
+    def plural(self) -> str:
+        """The label for several: Headlines, Bodies."""
+        return f"{self.label.removesuffix('y')}ies" if self.label.endswith("y") else f"{self.label}s"
+
 
 @dataclass(frozen=True)
 class Placement:

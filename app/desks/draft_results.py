@@ -118,7 +118,7 @@ def _bar(ctx: Context, stored: StoredBrief) -> None:
     """How much is picked, and the way out."""
     picks = [t for t in picked_texts(ctx.db, ctx.actor, stored.id) if t.placement == stored.brief.placement]
     slots = placement_of(stored.brief.placement).slots
-    counts = [f"{sum(t.slot == s.name for t in picks)} of {s.full_ad} {s.label.lower()}s" for s in slots]
+    counts = [f"{sum(t.slot == s.name for t in picks)} of {s.full_ad} {s.plural.lower()}" for s in slots]
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.markdown(f"Picked: {', '.join(counts)}", width="content")
         if st.button("Export", key="export", icon=":material/download:", type="primary"):
@@ -166,7 +166,7 @@ def _slot(ctx: Context, stored: StoredBrief, name: str, groups: Sequence[Group])
     slot = placement_of(texts[0].placement).slot(name)
     levels = [t.card.compliance.level for t in texts if t.card]
     told = [f"{levels.count(level)} {word}" for level, (word, _) in LEVELS.items() if levels.count(level)]
-    st.subheader(f"{slot.label}s · {len(texts)}", anchor=False)
+    st.subheader(f"{slot.plural} · {len(texts)}", anchor=False)
     limit = f"limit {slot.limit:,}{' (assumed)' if slot.assumed else ''}"
     fold = f"{slot.visible} before the fold, " if slot.visible < slot.limit else ""
     st.caption(f"{', '.join(told)} · {fold}{limit}")

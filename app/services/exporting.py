@@ -231,7 +231,7 @@ def _set_problems(texts: Sequence[StoredText], placement: str) -> list[str]:
     problems = []
     for slot in known.slots:
         mine = [text for text in texts if text.slot == slot.name and text.placement == placement]
-        word, plural = slot.label.lower(), f"{slot.label.lower()}s"
+        word, plural = slot.label.lower(), slot.plural.lower()
         if len(mine) < slot.required:
             have = f"{len(mine)} {word if len(mine) == 1 else plural}"
             more = slot.required - len(mine)
