@@ -2,13 +2,12 @@
 
 Reads settings once, calls services, prints. Exit codes: 0 fine, 1 blocked (`check`) or something wrong
 (`doctor`), 2 bad input or a missing part, with one sentence on standard error.
-Leaves out: rounds and imports (later).
+Leaves out: rounds (later).
 """
 
 import argparse
 import csv
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -18,9 +17,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from app import cli_import, cli_system, cli_training
 from app.services.process import quiet
 from relate_engine.brief import PLACEMENTS, Brief, BriefError, country_codes, parse_brief, placement_of
-from relate_engine.config import ROOT, Settings, settings
+from relate_engine.config import Settings, settings
 
 MAX_TEXTS = 20_000
 
@@ -108,6 +108,7 @@ def _say_packs(countries: Sequence[str]) -> None:
 
 
 def _draft(args: argparse.Namespace, config: Settings) -> int:
+    from app.services.learning import active_here
     from app.services.writing import Room
 
     brief = _brief(args.brief, placement=args.placement)
@@ -118,7 +119,7 @@ def _draft(args: argparse.Namespace, config: Settings) -> int:
     counts = {s.name: min(args.n, s.full_ad) if s.name == "path" and args.n else args.n or s.full_ad for s in slots}
     started = time.perf_counter()
     room = Room(config)
-    policy, rewards = room.policy(), room.rewards()
+    policy, rewards = room.policy(), room.rewards_with(active_here(config))
     load_s = time.perf_counter() - started
     if policy.state.problem:
         print(f"relate: {policy.state.problem}", file=sys.stderr)
@@ -144,6 +145,7 @@ def _draft(args: argparse.Namespace, config: Settings) -> int:
 
 
 def _score(args: argparse.Namespace, config: Settings) -> int:
+    from app.services.learning import active_here
     from app.services.writing import Room
     from relate_engine.draft import Scope
     from relate_engine.scorecard import AdText
@@ -169,7 +171,7 @@ def _score(args: argparse.Namespace, config: Settings) -> int:
     texts = [AdText(row[args.text_column] or "", slot.name, None, "person:shell") for row in rows]
     room = Room(config)
     scope = brief or Scope(placement.name, tuple(countries) or ("us",))
-    cards = room.score(scope, texts, mates=False, limits=bool(args.slot))
+    cards = room.score(scope, texts, mates=False, limits=bool(args.slot), learned=active_here(config))
     _say_packs(scope.countries)
     if args.json:
         print(json.dumps({"rows": [c.to_json() for c in cards]}, ensure_ascii=False))
@@ -179,16 +181,48 @@ def _score(args: argparse.Namespace, config: Settings) -> int:
     return 0
 
 
+def _explain(args: argparse.Namespace, config: Settings) -> int:
+    from app.services.learning import active_here
+    from app.services.writing import Room
+    from relate_engine.scorecard import AdText
+
+    brief = _brief(args.brief, placement=args.placement)
+    placement = placement_of(brief.placement)
+    slot = placement.slot(args.slot) if args.slot else placement.slots[0]
+    if not args.text.strip():
+        raise BriefError("The text is empty; give the text to explain.")
+    from relate_engine.explain import explain, risk_words
+
+    rewards = Room(config).rewards_with(active_here(config))
+    found = explain(rewards, brief, AdText(args.text, slot.name, None, "person:shell"), args.other)
+    if args.json:
+        print(json.dumps(found.to_json(), ensure_ascii=False))
+        return 0
+    for word in found.words:
+        print(f"{word.effect:+.3f} “{word.words}”")
+    for better in found.alternatives:
+        print(f"{better.better}: {better.card.text} ({better.how})")
+        print(f"  effect {better.card.ctr_effect:+.3f} for {found.card.ctr_effect:+.3f}, "
+              f"{risk_words(better.card)} for {risk_words(found.card)}")  # fmt: skip
+    for f in found.card.findings:
+        print(f"{f.severity:5} {f.rule_id} {f.message} (source: {f.source or 'none'})")
+    print(found.note)
+    return 0
+
+
 def _check(args: argparse.Namespace, config: Settings) -> int:
     from app.services.checking import check
 
     countries = _countries(args.countries) or ["us"]
-    findings, compliance = check(args.text, args.placement or "google_rsa", args.slot, countries)
+    cache = None if args.rules_only else config.cache
+    checked = check(args.text, args.placement or "google_rsa", args.slot, countries, cache)
+    findings, compliance = checked.findings, checked.compliance
     _say_packs(countries)
     if args.json:
         from dataclasses import asdict
 
-        print(json.dumps({"findings": [asdict(f) for f in findings], "compliance": asdict(compliance)}))
+        found = {"findings": [asdict(f) for f in findings], "compliance": asdict(compliance)}
+        print(json.dumps(found | {"classifier": checked.classifier}))
     else:
         for f in findings:
             span = f"[{f.start}:{f.end}] “{args.text[f.start : f.end]}” " if f.start is not None else ""
@@ -197,66 +231,9 @@ def _check(args: argparse.Namespace, config: Settings) -> int:
         print(
             f"{compliance.level}: "
             + (f"no issue found by {compliance.rules} rules for {where}; " if compliance.level == "clear" else "")
-            + "not checked: facts (no brief), image, landing page, trademarks"
+            + f"classifier {checked.classifier}; not checked: facts (no brief), image, landing page, trademarks"
         )
     return 1 if compliance.level == "blocked" else 0
-
-
-def _setup(args: argparse.Namespace, config: Settings) -> int:
-    from relate_engine.policy.weights import fetch_encoder, fetch_policy
-
-    if config.base_model == "smollm2":
-        print(f"Writer: {fetch_policy(config.cache)}")
-    print(f"Encoder: {fetch_encoder(config.cache)}")
-    from db.session import open_database
-
-    open_database(config.database)
-    print(f"Database: {config.database}")
-    return 0
-
-
-def _studio(args: argparse.Namespace, config: Settings) -> int:
-    os.chdir(ROOT)
-    address = ["--server.port", str(args.port)] if args.port else []
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py"), *address]
-    print(f"Opening the studio at http://127.0.0.1:{args.port or 8501}", flush=True)
-    os.execv(sys.executable, command)
-
-
-def _doctor(args: argparse.Namespace, config: Settings) -> int:
-    from app.services.doctor import examine
-
-    wrong = 0
-    for item in examine(config):
-        wrong += bool(item.remedy)
-        print(f"{'✗' if item.remedy else '✓'} {item.name:10} {item.value}")
-        if item.remedy:
-            print(f"  → {item.remedy}")
-    return 1 if wrong else 0
-
-
-def _train(args: argparse.Namespace, config: Settings) -> int:
-    from app.services import training
-
-    out = Path(args.out) if args.out else None
-    if args.what == "sft":
-        manifest = training.sft(config, out, args.epochs, args.seed, args.resume)
-    elif args.what == "ctr":
-        manifest = training.ctr(config, Path(args.data), out, args.seed)
-    else:
-        manifest = training.acceptance()
-    print(json.dumps(manifest, indent=2))
-    return 0
-
-
-def _evaluate(args: argparse.Namespace, config: Settings) -> int:
-    from app.services import training
-
-    report = (
-        training.evaluate_ctr(config, Path(args.data)) if args.what == "ctr" else training.evaluate(config, args.what)
-    )
-    print(json.dumps(report, indent=2))
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -285,24 +262,20 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--brief", metavar="FILE.json|-")
     sub.add_argument("--countries", help="such as us,uk")
     scope(sub)
-    sub = command("check", _check, "run the rules on one text; exit code 1 when blocked")
+    sub = command("explain", _explain, "which words move the clicks of a text, and what would be safer or stronger")
     sub.add_argument("text")
+    sub.add_argument("--brief", required=True, metavar="FILE.json|-")
+    sub.add_argument("--other", action="append", default=[], metavar="TEXT", help="another draft; repeatable")
+    scope(sub)
+    sub = command("check", _check, "run rules and classifier on one text; exit code 1 when blocked")
+    sub.add_argument("text")
+    sub.add_argument("--rules-only", action="store_true", help="at once, without the classifier")
     sub.add_argument("--countries", help="such as us,uk")
     scope(sub)
-    command("setup", _setup, "fetch the base weights and prepare the database")
-    sub = command("studio", _studio, "open the studio in the browser")
-    sub.add_argument("--port", type=int)
-    command("doctor", _doctor, "what is loaded, and what is wrong with its remedy")
-    sub = command("train", _train, "train the writer (sft), the CTR head (ctr) or the choice of drafts (acceptance)")
-    sub.add_argument("what", choices=["sft", "ctr", "acceptance"])
-    sub.add_argument("--data", default="data", help="ctr: the folder that holds upworthy/")
-    sub.add_argument("--out", help="where to write (default: its place in assets/)")
-    sub.add_argument("--epochs", type=int, help="sft: passes over the corpus")
-    sub.add_argument("--seed", type=int, default=0)
-    sub.add_argument("--resume", action="store_true", help="sft: go on from the last checkpoint")
-    sub = command("evaluate", _evaluate, "print a report; sheet writes texts for a blind reader, verdicts counts them")
-    sub.add_argument("what", choices=["ctr", "served", "ranking", "sheet", "verdicts"])
-    sub.add_argument("--data", default="data", help="ctr: the folder that holds upworthy/")
+    sub = command("import", cli_import.run, "bring in campaign results; prints rows read, kept, rejected with reasons")
+    cli_import.arguments(sub)
+    cli_system.arguments(command)
+    cli_training.arguments(command)
     return parser
 
 

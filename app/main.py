@@ -26,6 +26,12 @@ def review() -> None:
     page()
 
 
+def results() -> None:
+    from app.desks.results import page
+
+    page()
+
+
 def rewards() -> None:
     from app.desks.rewards import page
 
@@ -42,6 +48,7 @@ def main() -> None:
         [
             st.Page(draft, title="Draft", icon=":material/edit_square:", url_path="draft", default=True),
             st.Page(review, title="Review", icon=":material/fact_check:", url_path="review"),
+            st.Page(results, title="Results", icon=":material/upload_file:", url_path="results"),
             st.Page(rewards, title="Rewards", icon=":material/monitoring:", url_path="rewards"),
         ],
         position="top",

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     DateTime,
     Dialect,
@@ -31,6 +32,7 @@ FEEDBACK = ("pick", "unpick", "reject", "rate", "copy", "export", "edit")
 PICKS = ("pick", "copy", "export")  # copying or exporting a text is choosing it
 OUTCOMES = ("compliant", "violation")
 VERSION_KINDS = ("policy", "reward", "rule")
+IMPORT_STATES = ("staged", "visible", "undone")
 JOB_STATES = ("queued", "running", "done", "failed", "cancelled")
 
 
@@ -277,11 +279,68 @@ class Job(Owned, Base):
     message: Mapped[str] = mapped_column(LongText, default="")
     cancel: Mapped[bool] = mapped_column(default=False)
     checkpoint: Mapped[dict[str, Any] | None]
+    result: Mapped[dict[str, Any] | None]
+    finished_at: Mapped[datetime | None]
     __table_args__ = (
         _one_of("state", JOB_STATES),
         CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
         Index(None, "state", "lease_until"),
+        Index(None, "workspace_id", "kind", "state"),
     )
+
+
+class Import(Owned, Base):
+    """One file of campaign results. Its rows count only while it is visible; `content` is the hash of its bytes."""
+
+    __tablename__ = "imports"
+    name: Mapped[str] = mapped_column(String(255))
+    content: Mapped[str] = mapped_column(String(64))
+    format: Mapped[str] = mapped_column(String(20))
+    placement: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(20), default="staged")
+    summary: Mapped[dict[str, Any]]  # the report: counts, reasons, notes
+    finished_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+    __table_args__ = (
+        _one_of("state", IMPORT_STATES),
+        Index(None, "workspace_id", "state"),
+        Index(
+            "uq_imports_visible", "workspace_id", "content", unique=True,
+            sqlite_where=text("state = 'visible'"), postgresql_where=text("state = 'visible'"),
+        ),
+    )  # fmt: skip
+
+
+class Result(Owned, Base):
+    """Counts of one row as the platform reported them; the newest visible row of a key counts.
+
+    `meaning`: all that says what the counts are (grain, texts, action, window, days, …), as the engine wrote it.
+    """
+
+    __tablename__ = "results"
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"), index=True)
+    line: Mapped[int]
+    row_key: Mapped[str] = mapped_column(String(32))
+    arm: Mapped[str] = mapped_column(String(16))  # the ad or text, whatever the day
+    text_id: Mapped[int | None] = mapped_column(ForeignKey("texts.id"), index=True)  # the first drafted text in it
+    impressions: Mapped[int] = mapped_column(BigInteger)
+    clicks: Mapped[int] = mapped_column(BigInteger)
+    conversions: Mapped[float | None]
+    meaning: Mapped[dict[str, Any]]
+    __table_args__ = (
+        CheckConstraint("clicks BETWEEN 0 AND impressions", name="clicks"),
+        Index(None, "workspace_id", "row_key"),
+    )
+
+
+class RejectedResult(Owned, Base):
+    """A row of an import that could not be used, with the line and the reason."""
+
+    __tablename__ = "rejected_results"
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"), index=True)
+    line: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(300))
+    cells: Mapped[list[Any]]
 
 
 def _append_only(_mapper: object, _connection: object, row: Any) -> None:

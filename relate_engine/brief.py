@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from relate_engine.denial import affirmed
 from relate_engine.language import foreign_language
 
 PlacementName = Literal["google_rsa", "meta_feed", "generic"]
@@ -285,22 +286,13 @@ _PROOF = re.compile(
 )
 
 
-# A denial with up to four words of its clause; "no setup fee" is an offer itself, "not only" denies nothing.
-_DENIED = re.compile(
-    r"\b(?:(?:no(?!\s(?:(?:setup|booking|delivery|monthly|joining) )?fees?\b)|not(?!\s(?:only|just)\b)"
-    r"|never|without|neither|nor|cannot)\b|\w+n['’]t\b)"
-    r"(?:\s+(?!(?:and|but|with)\b)[^\s.,;:!?()]+){1,4}",
-    re.I,
-)
-
-
 def supported_angles(brief: Brief) -> tuple[Angle, ...]:
     """Angles this brief can be argued from: an offer or proof only where the brief holds one.
 
     What a brief denies ("no free trial", "not certified") is neither.
     """
     angles: list[Angle] = ["benefit", "problem", "how"]
-    facts = "\n".join(_DENIED.sub(" ", line) for line in brief.facts.splitlines())
+    facts = affirmed(brief.facts)
     if OFFER.search(facts):
         angles.append("offer")
     if brief.audience:

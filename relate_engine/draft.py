@@ -12,16 +12,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from relate_engine.brief import Angle, Brief, PlacementName, full_ad, placement_of, supported_angles, width
-from relate_engine.policy.acceptance import denies, load_acceptance, signals
+from relate_engine.denial import denies_more
+from relate_engine.policy.acceptance import load_acceptance, signals
 from relate_engine.policy.paths import paths
 from relate_engine.policy.weights import encoder_folder, policy_folder
 from relate_engine.policy.writer import Policy, Sample, Wish
+from relate_engine.rewards.classifier import Classifier
 from relate_engine.rewards.compliance import check_ad
-from relate_engine.rewards.ctcvr import Head, beats_typical, rates
+from relate_engine.rewards.ctcvr import Told, beats_typical, rates
+from relate_engine.rewards.ctrhead import Effect, Head
 from relate_engine.rewards.diversity import diversity
 from relate_engine.rewards.encoder import Encoder
-from relate_engine.rewards.findings import text_findings
-from relate_engine.rewards.mix import choose, rank_of
+from relate_engine.rewards.findings import in_order, text_findings
+from relate_engine.rewards.learned import RewardModel
+from relate_engine.rewards.mix import choose, distinct, rank_of
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
 from relate_engine.rewards.rules import RuleSet, load_rules
@@ -29,7 +33,8 @@ from relate_engine.scorecard import AdText, Compliance, Finding, RewardName, Sco
 
 ROUNDS = 3  # sampling rounds before a slot is left with what there is
 LEAST = 32  # fewest texts sampled for a slot in a round: the width of a wave costs little more than one text
-GOOD, POOR = 0.5, 0.1  # P(an editor would run it): enough of the first ends the sampling; under the second, never shown
+WARMER = 0.15  # each further round samples at a higher temperature, for texts not yet seen
+GOOD, POOR = 0.5, 0.2  # P(an editor would run it): enough of the first ends the sampling; under the second, never shown
 _JUDGED: tuple[RewardName, ...] = ("structure", "correctness", "compliance", "diversity")
 
 
@@ -39,10 +44,19 @@ class Rewards:
 
     encoder: Encoder
     rules: RuleSet
+    classifier: Classifier
     head: Head
     base_ctr: Mapping[str, float] = field(default_factory=dict)
     base_cvr: Mapping[str, float] = field(default_factory=dict)
     level: float = 0.8
+    learned: RewardModel | None = None  # what the workspace's campaign results have taught
+    problem: str = ""  # why a reward model that should be here is not
+
+    @property
+    def version(self) -> str:
+        """Of everything learned: a card made by another is stale."""
+        clicks = self.learned.version if self.learned else self.head.version
+        return f"{clicks} {self.classifier.version}"
 
 
 @dataclass(frozen=True)
@@ -95,9 +109,11 @@ def load_rewards(
     level: float = 0.8,
 ) -> Rewards:
     """The rewards from the weights in `cache` and the shipped `assets`. Raises WeightsError with a remedy."""
+    encoder = Encoder(encoder_folder(cache))
     return Rewards(
-        Encoder(encoder_folder(cache)),
+        encoder,
         load_rules(assets / "rules"),
+        Classifier.load(assets / "heads" / "compliance", encoder),
         Head.load(assets / "heads" / "ctr"),
         base_ctr or {},
         base_cvr or {},
@@ -138,20 +154,23 @@ def score_texts(
         readable(rewards.rules, brief) if isinstance(brief, Brief) else None,
     )
     effects = rewards.head.effects(rewards.encoder, [t.text for t in texts])
+    told = told_of(rewards, brief, [t.text for t in texts], effects)
     fits = relevance(rewards.encoder, [t.text for t in texts], known) if known else [(0.0, [])] * len(texts)
+    learned = rewards.classifier.findings(["" if t.slot == "path" else t.text for t in texts])
     cards = []
     for i, (ad, effect, (fit, fit_findings)) in enumerate(zip(texts, effects, fits, strict=True)):
         slot = placement.slot(ad.slot)
         where = ad.slot if limits else None
         found, count, packs = text_findings(rewards.rules, ad.text, brief.placement, where, brief.countries, known)
+        found = in_order(found + learned[i])
         group = texts if mates else ()
         others = [t.text for j, t in enumerate(group) if j != i and t.slot == ad.slot and t.text != ad.text]
         found += fit_findings + (diversity(ad.text, others, served) if ad.slot != "path" else [])
         values: dict[str, float] = {name: value_of(f for f in found if f.reward == name) for name in _JUDGED}
         if not limits:
             del values["structure"]
-        ctr, cvr, ctcvr = rates(effect, brief.placement, rewards.base_ctr, rewards.base_cvr, rewards.level)
-        chance, words = beats_typical(effect)
+        ctr, cvr, ctcvr = rates(effect, brief.placement, rewards.base_ctr, rewards.base_cvr, rewards.level, told[i])
+        chance, words = beats_typical(effect, told[i])
         values |= {"ctcvr": chance} | ({"relevance": fit} if known else {})
         cards.append(
             Scorecard(
@@ -171,10 +190,12 @@ def score_texts(
                 ctr_effect=effect.raw,
                 beats_typical=chance,
                 beats_words=words,
-                notes=(effect.note,) if effect.note else (),
+                notes=tuple(
+                    n for n in (effect.note, rewards.learned.note if rewards.learned else "", rewards.problem) if n
+                ),
                 versions={
                     "policy": ad.author.removeprefix("policy:") if ad.author.startswith("policy:") else "",
-                    "rewards": rewards.head.version,
+                    "rewards": rewards.version,
                     "rules": rewards.rules.version,
                     "path": path,
                 },
@@ -182,6 +203,18 @@ def score_texts(
             )
         )
     return cards
+
+
+def told_of(
+    rewards: Rewards, brief: Brief | Scope, texts: Sequence[str], effects: Sequence[Effect]
+) -> Sequence[Told | None]:
+    """What results say about each text; None where nothing has been learned."""
+    if rewards.learned is None:
+        return [None] * len(texts)
+    known = brief if isinstance(brief, Brief) else None
+    return rewards.learned.told(
+        rewards.encoder, effects, texts, brief.placement, known, rewards.base_ctr, rewards.base_cvr
+    )
 
 
 def draft(
@@ -213,13 +246,13 @@ def draft(
     for attempt in range(ROUNDS):
         wishes = []
         for slot, count in counts.items():
-            good = sum(accepted[t.text] >= GOOD for t in passed[slot])
+            good = distinct(t.text for t in passed[slot] if accepted[t.text] >= GOOD)
             if slot != "path" and good < count:
                 rows = max(LEAST, (count - good) * oversample)
                 wishes += [Wish(slot, angles[i % len(angles)]) for i in range(rows)]
         fresh: list[tuple[AdText, Sample]] = []
-        for wish, sample in policy.write(brief, wishes, seed + 7919 * attempt, temperature + 0.1 * attempt):
-            reason = sample.why or _refusal(rewards.rules, sample.text, wish.slot, brief)
+        for wish, sample in policy.write(brief, wishes, seed + 7919 * attempt, temperature + WARMER * attempt):
+            reason = sample.why or refusal(rewards.rules, sample.text, wish.slot, brief)
             if not reason and sample.text.lower() in seen:
                 reason = "written twice"
             if reason:
@@ -239,7 +272,7 @@ def draft(
         refused: dict[str, str] = {}
 
         def refuses(path: str) -> str:
-            refused[path] = _refusal(rewards.rules, path, "path", brief)
+            refused[path] = refusal(rewards.rules, path, "path", brief)
             return refused[path]
 
         passed["path"] = [AdText(p, "path", None, author) for p in paths(brief, counts["path"], refuses)]
@@ -248,8 +281,9 @@ def draft(
     yield Progress(total, total, "Scoring")
 
     candidates: list[Scorecard] = []
+    scored = score_texts(rewards, brief, [t for slot in counts for t in passed[slot]], served, policy.path)
     for slot, count in counts.items():
-        cards = score_texts(rewards, brief, passed[slot], served, policy.path)
+        cards = [c for c in scored if c.slot == slot]
         clear = [c for c in cards if accepted.get(c.text, 1.0) >= POOR]
         dropped += [
             Dropped(c.text, slot, c.angle, "reads unfinished or unclear")
@@ -284,7 +318,7 @@ def draft(
     )
 
 
-def _refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
+def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
     """Why a served text may not be shown, or "": a block, or a fault no advertiser would run."""
     found, _, _ = text_findings(rules, text, brief.placement, slot, brief.countries, brief)
     worst = [f for f in found if f.severity == "block"] or [
@@ -292,7 +326,7 @@ def _refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
     ]
     if worst:
         return f"{worst[0].rule_id}: {worst[0].message}"
-    return "denies something that the brief does not deny" if denies(text, brief) else ""
+    return "denies something that the brief does not deny" if denies_more(text, brief.facts) else ""
 
 
 def raw_draft(policy: Policy, rewards: Rewards, brief: Brief, counts: Mapping[str, int], seed: int = 0) -> Draft:
@@ -317,5 +351,5 @@ def raw_draft(policy: Policy, rewards: Rewards, brief: Brief, counts: Mapping[st
 
 def versions_of(policy: Policy, rewards: Rewards) -> dict[str, str]:
     """What a draft of today is made by."""
-    rules, head = rewards.rules.version, rewards.head.version
-    return {"policy": policy.version, "rewards": head, "rules": rules, "path": policy.path}
+    made = {"rewards": rewards.version, "rules": rewards.rules.version}
+    return {"policy": policy.version, **made, "path": policy.path}

@@ -1,7 +1,7 @@
 """What the studio is measured by: served drafts, the ranking against bait, and the blind sheet.
 
 Everything here looks at briefs the policy never saw. Nothing here is a reward.
-Leaves out: the CTR head's validation (training/ctr.py) and, until rounds exist, comparing two policies.
+Leaves out: the CTR head's validation (training/ctrvalidation.py) and, until rounds exist, comparing two policies.
 """
 
 import csv

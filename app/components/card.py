@@ -55,11 +55,15 @@ def width_words(card: Scorecard) -> str:
 def compliance_words(card: Scorecard, placement: str, countries: Sequence[str]) -> str:
     """The compliance level in the words the project agreed on."""
     where = f"{placement_of(placement).label}, {', '.join(countries).upper()}"
-    looked = f"{card.compliance.rules} rules for {where}"
+    learned = " and the classifier" if "cls-" in card.versions.get("rewards", "") else ""
     if card.compliance.level == "clear":
-        return f"no issue found by {looked}; {NOT_CHECKED}"
-    hits = len({f.rule_id for f in card.findings if f.severity in ("block", "warn")})
-    return f"{card.compliance.level}: {hits} of {looked} object; {NOT_CHECKED}"
+        return f"no issue found by {card.compliance.rules} rules{learned} for {where}; {NOT_CHECKED}"
+    hits = {f.rule_id for f in card.findings if f.severity in ("block", "warn")}
+    by_rules = {h for h in hits if not h.startswith("CLS-")}
+    objecting = [f"{len(by_rules)} of {card.compliance.rules} rules for {where}"] if by_rules else []
+    objecting += ["the classifier"] if hits - by_rules else []
+    verb = "object" if by_rules else "objects"
+    return f"{card.compliance.level}: {' and '.join(objecting)} {verb}; {NOT_CHECKED}"
 
 
 def findings_words(findings: Sequence[Finding]) -> str:

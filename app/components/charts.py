@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.services.exporting import escaped
+from relate_engine.training.card import Curve
 
 PALETTE = ("#2f8f6f", "#4c78c4", "#d68a1c", "#a35fb8", "#c4546a", "#5aa6b5", "#8a7d3f", "#7c8a86", "#b07d62")
 COLOURS = {
@@ -193,6 +194,34 @@ def _day_axis(figure: go.Figure, days: pd.Index | pd.Series) -> None:
     start, end = first - timedelta(days=max(0, 6 - (last - first).days) + 0.6), last + timedelta(days=0.6)
     few = {"dtick": DAY_MS} if (end - start).days <= 10 else {}
     figure.update_xaxes(type="date", range=[start, end], tickformat="%-d %b", nticks=7, tickangle=0, **few)
+
+
+def reliability(curve: Curve, name: str) -> Chart:
+    """Predicted against observed rates with 95 % intervals; on the diagonal a prediction is right."""
+    frame = pd.DataFrame([vars(p) for p in curve.points])
+    held = ((frame["low"] <= frame["predicted"]) & (frame["predicted"] <= frame["high"])).sum()
+    few = f"{frame['trials'].min():,.0f}"
+    reading = (
+        f"In {held} of {len(frame)} groups the predicted {_safe(curve.name)} lies within what was observed "
+        f"(95% interval); the smallest group holds {few} trials. On the dashed line a prediction is exactly right."
+    )
+    end = 1.05 * float(frame[["predicted", "high"]].max().max())
+    figure = go.Figure()
+    figure.add_scatter(x=[0, end], y=[0, end], mode="lines", line={"color": "#7c8a86", "dash": "dash"},
+                       name="exactly right", hoverinfo="skip")  # fmt: skip
+    figure.add_scatter(
+        x=frame["predicted"], y=frame["observed"], mode="markers", marker={"color": ACCENT, "size": 8}, name="observed",
+        error_y={"array": frame["high"] - frame["observed"], "arrayminus": frame["observed"] - frame["low"],
+                 "color": ACCENT, "thickness": 1.2},
+        hovertemplate="predicted %{x:.2%}, observed %{y:.2%}<extra></extra>",
+    )  # fmt: skip
+    figure.update_xaxes(title_text=f"predicted {_safe(curve.name)}", tickformat=".1%", range=[0, end])
+    figure.update_yaxes(title_text="observed, 95 % interval", tickformat=".1%", range=[0, end])
+    table = frame.assign(
+        **{c: frame[c].map("{:.3%}".format) for c in ("predicted", "observed", "low", "high")},
+        trials=frame["trials"].round().astype(int),
+    )
+    return Chart(f"Reliability of {_safe(curve.name)}", reading, _dressed(figure, 340), table, name)
 
 
 def _dressed(figure: go.Figure, height: int) -> go.Figure:

@@ -13,6 +13,7 @@ from app.components.clipboard import copy_button
 from app.components.context import Context
 from app.components.marks import SEVERITIES, worst_first
 from app.components.plain import plain
+from app.desks.draft_explain import explanation, toggle
 from app.desks.draft_state import TROUBLE, jobs_of, state
 from app.services import feedback
 from app.services.drafting_page import LIKE_THIS, reword, score_again, score_wording
@@ -48,13 +49,20 @@ def _card(ctx: Context, stored: StoredBrief, place: str) -> None:
         if sentence := state().card_trouble.get(place):
             st.error(plain(sentence), icon=":material/error:")
         if text.card is not None and place not in state().editing_cards:
+            if place in state().explaining:
+                explanation(ctx, stored, place, text, lambda at, wording: _use(ctx, stored, at, wording))
             _details(ctx, stored, place, text, text.card)
+
+
+def _use(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None:
+    _reword(ctx, stored, place, wording)
+    st.rerun([f"card_{place}", BAR])
 
 
 def _notes(ctx: Context, text: StoredText) -> list[str]:
     notes = ["yours"] if text.by_person and text.shown_as is None else []
     notes += ["edited"] if text.shown_as is not None else []
-    versions = jobs_of(ctx).versions
+    versions = jobs_of(ctx).versions_for(ctx.actor)
     notes += ["old scores"] if is_stale(text, versions) else []
     notes += [f"rejected: {text.reason}" if text.reason else "rejected"] if text.choice == "rejected" else []
     notes += [f"rated {text.rating} of 5"] if text.rating else []
@@ -74,6 +82,10 @@ def _actions(ctx: Context, stored: StoredBrief, place: str, text: StoredText) ->
             st.menu_button("Reject", REASONS, key=f"reject_{place}", on_click=_reject, args=(ctx, place))
         copy_button(text.text, key=f"copy_{place}", on_copy=lambda: _do(ctx, place, feedback.copy))
         st.button("Edit", key=f"edit_{place}", on_click=_edit, args=(place,))
+        if text.slot != "path" and text.card is not None:
+            opened = place in state().explaining
+            st.button("Hide why" if opened else "Explain", key=f"explain_{place}", on_click=_explain, args=(place,),
+                      help="Which words move the clicks, and what would be safer or stronger.")  # fmt: skip
         if text.slot != "path":
             options = ["like", *supported_angles(stored.brief)]
             st.menu_button("More", options, key=f"more_{place}", format_func=_more_words,
@@ -121,6 +133,11 @@ def _more(ctx: Context, stored: StoredBrief, place: str) -> None:
     except TROUBLE as error:
         state().card_trouble[place] = str(error)
     st.rerun()  # the whole page: the draft under way shows above
+
+
+def _explain(place: str) -> None:
+    toggle(place)
+    st.rerun([f"card_{place}"])
 
 
 def _edit(place: str) -> None:
@@ -218,7 +235,7 @@ def _details(ctx: Context, stored: StoredBrief, place: str, text: StoredText, ca
                       on_change=_reject_in_words, args=(ctx, place))  # fmt: skip
         made = " · ".join(f"{name} {version}" for name, version in card.versions.items() if version)
         st.caption(plain(f"Scored by {made}. Written by {text.author}."))
-        if is_stale(text, jobs_of(ctx).versions):
+        if is_stale(text, jobs_of(ctx).versions_for(ctx.actor)):
             st.button("Score it again", key=f"again_{place}", on_click=_again, args=(ctx, stored, place))
 
 

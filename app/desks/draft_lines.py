@@ -35,7 +35,7 @@ def own_lines(ctx: Context, stored: StoredBrief) -> None:
         if place.name != "google_rsa":
             return
         file = st.file_uploader("Or existing ads as a Google Ads Editor CSV", type=["csv", "tsv", "txt"],
-                                key="lines_file")  # fmt: skip
+                                key="lines_file", max_upload_size=5)  # fmt: skip
         if file is not None and st.button("Score this file", key="lines_file_score", icon=":material/rule:"):
             _bring(ctx, stored, lambda: parse_editor_csv(file.getvalue(), place.name))
 

@@ -128,7 +128,8 @@ def _bar(ctx: Context, stored: StoredBrief) -> None:
 
 def _stale(ctx: Context, stored: StoredBrief, texts: Sequence[StoredText]) -> None:
     """Says which scorecards are not today's, and offers to score again."""
-    old = [t for t in texts if t.placement == stored.brief.placement and is_stale(t, jobs_of(ctx).versions)]
+    today = jobs_of(ctx).versions_for(ctx.actor)
+    old = [t for t in texts if t.placement == stored.brief.placement and is_stale(t, today)]
     if not old:
         return
     why = "the brief was changed since" if any(t.brief_changed for t in old) else "rules or rewards are newer"

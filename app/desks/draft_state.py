@@ -5,6 +5,7 @@ texts from the database. Everything else here may be lost without losing work.
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -18,6 +19,9 @@ from db.session import StorageError
 from relate_engine.brief import Brief, BriefError, PlacementName
 from relate_engine.policy.weights import WeightsError
 from relate_engine.scorecard import Scorecard
+
+if TYPE_CHECKING:
+    from relate_engine.explain import Explanation
 
 TROUBLE = (BriefError, ExportRefused, Forbidden, NotFound, StorageError, WeightsError)
 FIELDS = (
@@ -38,6 +42,8 @@ class DeskState:
     card_trouble: dict[str, str] = field(default_factory=dict)
     previews: dict[str, tuple[str, Scorecard]] = field(default_factory=dict)
     editing_cards: set[str] = field(default_factory=set)
+    explaining: set[str] = field(default_factory=set)  # places whose explanation is open
+    explained: dict[str, "Explanation"] = field(default_factory=dict)
 
 
 def state() -> DeskState:

@@ -2,7 +2,7 @@
 
 Every chart has a heading, one plain sentence and its table; small groups carry intervals and the
 sentence says when a difference is none. Below: what the numbers are and how well the CTR head does.
-Leaves out rounds of learning and the results of campaigns.
+The model cards stand in rewards_cards.py. Leaves out rounds of learning.
 """
 
 import json
@@ -16,7 +16,9 @@ import streamlit as st
 from app.components import charts
 from app.components.context import Context, context
 from app.components.plain import plain
+from app.desks.rewards_cards import cards
 from app.services import analytics
+from app.services.learning import active_rewards
 from app.services.people import Forbidden, may, require
 from db.session import StorageError
 from relate_engine.brief import ANGLES, PLACEMENTS, placement_of
@@ -162,7 +164,7 @@ def _score_charts(texts: pd.DataFrame, by: str, name: str) -> list[charts.Chart]
     reading = (
         f"The means lie between {ctr['ctr'].min():.2%} and {ctr['ctr'].max():.2%}"
         + (", less than texts of one group differ among themselves" if inside and len(ctr) > 1 else "")
-        + "; all of it is `prior`: assumed base rates, and effects learned on news headlines and shrunk."
+        + "; without results of yours it is `prior`: assumed base rates, effects learned on news headlines, shrunk."
     )
     days = analytics.per_day(texts, "level")
     by_day = analytics.scores(texts.assign(day=texts["created_at"].dt.floor("D")), "day")
@@ -205,13 +207,16 @@ def _numbers(ctx: Context) -> None:
             st.markdown(told, width="content")
     own = sorted({*ctx.settings.base_ctr, *ctx.settings.base_cvr})
     st.markdown(
-        "Every predicted CTR, CVR and CTCVR stored so far is `prior`: campaign results cannot be imported yet. "
+        "A predicted CTR, CVR or CTCVR is `prior` until a reward model learned from your results is in use. "
         + (f"Base rates of {', '.join(own)} are yours. " if own else "Base rates are assumed. ")
         + "Pick and violation rates are counts of what happened here, with 95 % Wilson intervals."
     )
     head, adapter = ASSETS / "heads" / "ctr" / "manifest.json", ctx.settings.adapter / "manifest.json"
     _head(_read(head), _read(ASSETS / "reports" / "ctr.json"))
     _writer(_read(adapter))
+    shipped = [path.parent for path in sorted(ASSETS.glob("*/*/card.json"))]
+    learned = active_rewards(ctx.db, ctx.actor, ctx.settings)
+    cards([*([learned] if learned else []), *shipped], may(ctx.actor, "table.export"))
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -7,7 +7,6 @@ Leaves out training rounds and results of campaigns.
 
 from collections.abc import Sequence
 from datetime import datetime
-from math import sqrt
 from typing import Any
 
 import pandas as pd
@@ -16,6 +15,7 @@ from app.services.people import Actor, require
 from db import models, queries
 from db.models import PICKS
 from db.session import Database
+from relate_engine.share import wilson
 
 GROUPS = ("angle", "placement", "slot", "policy", "level", "author", "position")
 _CANDIDATES = (
@@ -106,15 +106,6 @@ def per_day(events: pd.DataFrame, by: str) -> pd.DataFrame:
     """How many rows a UTC day and group, for any of the frames above: day, group, count."""
     dated = events.assign(day=events["created_at"].dt.floor("D"))
     return dated.groupby(["day", by], dropna=False, observed=True).size().reset_index(name="count")
-
-
-def wilson(hits: float, total: float, z: float = 1.96) -> tuple[float, float]:
-    """The Wilson interval of a share."""
-    if total == 0:
-        return 0.0, 1.0
-    share, slack = hits / total, z * z / total
-    middle, half = share + slack / 2, z * sqrt(share * (1 - share) / total + slack / (4 * total))
-    return max(0.0, (middle - half) / (1 + slack)), min(1.0, (middle + half) / (1 + slack))
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,19 +1,30 @@
-"""Rules on one text without a brief or a model: what `relate check` and quick questions need.
+"""Rules, and the classifier where its encoder is there, on one text without a brief: what `relate check` needs.
 
-Leaves out facts (there is no brief to hold them against) and everything that needs weights.
+Leaves out facts (there is no brief to hold them against) and everything that ranks.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from relate_engine.brief import placement_of
 from relate_engine.config import ASSETS
-from relate_engine.rewards.findings import text_findings
+from relate_engine.rewards.findings import in_order, text_findings
 from relate_engine.rewards.rules import load_rules
 from relate_engine.scorecard import Compliance, Finding, level_of, value_of
 
 
-def check(text: str, placement: str, slot: str | None, countries: Sequence[str]) -> tuple[list[Finding], Compliance]:
-    """Findings of rules, structure and spelling, in reading order, and the compliance they add up to.
+@dataclass(frozen=True)
+class Checked:
+    """Findings in reading order, the compliance they add up to, and what the classifier did."""
+
+    findings: list[Finding]
+    compliance: Compliance
+    classifier: str  # its version, or why it did not run
+
+
+def check(text: str, placement: str, slot: str | None, countries: Sequence[str], cache: Path | None = None) -> Checked:
+    """Rules, structure and spelling; with the `cache` that holds the encoder also the classifier (about 4 s).
 
     Without a `slot` the text's limit is not checked, only rules of the whole placement.
     Raises BriefError for an unknown placement or slot.
@@ -22,5 +33,23 @@ def check(text: str, placement: str, slot: str | None, countries: Sequence[str])
     if slot:
         known.slot(slot)
     found, count, packs = text_findings(load_rules(ASSETS / "rules"), text, placement, slot, countries, None)
+    learned, ran = _learned(text, cache)
+    found = in_order(found + learned)
     score = 100 * value_of(f for f in found if f.reward == "compliance")
-    return found, Compliance(score, level_of(found), packs, count)
+    return Checked(found, Compliance(score, level_of(found), packs, count), ran)
+
+
+def _learned(text: str, cache: Path | None) -> tuple[list[Finding], str]:
+    if cache is None:
+        return [], "not asked for"
+    from relate_engine.policy.weights import WeightsError, encoder_folder
+
+    try:
+        folder = encoder_folder(cache)
+    except WeightsError as error:
+        return [], f"did not run: {error}"
+    from relate_engine.rewards.classifier import Classifier
+    from relate_engine.rewards.encoder import Encoder
+
+    classifier = Classifier.load(ASSETS / "heads" / "compliance", Encoder(folder))
+    return classifier.findings([text])[0], classifier.version

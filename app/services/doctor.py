@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.services import presence
 from relate_engine.config import ASSETS, Settings
 
 
@@ -25,7 +26,7 @@ def examine(config: Settings) -> Iterator[Item]:
     yield from _writer(config)
     yield _encoder(config)
     yield _assets()
-    yield _database(config)
+    yield from _database(config)
     yield _disk(config)
 
 
@@ -102,26 +103,47 @@ def _encoder(config: Settings) -> Item:
 
 
 def _assets() -> Item:
-    from relate_engine.rewards.ctcvr import Head
+    import json
+
+    from relate_engine.policy.weights import sha256
+    from relate_engine.rewards.ctrhead import Head
     from relate_engine.rewards.rules import load_rules
 
     try:
         rules, head = load_rules(ASSETS / "rules"), Head.load(ASSETS / "heads" / "ctr")
     except (OSError, ValueError, KeyError) as error:
         return Item("rewards", str(ASSETS), f"{error}; restore the assets folder")
-    return Item("rewards", f"CTR head {head.version}, rules {rules.version}")
+    try:
+        pinned = json.loads((ASSETS / "heads" / "compliance" / "manifest.json").read_text("utf-8"))["files"]
+        wrong = [n for n, digest in pinned.items() if sha256(ASSETS / "heads" / "compliance" / n) != digest]
+    except (OSError, ValueError, KeyError) as error:
+        wrong = [str(error)]
+    remedy = f"compliance classifier damaged ({wrong[0]}): run `relate train compliance`" if wrong else ""
+    return Item("rewards", f"CTR head {head.version}, rules {rules.version}, compliance classifier", remedy)
 
 
-def _database(config: Settings) -> Item:
+def _database(config: Settings) -> Iterator[Item]:
+    from db.jobs import waiting
     from db.session import StorageError, open_database
 
     try:
         database = open_database(config.database)
-        with database.read():
-            pass
+        with database.read() as session:
+            jobs = waiting(session)
     except StorageError as error:
-        return Item("database", config.database, str(error))
-    return Item("database", config.database)
+        yield Item("database", config.database, str(error))
+        return
+    yield Item("database", config.database)
+    yield _worker(config, jobs)
+
+
+def _worker(config: Settings, jobs: int) -> Item:
+    seen = presence.age(config, "worker")
+    if presence.alive(config, "worker"):
+        return Item("worker", f"alive, last heard of {seen:.0f} s ago; {jobs} jobs wait")
+    last = f"last heard of {seen / 60:.0f} min ago" if seen is not None else "none has been here"
+    remedy = f"{jobs} jobs wait for one: open the studio or run `relate worker`" if jobs else ""
+    return Item("worker", f"not running ({last}); it starts with the studio", remedy)
 
 
 def _disk(config: Settings) -> Item:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.services.drafting import (
@@ -22,6 +23,7 @@ from app.services.drafting import (
 )
 from app.services.exporting import rules_of_today
 from app.services.feedback import edit
+from app.services.learning import active_rewards, active_version
 from app.services.people import Actor, require
 from app.services.stored import StoredBrief, StoredGeneration, StoredText
 from app.services.writing import Failed, Room, Waiting
@@ -119,6 +121,11 @@ class Jobs:
             self._store(job, job.unsaved)
             job.unsaved, job.error = None, ""
 
+    def versions_for(self, actor: Actor) -> dict[str, str]:
+        """What judges in the actor's workspace today; {} until it is loaded."""
+        learned = learned_of(self.db, actor, self.room) if self.versions else None
+        return self.versions | ({"rewards": self.room.rewards_with(learned).version} if learned else {})
+
     def warm_up(self) -> None:
         """Loads rewards and writer in the background, once, so that the first draft starts sooner."""
         with self._lock:
@@ -130,7 +137,7 @@ class Jobs:
     def _load(self) -> None:
         try:
             rewards = self.room.rewards()
-            self.versions = {"rewards": rewards.head.version, "rules": rewards.rules.version}
+            self.versions = {"rewards": rewards.version, "rules": rewards.rules.version}
             self.problem = self.room.policy().state.problem
         except (WeightsError, BriefError) as error:
             self.problem = str(error)
@@ -159,7 +166,8 @@ class Jobs:
         like = job.like.text if job.like else None
         from relate_engine.draft import Drafted, Progress, Provisional
 
-        with closing(self.room.draft(job.brief, job.counts, seed, served, job.angle, like)) as events:  # type: ignore[type-var]
+        learned = learned_of(self.db, job.actor, self.room)
+        with closing(self.room.draft(job.brief, job.counts, seed, served, job.angle, like, learned)) as events:  # type: ignore[type-var]
             for event in events:
                 if job.stopped:
                     return
@@ -182,7 +190,7 @@ class Jobs:
     def _known(self) -> None:
         """After a draft both are loaded, so asking costs nothing."""
         rewards = self.room.rewards()
-        self.versions = {"rewards": rewards.head.version, "rules": rewards.rules.version}
+        self.versions = {"rewards": rewards.version, "rules": rewards.rules.version}
         self.problem = self.room.policy().state.problem
 
     def _store(self, job: Job, draft: "Draft") -> None:
@@ -192,6 +200,11 @@ class Jobs:
             "like": job.like.id if job.like else None, "like_text": job.like.text if job.like else None,
         }  # fmt: skip
         store_generation(self.db, job.actor, job.brief_id, draft, brief=job.brief, seed=job.seed, request=request)
+
+
+def learned_of(db: Database, actor: Actor, room: Room) -> Path | None:
+    """The folder of the reward model that the actor's workspace has learned, if any."""
+    return active_rewards(db, actor, room.settings) if active_version(db, actor) else None
 
 
 def brief_findings(brief: Brief) -> list[Finding]:
@@ -215,7 +228,10 @@ def score_wording(db: Database, actor: Actor, room: Room, brief: Brief, text: St
         raise BriefError(f"Edit: {len(wording):,} characters are too many; keep it under {LONGEST:,}.")
     without = [text.id, *([text.parent_id] if text.parent_id else [])]
     served = served_texts(db, actor, text.brief_id, text.slot, without)
-    return room.score(_placed(brief, text), [AdText(wording, text.slot, text.angle, actor.author)], served)[0]
+    return room.score(
+        _placed(brief, text), [AdText(wording, text.slot, text.angle, actor.author)], served,
+        learned=learned_of(db, actor, room),
+    )[0]  # fmt: skip
 
 
 def reword(db: Database, actor: Actor, room: Room, brief: Brief, text: StoredText, wording: str) -> StoredText:
@@ -232,7 +248,7 @@ def score_again(db: Database, actor: Actor, room: Room, brief: Brief, texts: Seq
         ids = [text.id for text in mine]
         served = served_texts(db, actor, mine[0].brief_id, None, ids)
         ads = [AdText(text.text, text.slot, text.angle, text.author) for text in mine]
-        cards = room.score(brief, ads, served)
+        cards = room.score(brief, ads, served, learned=learned_of(db, actor, room))
         store_cards(db, actor, dict(zip(ids, cards, strict=True)), brief)
     return len(mine)
 
@@ -243,7 +259,8 @@ def bring_lines(
     """Scores a person's own (slot, text) lines and stores them with that person as author."""
     require(actor, "text.write")
     ads = [AdText(text, slot, None, actor.author) for slot, text in lines]
-    return add_own_lines(db, actor, stored.id, room.score(stored.brief, ads), stored.brief)
+    cards = room.score(stored.brief, ads, learned=learned_of(db, actor, room))
+    return add_own_lines(db, actor, stored.id, cards, stored.brief)
 
 
 def base_rates(config: Settings, placement: PlacementName) -> tuple[float, float, str]:

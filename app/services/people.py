@@ -10,7 +10,7 @@ one workspace. Leaves out sign-in, invitations and sessions.
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,7 +22,8 @@ from db.session import Database
 Role = Literal["advertiser", "reviewer", "analyst", "admin"]
 Action = Literal[
     "brief.read", "brief.write", "text.read", "text.write", "feedback.give", "ad.export", "table.export",
-    "review.read", "review.judge", "analytics.read",
+    "review.read", "review.judge", "analytics.read", "results.import", "results.read", "rewards.train",
+    "job.read",
 ]  # fmt: skip
 
 ALLOWED: dict[Action, frozenset[Role]] = {
@@ -36,6 +37,10 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "review.read": frozenset({"reviewer", "analyst", "admin"}),
     "review.judge": frozenset({"reviewer", "admin"}),
     "analytics.read": frozenset({"analyst", "admin"}),
+    "results.import": frozenset({"advertiser", "analyst", "admin"}),
+    "results.read": frozenset({"advertiser", "analyst", "admin"}),
+    "rewards.train": frozenset({"analyst", "admin"}),
+    "job.read": frozenset({"advertiser", "reviewer", "analyst", "admin"}),
 }
 _IN_WORDS: dict[Action, str] = {
     "brief.read": "see briefs",
@@ -48,6 +53,10 @@ _IN_WORDS: dict[Action, str] = {
     "review.read": "see the review queue",
     "review.judge": "give verdicts",
     "analytics.read": "see the analysis",
+    "results.import": "import campaign results",
+    "results.read": "see campaign results",
+    "rewards.train": "train reward models",
+    "job.read": "see what is being trained",
 }
 _LOCAL = "local"
 _T = TypeVar("_T", bound=Owned)
@@ -95,6 +104,14 @@ def own(session: Session, actor: Actor, model: type[_T], row_id: int, word: str)
     if row is None:
         raise NotFound(f"There is no {word} {row_id} in your workspace; choose one from the list.")
     return row
+
+
+def actor_of(session: Session, user_id: int) -> Actor:
+    """The user with the role of now, for work that goes on without a page; NotFound where it may act no more."""
+    user = session.get(User, user_id)
+    if user is None or not user.active:
+        raise NotFound("The person who started this is no longer in the workspace; start it again yourself.")
+    return Actor(user.id, cast(Role, user.role), user.workspace_id)
 
 
 def local_actor(db: Database) -> Actor:

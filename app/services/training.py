@@ -3,10 +3,12 @@
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from app.services.process import set_threads
+from relate_engine.brief import Brief
 from relate_engine.config import ASSETS, ROOT, Settings
 
 
@@ -23,12 +25,6 @@ def sft(
     set_threads(config)
     corpus = folder or ASSETS / "corpus"
     plan = SftPlan(seed=seed)
-    started = time.monotonic()
-
-    def report(done: int, total: int, loss: float) -> None:
-        left = (time.monotonic() - started) / done * (total - done) / 60
-        print(f"step {done} of {total}, loss {loss:.3f}, about {left:.0f} min left", file=sys.stderr, flush=True)
-
     return train_sft(
         policy_folder(config.base_model, config.cache),
         read_corpus(corpus),
@@ -36,9 +32,20 @@ def sft(
         out or ASSETS / "adapters" / "writer",
         config.home / "work" / "sft",
         replace(plan, epochs=epochs) if epochs else plan,
-        report,
+        _steps(),
         resume,
     )
+
+
+def _steps() -> Callable[[int, int, float], None]:
+    """Says after each step how far training is and how long it will take."""
+    started = time.monotonic()
+
+    def report(done: int, total: int, loss: float) -> None:
+        left = (time.monotonic() - started) / done * (total - done) / 60
+        print(f"step {done} of {total}, loss {loss:.3f}, about {left:.0f} min left", file=sys.stderr, flush=True)
+
+    return report
 
 
 def ctr(config: Settings, data: Path, out: Path | None, seed: int) -> dict[str, Any]:
@@ -53,16 +60,69 @@ def ctr(config: Settings, data: Path, out: Path | None, seed: int) -> dict[str, 
         Encoder(encoder_folder(config.cache)),
         train,
         out or ASSETS / "heads" / "ctr",
+        config.home / "work" / "ctr",
         seed,
-        _say,
+        say,
     )
 
 
 def acceptance() -> dict[str, Any]:
     """Fits how likely an editor would run a sampled text, from the judged drafts in assets."""
-    from relate_engine.policy.acceptance import train_acceptance
+    from relate_engine.training.acceptance import train_acceptance
 
-    return train_acceptance(ASSETS / "judged" / "drafts.jsonl", ASSETS / "heads" / "acceptance")
+    return train_acceptance(ASSETS / "judged" / "drafts-2.jsonl", judged_briefs(), ASSETS / "heads" / "acceptance")
+
+
+def preferences(
+    config: Settings, parent: Path, judged: Path, out: Path | None, rate: float | None, seed: int, resume: bool
+) -> dict[str, Any]:
+    """Trains the adapter in `parent` on towards what an editor passed; `judged`: an assets/judged/drafts-*.jsonl."""
+    from dataclasses import replace
+
+    from relate_engine.judging import judged_by_brief, read_judged
+    from relate_engine.policy.weights import policy_folder, sha256
+    from relate_engine.training.preferences import PreferencePlan, train_preferences
+
+    set_threads(config)
+    plan = PreferencePlan(seed=seed)
+    return train_preferences(
+        policy_folder(config.base_model, config.cache),
+        parent,
+        judged_by_brief(read_judged(judged), judged_briefs()),
+        judged.name,
+        sha256(judged),
+        out or ASSETS / "adapters" / "writer",
+        config.home / "work" / "preferences",
+        replace(plan, learning_rate=rate) if rate else plan,
+        _steps(),
+        resume,
+    )
+
+
+def judged_briefs() -> dict[str, Brief]:
+    """The briefs that judged drafts name: the corpus's training part, and those written for judging alone."""
+    from relate_engine.brief import parse_brief
+    from relate_engine.training.corpus import read_corpus
+
+    lines = (ASSETS / "judged" / "briefs.jsonl").read_text("utf-8").splitlines()
+    own = (json.loads(line) for line in lines)
+    corpus = {e.id: e.brief for e in read_corpus(ASSETS / "corpus") if e.split == "train"}
+    return corpus | {row["id"]: parse_brief(row["brief"]) for row in own}
+
+
+def sample_drafts(config: Settings, out: Path, seed: int) -> dict[str, Any]:
+    """Writes drafts for an editor to judge, unchosen, of the briefs written for judging alone."""
+    from app.services.writing import Room
+    from relate_engine.judging import sample_drafts as sample
+
+    room = Room(config)
+    briefs = {name: brief for name, brief in judged_briefs().items() if name.startswith("unseen-")}
+    count = 0
+    with out.open("w", encoding="utf-8") as file:
+        for row in sample(room.policy(), room.rewards(), briefs, seed, config.temperature):
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    return {"drafts": count, "briefs": len(briefs), "file": str(out)}
 
 
 def evaluate(config: Settings, what: str, folder: Path | None = None) -> dict[str, Any]:
@@ -87,10 +147,11 @@ def evaluate(config: Settings, what: str, folder: Path | None = None) -> dict[st
         reports.write_sheet(policy, base, room.rewards(), held_out, fresh, folder)
         return {"sheet": str(folder / "sheet.csv")}
     briefs = [*(e.brief for e in held_out), *fresh]
-    return reports.served_report(policy, room.rewards(), briefs, _say, config.oversample, config.temperature)
+    return reports.served_report(policy, room.rewards(), briefs, say, config.oversample, config.temperature)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """One line of progress on standard error."""
     print(line, file=sys.stderr, flush=True)
 
 
@@ -98,11 +159,63 @@ def evaluate_ctr(config: Settings, data: Path) -> dict[str, Any]:
     """The CTR head against TF-IDF + logistic regression on Upworthy validation; the run is logged."""
     from relate_engine.policy.weights import encoder_folder
     from relate_engine.rewards.encoder import Encoder
-    from relate_engine.training.ctr import evaluate_ctr as run
+    from relate_engine.training.ctrvalidation import evaluate_ctr as run
 
     set_threads(config)
     encoder, log = Encoder(encoder_folder(config.cache)), ASSETS / "reports" / "validation_runs.jsonl"
     return run(encoder, ASSETS / "heads" / "ctr", _parquet(data, "train"), _parquet(data, "val"), log=log)
+
+
+def rewards(config: Settings, undo: bool, use: str | None) -> dict[str, Any]:
+    """Trains the workspace's reward model on its imports and puts it in use, or puts another version in use."""
+    from app.services import jobs, learning
+    from app.services.people import local_actor
+    from db.session import open_database
+
+    db = open_database(config.database)
+    actor = local_actor(db)
+    if undo:
+        return {"in_use": learning.undo_rewards(db, actor) or "none: rates are priors"}
+    if use:
+        learning.use_rewards(db, actor, use)
+        return {"in_use": use}
+    learning.require_results(db, actor, config)  # before anything is loaded
+    done = jobs.run_here(db, actor, config, "rewards", lambda share, what: say(f"{share:4.0%} {what}"))
+    return manifest(learning.rewards_folder(config, actor.workspace_id) / (done.result or {})["version"])
+
+
+def evaluator(config: Settings, data: Path, out: Path | None) -> dict[str, Any]:
+    """Trains the second evaluator on the groups of Upworthy that the head never sees. Returns its manifest."""
+    from relate_engine.evaluators.clicks import train_evaluator
+    from relate_engine.policy.weights import sha256
+    from relate_engine.training.card import now
+    from relate_engine.training.pairs import CITATION, read_pairs
+
+    set_threads(config)
+    file = _parquet(data, "val")
+    told = {"name": CITATION, "file": f"upworthy/{file.name}", "sha256": sha256(file), "licence": "CC BY 4.0"}
+    command = "relate train evaluator --data DIR"
+    made = train_evaluator(read_pairs(file), out or ASSETS / "evaluators" / "ctr", command, told)
+    if out is None:  # it reads the validation split, and every reading is logged
+        note = {"kind": "evaluator", "at": now(), "what": "trained and cross-validated on it; no head was judged"}
+        with (ASSETS / "reports" / "validation_runs.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(note | {"evaluator": made["files"]}) + "\n")
+    return made
+
+
+def evaluate_rewards(config: Settings, simulator: Path | None, seeds: int | None = None) -> dict[str, Any]:
+    """The reward models against the simulator (or an outsider's FILE.py); ours is kept in assets/reports."""
+    from app.services.learning import setting_of
+    from relate_engine.simulator import load_simulator
+    from relate_engine.training.corpus import read_corpus
+    from relate_engine.training.simulation import SEEDS
+    from relate_engine.training.simulation import evaluate_rewards as run
+
+    truth = load_simulator(simulator)
+    report = run(truth, read_corpus(ASSETS / "corpus"), setting_of(config), range(seeds or SEEDS), say)
+    if simulator is None and seeds is None:
+        (ASSETS / "reports" / "ctcvr.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    return report
 
 
 def _parquet(data: Path, split: str) -> Path:

@@ -11,12 +11,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.services.people import Forbidden, NotFound
+from app.services import presence
 from app.services.process import quiet, set_threads
-from db.session import StorageError
+from app.services.trouble import sentence
 from relate_engine.brief import Angle, Brief
 from relate_engine.config import ASSETS, Settings
 from relate_engine.scorecard import AdText, Scorecard
@@ -57,6 +58,7 @@ class Request:
     served: Callable[[], Sequence[str]]
     angle: Angle | None
     like: str | None
+    learned: Path | None
     events: "queue.Queue[object]" = field(default_factory=queue.Queue)
     left: threading.Event = field(default_factory=threading.Event)  # the caller has finished, or gone
 
@@ -72,6 +74,7 @@ class Room:
         self._loading_rewards = threading.Lock()
         self._loading_policy = threading.Lock()  # its own: scoring does not wait for the writer
         self._rewards: Rewards | None = None
+        self._learned: tuple[Path, Rewards] | None = None  # the last workspace's, with its folder
         self._policy: Policy | None = None
         self._thread: threading.Thread | None = None
 
@@ -85,6 +88,23 @@ class Room:
                 s = self.settings
                 self._rewards = load_rewards(s.cache, ASSETS, s.base_ctr, s.base_cvr, s.interval_level)
         return self._rewards
+
+    def rewards_with(self, learned: Path | None) -> "Rewards":
+        """The rewards with the reward model in the folder `learned`; where it does not load, without, and saying so."""
+        base = self.rewards()
+        if learned is None:
+            return base
+        with self._loading_rewards:
+            if self._learned is None or self._learned[0] != learned:
+                from relate_engine.policy.weights import WeightsError
+                from relate_engine.rewards.learned import RewardModel
+
+                try:
+                    found = replace(base, learned=RewardModel.load(learned, base.head.version))
+                except WeightsError as error:
+                    found = replace(base, problem=f"Rates are priors: {error}")
+                self._learned = learned, found
+            return self._learned[1]
 
     def policy(self) -> "Policy":
         """The writer, loaded at first use (about 8 s). Raises WeightsError with the remedy."""
@@ -103,12 +123,13 @@ class Room:
         served: Sequence[str] = (),
         mates: bool = True,
         limits: bool = True,
+        learned: Path | None = None,
     ) -> list[Scorecard]:
         """Scorecards of texts of any author, in order; does not need the policy. A Scope where there is no brief.
 
-        `mates`, `limits`: see score_texts.
+        `mates`, `limits`: see score_texts. `learned`: the folder of the workspace's reward model.
         """
-        rewards = self.rewards()
+        rewards = self.rewards_with(learned)
         from relate_engine.draft import score_texts
 
         return score_texts(rewards, brief, texts, served, mates=mates, limits=limits)
@@ -121,6 +142,7 @@ class Room:
         served: Sequence[str] | Callable[[], Sequence[str]] = (),
         angle: Angle | None = None,
         like: str | None = None,
+        learned: Path | None = None,
     ) -> Iterator[object]:
         """Events of a draft: Waiting while others run, then Progress and Provisional, last Drafted or Failed.
 
@@ -135,6 +157,7 @@ class Room:
             served if callable(served) else lambda: served,
             angle,
             like,
+            learned,
         )
         with self._changed:
             self._waiting.append(request)
@@ -175,11 +198,13 @@ class Room:
                 self._run(request)
             except Exception as error:  # whatever it was, the caller is told and the thread lives on
                 _log.exception("draft failed")
-                request.events.put(Failed(_sentence(error)))
+                request.events.put(Failed(sentence(error, "The writer")))
 
     def _run(self, request: Request) -> None:
         started = time.perf_counter()
-        rewards, policy = self.rewards(), self.policy()
+        presence.mark(self.settings, "drafting")  # the worker then leaves a core to this process
+        rewards = self.rewards_with(request.learned) if request.learned else self.rewards()
+        policy = self.policy()
         from relate_engine.draft import draft
         from relate_engine.policy.memory import release
 
@@ -197,19 +222,9 @@ class Room:
             self.settings.temperature,
         )
         for event in events:
+            presence.mark(self.settings, "drafting")
             if request.left.is_set():
                 break
             request.events.put(event)
         release()
         request.left.wait(STORING)
-
-
-def _sentence(error: Exception) -> str:
-    from relate_engine.brief import BriefError
-    from relate_engine.policy.weights import WeightsError
-
-    if isinstance(error, (BriefError, WeightsError, StorageError, NotFound, Forbidden)):
-        return str(error)
-    if isinstance(error, MemoryError) or "memory" in str(error).lower():
-        return "There is not enough memory to write: close other programs (about 1.5 GB is needed) and try again."
-    return f"The writer stopped with an error ({type(error).__name__}); try again, and see the log if it happens twice."

@@ -71,8 +71,8 @@ class AdapterState:
 UNTRAINED = "untrained writer: run `relate train sft`"
 
 
-def put_adapter(model: Any, adapter: Path, base_folder: str) -> tuple[Any, AdapterState]:
-    """`model` with the adapter on, or unchanged with the reason in words.
+def put_adapter(model: Any, adapter: Path, base_folder: str, trainable: bool = False) -> tuple[Any, AdapterState]:
+    """`model` with the adapter on (`trainable`: to be trained further), or unchanged with the reason in words.
 
     A missing, damaged or foreign adapter never stops the studio: it starts as the untrained writer and says so.
     """
@@ -94,6 +94,7 @@ def put_adapter(model: Any, adapter: Path, base_folder: str) -> tuple[Any, Adapt
     if not file.exists() or base_checksum(str(adapter)) != weights:
         return without(f"adapter {version} is damaged (checksum differs)")
     try:
-        return PeftModel.from_pretrained(model, str(adapter)), AdapterState(version, True)
+        put = PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+        return put, AdapterState(version, True)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         return without(f"adapter {version} does not load ({error})")

@@ -11,8 +11,10 @@ Paper: the correctness part of RELATE's semantic quality reward.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from relate_engine.rewards.lexicon import DENIED, MATERIALS
+from relate_engine.denial import affirmed, denied_at
+from relate_engine.rewards.lexicon import DENIED, MATERIALS, NARROWER, PROPER
 from relate_engine.rewards.words import STOP, stem, words
 from relate_engine.rewards.words import stems as stems_of
 from relate_engine.scorecard import Finding, Severity, finding
@@ -38,6 +40,13 @@ _ESTS = (
     "highest smartest quietest coolest warmest freshest thinnest smallest toughest greenest cleanest "
     "simplest quickest brightest healthiest tastiest greatest longest-lasting deepest richest kindest oldest"
 ).replace(" ", "|")
+_NO_CLAIM = (
+    "best latest nearest closest earliest rest west guest forest test contest harvest nest chest quest request "
+    "interest pest "
+    "midwest northwest southwest coldest hottest darkest hardest busiest wettest driest windiest worst "
+    "slightest tiniest "
+    "longest shortest tallest fullest honest modest conquest arrest crest vest invest digest priest loudest youngest"
+).replace(" ", "|")
 _OPEN = r"(?:the|our|your|america's|britain's|world's|nation's|country's|city's|town's|industry's|[a-z]+'s)"
 CLAIMS = (
     _claim(r"guarantee[ds]?|guaranteeing", r"guarant", "a guarantee"),
@@ -48,10 +57,12 @@ CLAIMS = (
            r"able)?",
            r"money[- ]back|refund|return|guarant", "a refund"),
     _claim(r"24/7|24-7|around the clock|round the clock|day and night|day or night",
-           r"24/7|24-hour|24 hours?\b|around the clock|round the clock|day (?:and|or) night|any hour",
+           r"24/7|24-hour|24 hours?\b|around the clock|round the clock|day (?:and|or) night|any hour|never clos|"
+           r"always open",
            "round-the-clock service"),
     _claim(r"same[- ]day", r"(?:same|that)[- ]day|today|within (?:\w+ )?hours", "same-day service"),
-    _claim(r"next[- ]day", r"next[- ](?:business |working )?day|overnight|24 hours", "next-day service"),
+    _claim(r"next[- ]day", r"next[- ](?:business |working )?day|overnight|24 hours|tomorrow|(?:one|1) "
+                           r"(?:business |working )?day", "next-day service"),
     _claim(r"overnight (?:shipping|delivery|dispatch|results?)|(?:ship(?:s|ped)?|deliver(?:s|ed)?|"
            r"arrives?) overnight",
            r"overnight|next[- ]day", "overnight service"),
@@ -62,10 +73,27 @@ CLAIMS = (
            rf"self|look|"
            r"work|guess|day|days)\b)|best[- ](?:in[- ]class|sell(?:er|ers|ing)|rated|value|price|prices)|"
            r"bestsell\w+"
-           r"|voted best|best \w+ (?:in|around) (?:the|town|\w+)", None, "a superlative"),
+           r"|voted best|best \w+ (?:in|around) (?:the |our )?(?:world|country|nation|america|britain|town|city|"
+           r"state|area|region|county|business|market)", None, "a superlative"),
+    _claim(rf"(?:the|[a-z]+'s) (?!(?:{_NO_CLAIM})\b)[a-z]{{3,}}est(?=[- ][a-z])", None, "a superlative"),
+    _claim(r"[a-z]+(?:'s|s') (?:favou?rite|leading|top|premier|finest|foremost|first choice|no\. ?1|number[- ]one)"
+           r"|voted (?:the )?(?:best|favou?rite|top)|(?:a|the|your) leading "
+           r"[a-z]+", r"leading|favou?rite|voted|premier|\btop\b", "a ranking"),
+    _claim(r"(?:best|most|number one|top|favou?rite|leading|[a-z]+est)(?:[- ][\w'-]+){1,5} in (?:the (?:world|"
+           r"country|nation|"
+           r"state|city|county|industry|business|uk|us)|america|britain|town|england|scotland|canada|"
+           r"australia)", None, "a superlative"),
+    _claim(r"[a-z]+'s most [a-z]{4,}", None, "a superlative"),
+    _claim(r"cruelty[- ]free", r"cruelty|leaping bunny|on animals", "a property"),
+    _claim(r"winners? of|\bwon\b|"
+           r"prize[- ]winner", r"\bwon\b|winner|winning|medal|\bbest\b|voted|\bseal\b|award (?:for|in|19|20)|"
+           r"(?:19|20)\d\d [^\n]*award|\bwins?\b|received|pick\b", "an award"),
+    _claim(r"all year(?:[- ]round)?|year[- ]round|365 "
+           r"days", r"all year|year[- ]round|365|every (?:day|month)|\bopen daily", "a season"),
     _claim(r"number one(?! (?:reason|question|rule))|no\. ?1|#1", r"number one|no\. ?1|"
            r"#1", "a number-one claim"),
-    _claim(rf"(?:{_OPEN} )?(?:{_ESTS})(?! (?:way|part|first|hour|room|corner|day|days|night|nights|"
+    _claim(rf"(?<!our )(?<!its )(?<!your )(?:(?:the|[a-z]+'s) )?(?:{_ESTS})(?! (?:way|part|first|hour|room|"
+           rf"corner|day|days|night|nights|"
            rf"moments?)\b)", None,
            "a superlative"),
     _claim(r"(?:the|our|world's|america's|britain's) most [a-z]{4,}|(?:the )?most (?:trusted|advanced|"
@@ -107,13 +135,14 @@ CLAIMS = (
            r"science[- ]backed|"
            r"scientists?|doctors?|physicians?|surgeons?", None, "a medical or scientific backing"),
     _claim(r"lab[- ]tested", r"\blab|tested", "a test"),
-    _claim(r"(?:independently |rigorously |third[- ]party )?tested|proven", r"test|prove|trial|"
+    _claim(r"(?:independently |rigorously |third[- ]party )?tested|"
+           r"proven", r"test|prove|trial|study|lab\b|measured|certif|"
            r"clinical", "a test"),
     _claim(r"trusted by|loved by|recommended by|endorsed by|as seen (?:on|in)|thousands of (?:happy )?[a-z]+|"
-           r"bestselling", r"trusted|loved|recommend|endorse|seen|thousand|rated|review", "an endorsement"),
+           r"bestselling", r"trusted|loved|recommend|endorse|seen|thousand|rated|review|\d,\d\d\d", "an endorsement"),
     _claim(r"organic(?:ally)?|vegan|vegetarian|kosher|halal|plant[- ]based|non[- ]?gmo|gluten[- ]free|"
            r"dairy[- ]free|"
-           r"nut[- ]free|sugar[- ]free|cruelty[- ]free|fair[- ]?trade|grass[- ]fed|free[- ]range|"
+           r"nut[- ]free|sugar[- ]free|fair[- ]?trade|grass[- ]fed|free[- ]range|"
            r"cage[- ]free|keto|paleo|"
            r"all[- ]natural|100 ?% natural|raw|wholegrain|low[- ](?:carb|fat|calorie)", None, "a property"),
     _claim(r"water[- ]?proof|water[- ]resistant|rain[- ]?proof|wind[- ]?proof|fire[- ]?proof|shock[- ]?proof|"
@@ -155,7 +184,7 @@ CLAIMS = (
            r"duty[- ]free", None, "a financial term"),
     _claim(r"locally (?:made|grown|sourced)|imported|family[- ](?:owned|run)|veteran[- ]owned|woman[- ]owned|"
            r"women[- ]owned|small[- ]batch", None, "an origin"),
-    _claim(r"encrypt(?:ed|ion|s)|end[- ]to[- ]end|military[- ]grade|bank[- ]level|bank[- ]grade", r"encrypt|"
+    _claim(r"encrypt(?:ed|ion|s)|end[- ]to[- ]end encrypt\w+|military[- ]grade|bank[- ]level|bank[- ]grade", r"encrypt|"
            r"end[- ]to[- ]end",
            "a security claim"),
     _claim(r"(?:lowers?|reduces?|reducing|relieves?|eases?|fights?|boosts?|boosting|improves?|burns?|melts?|"
@@ -180,7 +209,8 @@ CLAIMS = (
            r"detox(?:es|ify)?|miracle", None, "a health claim"),
 )  # fmt: skip
 
-_ALIKE = {w: group for group in (("perfume", "fragrance", "scent"), ("dye", "dyes", "colour", "color"),
+_ALIKE = {w: group for group in (("ads", "ad", "adverts", "advertising", "advert"),
+          ("perfume", "fragrance", "scent"), ("dye", "dyes", "colour", "color"),
           ("fee", "fees", "charge", "charges", "cost", "costs"), 
           ("contract", "contracts", "commitment", "cancel", "month-to"),
           ("sulfates", "sulphates", "sulfate")) for w in group}  # fmt: skip
@@ -194,9 +224,11 @@ _DENIES = re.compile(
     re.I,
 )
 _FREE = re.compile(
-    r"(?<![\w-])(?:free|complimentary|for nothing|costs? (?:you )?nothing|at no (?:extra |"
+    r"(?<![\w-])(?<!cruelty )(?<!gluten )(?<!dairy )(?<!sugar )(?<!fragrance )(?<!grain )(?<!plastic )(?<!bpa "
+    r")(?<!nut )(?:free|complimentary|for nothing|costs? (?:you )?nothing|at no (?:extra |"
     r"additional )?(?:charge|cost)"
-    r"|no (?:extra )?charge|on us|on the house)(?![\w-])(?! (?:of|from|up|time|to|your|range|hand|hands|"
+    r"|no (?:extra )?charge|(?<!call )(?<!count )(?<!rely )(?<!depend )on us|on the house)(?![\w-])(?! (?:of|"
+    r"from|up|time|to|your|range|hand|hands|"
     r"will|weekends?|"
     r"evenings?|afternoons?|mornings?|hours?)\b)",
     re.I,
@@ -206,50 +238,17 @@ _FREE_BRIEF = re.compile(
     + r"|\bincluded\b|\bno (?:[a-z]+ ){0,2}fees?\b|\bwaived\b|\bno charge\b|\bgift\b",
     re.I,
 )
-# A denial of the brief ends with its clause. Denied fees, contracts and limits are offers, and stay; so do
-# turns of phrase that deny nothing ("not only", "no matter").
-_CLAUSE_END = r"(?=[.;:!?,](?:\s|$)|\n|$|[()\u2013\u2014]|\s(?:but|and|yet|so|because|until|unless|just|only)\b)"
-_DENIAL = re.compile(
-    r"(?:(?<![\w-])(?:no(?!\.? ?\d)|not|never|nor|without|cannot)|n't)(?![\w-])"
-    r"(?! (?:only|just|merely|simply|to mention|matter|later|longer|need|other|(?:more|less) than)\b)"
-    r"(?!(?: (?:a|any))?(?: \w+){0,2} (?:fees?|charges?|costs?|contracts?|commitments?|obligations?|limits?|strings)\b)"
-    rf"[^\n]*?{_CLAUSE_END}",
-    re.I,
-)
-# "Batteries not included": what is denied stands before.
-_DENIED_BEFORE = re.compile(
-    r"[^.;:!?,()\n]*(?:(?<![\w-])(?:not|never)|n't) (?:be |yet |currently )?(?:included|available|offered|provided|"
-    r"covered|given|supplied|sold|possible|accepted)\b|[^.;:!?,()\n]*\bsold separately\b",
-    re.I,
-)
-_TEXT_DENIES = re.compile(
-    r"(?:(?<![\w-])(?:no|not|never|nor|nothing|without|zero|neither|free (?:of|from))|n't)(?:,? [\w'-]+){0,5}[ -]$",
-    re.I,
+_MATERIAL_IDIOM = re.compile(
+    r"\b(?:glass of|an? (?:\w+ )?glass\b|bare glass|gold standard|good as gold|silver lining|iron out|steel your)", re.I
 )
 _SAME = {
     "shipp": "deliv", "ship": "deliv", "postag": "deliv", "post": "deliv", "estimat": "quot", "surve": "quot",
-    "consult": "quot", "consultat": "quot", "try": "tri", "tri": "tri", "trial": "tri", "tried": "tri",
-    "retur": "return", "collect": "return", "pickup": "return", "week": "tri", "day": "tri", "month": "tri",
+    "consult": "quot", "consultat": "quot", "look": "quot", "inspect": "quot", "assess": "quot", "assessm": "quot",
+    "visit": "quot", "check": "quot", "evaluat": "quot", "apprais": "quot", "try": "tri", "tri": "tri",
+    "trial": "tri", "tried": "tri", "retur": "return", "collect": "return", "collection": "return",
+    "swap": "return", "exchang": "return", "pickup": "return", "week": "tri", "day": "tri", "month": "tri",
     "night": "tri", "return": "return",
 }  # fmt: skip
-
-
-def affirmed(facts: str) -> str:
-    """`facts` with every denied part of a clause blanked, each character still in its place."""
-    plain = facts.replace("\u2019", "'")
-    for pattern in (_DENIED_BEFORE, _DENIAL):
-        plain = pattern.sub(lambda m: "\u00b7" * len(m[0]), plain)
-    return plain
-
-
-def _text_denies(text: str, start: int, end: int) -> bool:
-    """Is what stands there denied by the text itself ("not waterproof", "leather-free", "no strings")?"""
-    before = re.split(r"[.;:!?]\s|\n", text[max(0, start - 60) : start])[-1]
-    return bool(
-        _TEXT_DENIES.search(before)
-        or re.match(r"[- ]free\b| (?:is |are )?(?:not|never)\b", text[end:], re.I)
-        or re.match(r"(?:no|zero|never)\b", text[start:end], re.I)
-    )
 
 
 def check_claims(text: str, facts: str) -> list[Finding]:
@@ -259,16 +258,26 @@ def check_claims(text: str, facts: str) -> list[Finding]:
     stated = affirmed(plain)
     for claim in CLAIMS:
         for match in claim.pattern.finditer(text):
-            ground = plain if _text_denies(text, *match.span()) else stated
+            if claim.what == "a medical or scientific backing" and denied_at(text, *match.span()):
+                continue  # "no need to see a doctor"
+            lacking = re.match(r"(\w+)[- ]free$", match[0], re.I)
+            if lacking and _without(lacking[1], plain):
+                continue
+            ground = plain if denied_at(text, *match.span()) else stated
             if not any(known.search(ground) for known in (claim.support, _itself(match[0])) if known):
                 found.append(_unsupported(match.start(), match.end(), match[0], claim.what, claim.severity))
-    stems = {stem(w.lower) for w in words(stated)}
-    denied = {stem(w.lower) for w in words(plain)} - stems
+    stems, denied = _stated(plain)
     for match in re.finditer(r"[A-Za-z]+(?:[- ](?:foam|fib(?:er|re)))?", text):
         name = match[0].lower().replace(" ", "-")
-        if (name in MATERIALS or name.split("-")[0] in MATERIALS) and stem(name.split("-")[0]) not in stems:
+        if name not in MATERIALS and name.split("-")[0] not in MATERIALS:
+            continue
+        if _MATERIAL_IDIOM.search(text[max(0, match.start() - 9) : match.end() + 10]):
+            continue
+        if any(re.search(rf"\b(?:{n})", plain) for n in NARROWER.get(name, ())):
+            continue  # wool of merino
+        if stem(name.split("-")[0]) not in stems:
             same = re.finditer(rf"\b{re.escape(match[0])}\b", text, re.I)
-            if stem(name.split("-")[0]) in denied and any(_text_denies(text, *m.span()) for m in same):
+            if stem(name.split("-")[0]) in denied and any(denied_at(text, *m.span()) for m in same):
                 continue
             # "Cotton pads have had their day" where the brief says "no cotton pads" may speak of the others
             pair = re.match(r" [a-z]+", text[match.end() :])
@@ -278,9 +287,30 @@ def check_claims(text: str, facts: str) -> list[Finding]:
     return found + _free(text, plain, stated) + _included(text, stems, denied) + _denied(text, plain)
 
 
+def _without(thing: str, plain: str) -> bool:
+    """Do the facts say there is none of it in other words: "no gluten", "free of dairy", "unscented"?"""
+    root = re.escape(stem(thing.lower()))
+    none = (
+        rf"\b(?:no|without|zero|free (?:of|from)|never|contains? no|un)(?:[ -](?:added|any|[a-z]+,|or|and))*[ -]?{root}"
+    )
+    return re.search(none, plain) is not None or (thing.lower() in {"fragrance", "perfume"} and "unscented" in plain)
+
+
+@lru_cache(maxsize=512)
+def _stated(plain: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Stems that the facts affirm, and those that stand in denials only."""
+    stems = frozenset(stem(w.lower) for w in words(affirmed(plain)))
+    return stems, frozenset(stem(w.lower) for w in words(plain)) - stems
+
+
+@lru_cache(maxsize=2048)
 def _itself(claim: str) -> re.Pattern[str]:
     """The claim's own words, hyphens and endings aside."""
-    parts = [re.escape(stem(p)) for p in re.split(r"[\s-]+", claim.lower()) if p not in {"the", "our", "your", "very"}]
+    parts = [
+        re.escape(stem(p))
+        for p in re.split(r"[\s-]+", claim.lower())
+        if p not in {"the", "our", "your", "very"} and not (p.endswith("'s") and p[:-2] not in PROPER)
+    ]
     return re.compile(r"\b" + r"\w*[\s'-]*".join(parts))
 
 
@@ -292,6 +322,13 @@ def _unsupported(start: int, end: int, words_: str, what: str, severity: Severit
     )  # fmt: skip
 
 
+_NOUN = (
+    r"(?:[ -](?!(?:and|or|with|for|in|on|to|at|when|if|plus|but|then|from|every|your|"
+    r"the|anywhere|everywhere|today|forever|again|always|online|worldwide|nationwide|too|as|while|until|because|over|"
+    r"within|after|before|near|across|by|this|all)\b)[\w'-]+){1,3}"
+)
+
+
 def _objects(text: str, start: int, end: int) -> set[str]:
     """Stems of what is free: the content words around, in the same sentence, under one name for synonyms."""
     before = re.split(r"[.;:!?]\s|\n", text[max(0, start - 45) : start])[-1]
@@ -301,20 +338,28 @@ def _objects(text: str, start: int, end: int) -> set[str]:
     return {_SAME.get(s, s) for s in short}
 
 
+def _given(facts: str, match: re.Match[str]) -> set[str]:
+    """What the brief gives free there: the noun after "free", else the words around."""
+    noun = re.match(rf"{_NOUN}", facts[match.end() :]) if match[0].lower() in {"free", "complimentary"} else None
+    return {_SAME.get(s, s) for s in stems_of(noun[0])} if noun else _objects(facts, match.start(), match.end())
+
+
 def _share(a: set[str], b: set[str]) -> bool:
     return bool(a & b) or any(x[:4] == y[:4] for x in a for y in b if len(x) > 4 and len(y) > 4)
+
+
+_PAID_FIRST = re.compile(r"\bfirst [a-z]+ (?:is|are) $", re.I)
 
 
 def _free(text: str, facts: str, stated_facts: str) -> list[Finding]:
     found = []
     for match in _FREE.finditer(text):
-        denies = not match[0].lower().startswith("no ") and _text_denies(text, *match.span())
+        denies = not match[0].lower().startswith("no ") and denied_at(text, *match.span())
         ground = facts if denies else stated_facts
-        known = [_objects(ground, m.start(), m.end()) for m in _FREE_BRIEF.finditer(ground)]
+        known = [_given(ground, m) for m in _FREE_BRIEF.finditer(ground)]
         # "free delivery in Savannah": the noun after it; "delivery is free": what stands around
         noun = re.match(
-            r"(?:[ -](?!(?:and|or|with|for|in|on|to|at|when|if|plus|but|then|from|every|your|"
-            r"the)\b)[\w'-]+){1,3}",
+            _NOUN,
             text[match.end() :],
         )
         stated = (
@@ -323,7 +368,14 @@ def _free(text: str, facts: str, stated_facts: str) -> list[Finding]:
             else set()
         )
         stated = stated or _objects(text, match.start(), match.end())
-        if known and (not stated or any(_share(stated, k) for k in known)):
+        loose = match[0].lower() not in {"free", "complimentary"}
+        predicate = re.search(r"\b(?:eat|ski|enter|get in|go|door for) $", text[: match.start()], re.I)
+        if known and (
+            loose
+            or (predicate and not _PAID_FIRST.search(text[: match.start()]))
+            or not stated
+            or any(_share(stated, k) for k in known)
+        ):
             continue
         tail = re.match(r" [A-Za-z]+", text[match.end() :]) if match[0].lower() in {"free", "complimentary"} else None
         end = match.end() + (tail.end() if tail and tail[0].strip().lower() not in STOP else 0)
@@ -331,7 +383,7 @@ def _free(text: str, facts: str, stated_facts: str) -> list[Finding]:
     return found
 
 
-def _included(text: str, known: set[str], denied: set[str]) -> list[Finding]:
+def _included(text: str, known: frozenset[str], denied: frozenset[str]) -> list[Finding]:
     """ "Breakfast included" where the brief has no breakfast: none of the words before stands in it."""
     found = []
     for match in re.finditer(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from relate_engine.brief import Brief
 from relate_engine.rewards.facts import check_facts, sheet
-from relate_engine.rewards.spelling import check_names, check_spelling
+from relate_engine.rewards.spelling import check_names, check_spelling, check_titles
 from relate_engine.rewards.words import content, stem, word_set, words
 from relate_engine.scorecard import Finding, Severity, finding
 
@@ -91,6 +91,7 @@ def correctness(text: str, brief: Brief | None, countries: Sequence[str] = ()) -
         known = sheet(brief, countries)
         own = known.words
         found += check_names(text, brief.names, known.facts, known.words)
+        found += [f for f in check_titles(text, known.facts) if not _covered(f, found)]
         for fact in check_facts(text, brief, countries):
             if not _covered(fact, found):
                 found.append(fact)

@@ -1,36 +1,29 @@
-"""What a text does to the click and conversion rates: the served CTR head, and honest rates around it.
+"""Honest click and conversion rates around what a text does to them: CTR, CVR and CTCVR = CTR × CVR.
 
-The head is linear in [embedding, surface, TF-IDF] and was fitted to headline A/B tests (training/ctr.py), so
-`raw` is a log-odds effect on CTR against a typical news headline. An ad is not a news headline; the effect is
-therefore shrunk with distance from the training texts. With m_k, s_k median and sd over the training texts:
-    length      d = |characters - m| / s          encoder   d = max(0, m - similarity) / s  (nearest centroid)
-    vocabulary  d = max(0, rarity - m) / s        rarity = mean inverse document frequency of its words
-    shrink = exp(-½ Σ max(0, d - ½)²)             shrunk = shrink · raw
-What is taken from the prediction goes back to the doubt: with spread² = true variance of text effects inside
-a test (noise removed) and explained² = the part the head predicts, sd² = spread² - shrink² · explained².
-Inside the training domain the slope did not fall with distance (see the manifest); beyond it the shrinking
-is caution, not measurement. CVR has no public text data: its text effect is 0 with an assumed sd.
-Leaves out: fitting, and any other reward. Rates are priors until results are imported.
+A rate has two parts on the logit: the base rate of where the text runs, and what the text does. The text's effect
+on CTR comes from ctrhead.py and, once results are there, from learned.py; CVR has no public text data, so without
+results its text effect is 0 with an assumed sd.
+Base rates are pooled in part: placement → vertical → workspace → product. Their doubt at no data (ASSUMED_SD, or
+GIVEN_SD where the advertiser gave a rate) is split over the levels by LEVELS, and the counts of `Cell`s update
+them (logistic.py). Impressions of one campaign hang together (days, people, position), so TOGETHER of them
+count as one, an assumption: ten change nothing, ten thousand do.
+Leaves out: the effects themselves, fitting, and any other reward.
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import NormalDist
+from typing import Literal
 
 import numpy as np
-from safetensors.numpy import load_file
 
 from relate_engine.brief import BriefError, PlacementName, placement_of
-from relate_engine.policy.weights import WeightsError, sha256
-from relate_engine.rewards.encoder import Encoder
-from relate_engine.rewards.textfeatures import Vocabulary, surface
-from relate_engine.scorecard import Estimate
+from relate_engine.rewards.ctrhead import Effect
+from relate_engine.rewards.logistic import fit
+from relate_engine.scorecard import Estimate, Source
 
-ARRAYS, WORDS, MANIFEST = "head.safetensors", "head.json", "manifest.json"
-DEAD_BAND = 0.5  # sds from the median within which nothing is shrunk
+Kind = Literal["ctr", "cvr"]
 
 
 @dataclass(frozen=True)
@@ -50,166 +43,164 @@ BASE_RATES: dict[PlacementName, BaseRate] = {
 ASSUMED_SD = 0.7  # sd on the logit of an assumed base rate: one sd is a factor of 2 either way
 GIVEN_SD = 0.15  # of a base rate the advertiser gave: audiences and seasons still move it
 CVR_TEXT_SD = 0.5  # assumed: no public data on what a text does to conversions
-CTR_TEXT_SPREAD = 0.28  # sd of a typical text's effect on CTR where no head says (measured, see the manifest)
+LEVELS = (0.5, 0.2, 0.2, 0.1)  # how the variance of a base rate splits over placement, vertical, workspace, product
+TOGETHER = 20.0  # impressions (or clicks) of a campaign that count as one; assumed
+REST_SD = 0.25  # sd of what a text does beyond its predicted effect, in an average over a cell's texts
+MOVED = 0.05  # share of the doubt that results must have removed before a rate is called imported
 
 
 @dataclass(frozen=True)
-class Effect:
-    """A text's log-odds effect on CTR, and how far to believe it."""
+class Cell:
+    """Counts of one product in one place. `effect`: log of the mean factor its texts had on the odds."""
 
-    raw: float  # before shrinking, against a typical news headline
-    shrunk: float
-    sd: float  # of the true effect around `shrunk`
-    shrink: float  # in [0, 1]; 1 = inside the training domain
+    kind: Kind
+    placement: PlacementName
+    vertical: str
+    workspace: str
+    product: str  # "" where no brief is known
+    trials: float
+    successes: float
+    effect: float
+    texts: int
+
+    @property
+    def levels(self) -> list[tuple[str, ...]]:
+        """The nodes of the pool it counts for, widest first."""
+        return _levels(self.placement, self.vertical, self.workspace, self.product)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One rate of one text before it is shown: base and text on the logit, each with its sd."""
+
+    base: float
+    base_sd: float
+    text: float
+    text_sd: float
+    typical_sd: float  # of a typical text's effect
+    source: Source = "prior"
+    shift: float = 0.0  # what calibration and better knowledge of the text add to the logit
+
+    @property
+    def middle(self) -> float:
+        return self.base + self.text + self.shift
+
+    @property
+    def sd(self) -> float:
+        return math.hypot(self.base_sd, self.text_sd)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What results say about one text: both sides, and one sentence."""
+
+    ctr: Side
+    cvr: Side
     note: str
-    spread: float = CTR_TEXT_SPREAD  # sd of a typical text's effect
 
 
-@dataclass(frozen=True)
-class Domain:
-    """Where the training texts lie: centroids in encoder space; median and sd of each distance axis."""
-
-    centroids: np.ndarray  # (K, 384) unit vectors
-    median: tuple[float, float, float]  # characters, similarity, rarity
-    sd: tuple[float, float, float]
-
-    def axes(self, texts: Sequence[str], vectors: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
-        """(N, 3): characters, similarity to the nearest centroid, rarity."""
-        nearest = (vectors @ self.centroids.T).max(1) if len(texts) else np.zeros(0)
-        rows = [(len(t), s, vocabulary.rarity(t)) for t, s in zip(texts, nearest, strict=True)]
-        return np.array(rows, np.float64).reshape(len(texts), 3)
-
-    def distances(self, axes: np.ndarray) -> np.ndarray:
-        """(N, 3) distances in training sds; length counts both ways, the others only outward."""
-        away = (axes - np.array(self.median)) / np.array(self.sd)
-        return np.stack([np.abs(away[:, 0]), np.maximum(0, -away[:, 1]), np.maximum(0, away[:, 2])], 1)
-
-
-def shrink_of(distances: np.ndarray) -> np.ndarray:
-    """(N,) factors in (0, 1] from (N, 3) distances: 1 within the dead band, then a Gaussian fall."""
-    factors: np.ndarray = np.exp(-0.5 * (np.maximum(0, distances - DEAD_BAND) ** 2).sum(1))
-    return factors
-
-
-@dataclass(frozen=True)
-class Head:
-    """The served head. All weights are in log-odds of a click, calibrated."""
-
-    embedding: np.ndarray  # (384,)
-    surface: np.ndarray  # (len(SURFACE),)
-    terms: np.ndarray  # (V,)
-    offset: float  # the typical training text scores 0
-    vocabulary: Vocabulary
-    domain: Domain
-    spread: float
-    explained: float
-    version: str = ""
-
-    @classmethod
-    def load(cls, folder: Path) -> "Head":
-        """The head in `folder`, checked against its manifest; raises WeightsError saying what to do."""
-        try:
-            pinned = json.loads((folder / MANIFEST).read_text("utf-8"))["files"]
-            for name in (ARRAYS, WORDS):
-                if sha256(folder / name) != pinned[name]:
-                    raise WeightsError(f"{name} in {folder} is damaged; run `relate train ctr`.")
-            arrays = load_file(folder / ARRAYS)
-            plain = json.loads((folder / WORDS).read_text("utf-8"))
-            vocabulary = Vocabulary(
-                {t: k for k, t in enumerate(plain["vocabulary"])}, arrays["idf"], plain["documents"]
-            )
-            domain = Domain(arrays["centroids"], tuple(plain["domain_median"]), tuple(plain["domain_sd"]))
-            return cls(
-                embedding=arrays["embedding"],
-                surface=arrays["surface"],
-                terms=arrays["terms"],
-                offset=plain["offset"],
-                vocabulary=vocabulary,
-                domain=domain,
-                spread=plain["spread"],
-                explained=plain["explained"],
-                version=f"ctr-{pinned[ARRAYS][:12]}",
-            )
-        except (OSError, KeyError, ValueError) as error:
-            raise WeightsError(f"There is no CTR head in {folder} ({error}); run `relate train ctr`.") from error
-
-    def raw(self, encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
-        """(N,) log-odds effects before shrinking; differences between texts are what it was fitted to."""
-        words = np.zeros(len(texts))
-        for k, text in enumerate(texts):
-            columns, values = self.vocabulary.row(text)
-            words[k] = values @ self.terms[columns]
-        dense: np.ndarray = encoder.encode(texts) @ self.embedding + surface(texts) @ self.surface
-        return dense + words - self.offset
-
-    def effects(self, encoder: Encoder, texts: Sequence[str]) -> list[Effect]:
-        """The effect of each text, shrunk by its distance from news headlines."""
-        raw = self.raw(encoder, texts)
-        axes = self.domain.axes(texts, encoder.encode(texts), self.vocabulary)
-        distances = self.domain.distances(axes)
-        result = []
-        for k, shrink in enumerate(map(float, shrink_of(distances))):
-            sd = math.sqrt(max(0.0, self.spread**2 - (shrink * self.explained) ** 2))
-            note = _note(shrink, distances[k], longer=axes[k, 0] > self.domain.median[0])
-            result.append(Effect(float(raw[k]), shrink * float(raw[k]), sd, shrink, note, self.spread))
-        return result
-
-
-def _note(shrink: float, distance: np.ndarray, longer: bool) -> str:
-    if shrink > 0.995:
-        return "CTR effect learned on news headlines; this text is close to them, so it is not shrunk"
-    names = ("longer" if longer else "shorter", "another subject", "other words")
-    why = ", ".join(name for name, d in zip(names, distance, strict=True) if d > DEAD_BAND)
-    share = f"{shrink:.0%}".replace("%", " %") if shrink >= 0.01 else "less than 1 %"
-    far = "somewhat far" if shrink > 0.5 else "far"
-    domain = f"this text is {far} from them ({why})"
-    return f"CTR effect learned on news headlines, shrunk to {share} because {domain}"
-
-
-def _base(kind: str, placement: str, given: Mapping[str, float], assumed: float) -> tuple[float, float]:
-    """Logit of a base rate and its sd. Raises BriefError for a rate outside (0, 1)."""
-    rate = given.get(placement, assumed)
+def base_prior(kind: Kind, placement: str, given: Mapping[str, float]) -> tuple[float, float]:
+    """Logit of a base rate before any result, and its sd. Raises BriefError for a rate outside (0, 1)."""
+    known = BASE_RATES[placement_of(placement).name]
+    rate = given.get(placement, known.ctr if kind == "ctr" else known.cvr)
     if not 0 < rate < 1:
-        raise BriefError(f"Base {kind} for {placement} is {rate}; give a share between 0 and 1, such as 0.02.")
+        raise BriefError(f"Base {kind.upper()} for {placement} is {rate}; give a share between 0 and 1, such as 0.02.")
     return math.log(rate / (1 - rate)), GIVEN_SD if placement in given else ASSUMED_SD
 
 
-def _expit(x: float) -> float:
-    return 1 / (1 + math.exp(-x))
+@dataclass(frozen=True)
+class Pool:
+    """Base rates of one kind after results: deviations of levels from the prior, jointly normal."""
+
+    kind: Kind
+    given: Mapping[str, float]
+    nodes: Mapping[tuple[str, ...], int]  # (placement,), (placement, vertical), … down to the product
+    mean: np.ndarray
+    covariance: np.ndarray
+
+    @classmethod
+    def of(cls, kind: Kind, cells: Sequence[Cell], given: Mapping[str, float]) -> "Pool":
+        mine = [c for c in cells if c.kind == kind and c.trials > 0]
+        nodes = {p: k for k, p in enumerate(sorted({p for c in mine for p in c.levels}))}
+        x, offset = np.zeros((len(mine), len(nodes))), np.zeros(len(mine))
+        for i, cell in enumerate(mine):
+            x[i, [nodes[p] for p in cell.levels]] = 1
+            offset[i] = base_prior(kind, cell.placement, given)[0] + cell.effect
+        precision = np.array([1 / (base_prior(kind, p[0], given)[1] ** 2 * LEVELS[len(p) - 1]) for p in nodes])
+        trials, successes = (np.array([getattr(c, n) for c in mine], np.float64) for n in ("trials", "successes"))
+        rest = np.array([REST_SD**2 / c.texts for c in mine])
+        found = fit(x, successes, trials, offset, precision, key_sd=0, trust=1 / TOGETHER, row_variance=rest)
+        return cls(kind, dict(given), nodes, found.mean, found.covariance)
+
+    def at(self, placement: str, vertical: str, workspace: str, product: str) -> tuple[float, float, float]:
+        """Logit of the base rate there, its sd, and the share of the prior's doubt that results removed."""
+        middle, sd = base_prior(self.kind, placement, self.given)
+        levels = _levels(placement, vertical, workspace, product)
+        known = [self.nodes[p] for p in levels if p in self.nodes]
+        unknown = sum(LEVELS[len(p) - 1] for p in levels if p not in self.nodes) * sd**2
+        variance = float(self.covariance[np.ix_(known, known)].sum()) + unknown
+        return middle + float(self.mean[known].sum()), math.sqrt(variance), 1 - variance / sd**2
+
+
+def _levels(*place: str) -> list[tuple[str, ...]]:
+    return [place[:k] for k in range(1, len(LEVELS) + 1)]
 
 
 def rates(
-    effect: Effect, placement: str, base_ctr: Mapping[str, float], base_cvr: Mapping[str, float], level: float
+    effect: Effect,
+    placement: str,
+    base_ctr: Mapping[str, float],
+    base_cvr: Mapping[str, float],
+    level: float,
+    told: Told | None = None,
 ) -> tuple[Estimate, Estimate, Estimate]:
-    """CTR, CVR and CTCVR with intervals of `level`, all `prior`. `mean` is the middle of the predicted
-    distribution (its median). CTR = expit(logit base + shrunk effect ± z·√(base sd² + effect sd²)); CVR the
-    same with a text effect of 0; CTCVR = CTR × CVR, variances added on the log scale, where a logit's sd
-    counts (1 - rate) times."""
-    known = BASE_RATES[placement_of(placement).name]
+    """CTR, CVR and CTCVR with intervals of `level`. `mean` is the middle of the predicted distribution (its
+    median). A rate = expit(base + text ± z·√(base sd² + text sd²)); CTCVR = CTR × CVR, variances added on the
+    log scale, where a logit's sd counts (1 - rate) times. Without `told` all are priors."""
+    if told is None:
+        told = prior(effect, placement, base_ctr, base_cvr)
     z = NormalDist().inv_cdf(0.5 + level / 2)
     estimates, logs, variance = [], 0.0, 0.0
-    for kind, given, assumed, shift, text_sd in (
-        ("CTR", base_ctr, known.ctr, effect.shrunk, effect.sd),
-        ("CVR", base_cvr, known.cvr, 0.0, CVR_TEXT_SD),
-    ):
-        logit, base_sd = _base(kind, placement, given, assumed)
-        sd, middle = math.hypot(base_sd, text_sd), logit + shift
-        rate = _expit(middle)
-        estimates.append(Estimate(rate, _expit(middle - z * sd), _expit(middle + z * sd), level, "prior"))
+    for side in (told.ctr, told.cvr):
+        rate = _expit(side.middle)
+        low, high = _expit(side.middle - z * side.sd), _expit(side.middle + z * side.sd)
+        estimates.append(Estimate(rate, low, high, level, side.source))
         logs += math.log(rate)
-        variance += ((1 - rate) * sd) ** 2
+        variance += ((1 - rate) * side.sd) ** 2
     half = z * math.sqrt(variance)
-    both = Estimate(math.exp(logs), math.exp(logs - half), min(1.0, math.exp(logs + half)), level, "prior")
+    # the product is only as well founded as its weaker factor
+    source: Source = told.ctr.source if told.ctr.source == told.cvr.source else "prior"
+    both = Estimate(math.exp(logs), math.exp(logs - half), min(1.0, math.exp(logs + half)), level, source)
     return estimates[0], estimates[1], both
 
 
-def beats_typical(effect: Effect) -> tuple[float, str]:
-    """P(this text's effect > a typical text's) and its words. A typical text has effect ~ N(0, spread²), this
-    one ~ N(shrunk, sd²), independent: Φ(shrunk / √(sd² + spread²)). The base rate is common and cancels."""
-    doubt = math.hypot(effect.sd, effect.spread)
-    p = NormalDist().cdf(effect.shrunk / doubt) if doubt else 0.5
+def prior(effect: Effect, placement: str, base_ctr: Mapping[str, float], base_cvr: Mapping[str, float]) -> Told:
+    """What is known of a text without results."""
+    ctr, ctr_sd = base_prior("ctr", placement, base_ctr)
+    cvr, cvr_sd = base_prior("cvr", placement, base_cvr)
+    return Told(
+        Side(ctr, ctr_sd, effect.shrunk, effect.sd, effect.spread),
+        Side(cvr, cvr_sd, 0.0, CVR_TEXT_SD, CVR_TEXT_SD),
+        "",
+    )
+
+
+def beats_typical(effect: Effect, told: Told | None = None) -> tuple[float, str]:
+    """P(this text > a typical text) and its words. A typical text has effect ~ N(0, spread²), this one
+    ~ N(mean, sd²), independent: Φ(mean / √(sd² + spread²)). The base rate is common and cancels.
+
+    On clicks where no conversions have taught anything; on CTCVR, the sum of both effects, where they have."""
+    sides = [told.ctr, told.cvr] if told and told.cvr.source != "prior" else [told.ctr] if told else []
+    mean = sum(s.text for s in sides) if sides else effect.shrunk
+    doubt = math.hypot(*(d for s in sides for d in (s.text_sd, s.typical_sd))) if sides else 0.0
+    doubt = doubt if sides else math.hypot(effect.sd, effect.spread)
+    p = NormalDist().cdf(mean / doubt) if doubt else 0.5
     if abs(p - 0.5) < 0.03:
         return p, "no clear difference"
     if p > 0.5:
         return p, f"likely beats a typical text for this brief {100 * p:.0f} times in 100"
     return p, f"likely loses to a typical text for this brief, {100 * (1 - p):.0f} times in 100"
+
+
+def _expit(x: float) -> float:
+    return 1 / (1 + math.exp(-x))

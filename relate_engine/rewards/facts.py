@@ -4,8 +4,9 @@ Why: the one thing an advertiser cannot repair is a published promise nobody mad
 (quantities.py); a claim needs its support in the brief (claims.py); a capitalised word in the middle of a
 sentence is a name, and a name must come from the brief. In Title Case capitals say nothing, so only known
 places and brands and words that are in no dictionary count there. The brief is read once and kept.
-Leaves out: who does what to whom ("$149 for a couple" when it is $149 for one), and sums of the brief's
-numbers.
+A true number beside the wrong thing (relations.py), a condition left out (conditions.py), a denial asserted
+(contradictions.py) and what follows from the brief's numbers (arithmetic.py) are judged in their own files.
+Leaves out: who does what to whom where no number is involved.
 Paper: the correctness part of RELATE's semantic quality reward.
 """
 
@@ -15,12 +16,25 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from relate_engine.brief import Brief
-from relate_engine.rewards.claims import affirmed, check_claims
-from relate_engine.rewards.lexicon import AT_HOME, COUNTED, PROPER, SAME_PLACE
+from relate_engine.denial import affirmed
+from relate_engine.rewards.arithmetic import follows
+from relate_engine.rewards.claims import check_claims
+from relate_engine.rewards.conditions import check_conditions
+from relate_engine.rewards.contradictions import SAY, asserted, contradicted, denied_things, fact, fault, opposed
+from relate_engine.rewards.lexicon import (
+    AFTER_PLACE_WORD,
+    AT_HOME,
+    COUNTED,
+    FIRST_NAMES,
+    PROPER,
+    SAME_PLACE,
+    WITHIN,
+)
 from relate_engine.rewards.quantities import MONEY, Quantity, codes, equal, quantities
+from relate_engine.rewards.relations import misplaced
 from relate_engine.rewards.spelling import known, opens_sentence, suggestions
-from relate_engine.rewards.words import STOP, WORD, is_title_case, stem, words
-from relate_engine.scorecard import Finding, Severity, finding
+from relate_engine.rewards.words import STOP, WORD, is_title_case, stem, word_set, words
+from relate_engine.scorecard import Finding, Severity
 
 _MASK = "\ufffc"
 MONTHS = [
@@ -64,7 +78,8 @@ _IDIOM = re.compile(r"on (?:two|four) (?:wheels|legs|feet)\b", re.I)
 _WHOLLY = re.compile(
     r" ([a-z]+[- ]?(?:proof|free)|vegan|vegetarian|online|remote|digital|encrypted|washable|recyclable)\b", re.I
 )
-_NEGATED = re.compile(r"(?:\b(?:no|not|never|nor|nothing|without|zero)|n't)(?: \w+){0,2} $", re.I)
+_PLACE_WORD = re.compile(r"\b(?:in|from|near|across|around|to|of|outside|serving|throughout|downtown) $", re.I)
+_ALLOWED = word_set("mom dad mum grandma grandpa santa internet earth fahrenheit celsius wi-fi year's eve wifi")
 _COMMON_USE = re.compile(
     r"french (?:press|toast|door|fries|roast)|swiss army|danish pastr|turkish (?:towel|delight)|"
     r"indian summer",
@@ -83,10 +98,12 @@ class Sheet:
     stems: frozenset[str]
     prefixes: frozenset[str]
     dates: frozenset[str]
+    denied: frozenset[str]  # stems that stand in denials only
+    titles: str  # names and keywords of the product
 
 
 @lru_cache(maxsize=512)
-def sheet_of(facts: str, more: str) -> Sheet:
+def sheet_of(facts: str, more: str, titles: str) -> Sheet:
     """Read the brief's facts once; `more` are words allowed that state nothing (vertical, home country)."""
     plain = facts.replace("\u2019", "'")
     own = {w.lower for w in words(f"{plain} {more}")} | set(more.lower().split())
@@ -117,6 +134,8 @@ def sheet_of(facts: str, more: str) -> Sheet:
         stems=frozenset(stem(w) for w in own),
         prefixes=frozenset(w[:5] for w in own if len(w) >= 4),
         dates=frozenset(dates),
+        denied=denied_things(plain),
+        titles=titles,
     )
 
 
@@ -126,7 +145,7 @@ def stem_date(name: str) -> str:
 
 def sheet(brief: Brief, countries: Sequence[str] = ()) -> Sheet:
     home = " ".join(AT_HOME.get(c, "") for c in (*brief.countries, *countries))
-    return sheet_of(brief.facts, f"{brief.vertical} {brief.tone} {home}")
+    return sheet_of(brief.facts, f"{brief.vertical} {brief.tone} {home}", "\n".join((*brief.names, *brief.keywords)))
 
 
 def masked(text: str, names: Sequence[str]) -> str:
@@ -147,7 +166,10 @@ def check_facts(text: str, brief: Brief, countries: Sequence[str] = ()) -> list[
         *_codes(plain, known_facts),
         *_dates(plain, known_facts),
         *check_claims(plain, known_facts.facts),
-        *_contradicted(plain, known_facts),
+        *check_conditions(plain, known_facts.facts),
+        *contradicted(plain, known_facts.words, known_facts.stems),
+        *asserted(plain, known_facts.denied),
+        *opposed(plain, known_facts.facts),
         *_names(plain, known_facts, is_title_case(text)),
     ]
     found.sort(key=lambda f: (f.severity != "block", -((f.end or 0) - (f.start or 0))))
@@ -158,34 +180,56 @@ def check_facts(text: str, brief: Brief, countries: Sequence[str] = ()) -> list[
     return sorted(kept, key=lambda f: f.start or 0)
 
 
-def _fault(text: str, start: int, end: int, what: str, fix: str, severity: Severity = "block") -> Finding:
-    return finding(
-        "CLM-019", "correctness", severity, f"'{text[start:end]}' is {what} that is not in the brief.",
-        fix=fix, start=start, end=end, source="brief",
-    )  # fmt: skip
-
-
 def _numbers(text: str, sheet: Sheet) -> list[Finding]:
     found = []
     for q in quantities(text):
         same = [k for k in sheet.quantities if equal(q, k)]
         if same and (_same_price(text, q, sheet) if q.dim in MONEY else q.dim or _same_thing(q, same, sheet)):
+            if wrong_end := _other_end(text, q, same, sheet.facts):
+                message = f"'{text[q.start : q.end]}' is the other end; the brief says: {wrong_end}."
+                found.append(fact(message, q.start, q.end, SAY, "warn"))
+            elif beside := misplaced(text, q, same, sheet.quantities, sheet.facts, sheet.titles):
+                message = f"'{text[q.start : q.end]}' is said of another thing; the brief says: {beside}."
+                found.append(fact(message, q.start, q.end, "Say what the brief says it of.", "warn"))
             continue
-        if _equal_in_words(text, q, sheet):
-            continue
-        weight = q.dim == "\u00a3" and text[q.end - 1].isalpha()  # "15 pounds" may be no money
-        if weight and any(k.raw == q.raw and k.dim in {"oz", ""} for k in sheet.quantities):
+        if _equal_in_words(text, q, sheet) or follows(text, q, sheet.quantities, sheet.facts):
             continue
         kind = "a price" if q.dim in MONEY else "a time of day" if q.dim == "clock" else "a number"
         if same:
             kind = "a number of something else"
         severity: Severity = "block"
+        if q.spoken and not q.dim and 2 <= q.raw <= 12 and not _counts(q, sheet):
+            severity = "note"  # "two ways to", "all three": a turn of phrase, or the length of a list
         if text[q.start].lower() in "nm" and q.dim == "clock" and not _promises(text, q.start, q.end):
             # "at noon" sets a scene
             severity = "warn" if any(k.dim == "clock" for k in sheet.quantities) else "note"
         fix = f"Use a figure of the brief, or add '{text[q.start : q.end]}' to it, with its evidence."
-        found.append(_fault(text, q.start, q.end, kind, fix, severity))
+        found.append(fault(text, q.start, q.end, kind, fix, severity))
     return found
+
+
+_FLOOR = re.compile(r"(?:\bfrom|\bstart(?:s|ing)? (?:at|from)|\bat least|\bas low as) $", re.I)
+_CEILING = re.compile(r"(?:\bup to|\bas much as|\bat most) $", re.I)
+_TOP = re.compile(r"(?:\d|[a-z%\"]) ?(?:\bto|-|\u2013) $")
+
+
+def _other_end(text: str, q: Quantity, same: list[Quantity], facts: str) -> str:
+    """The brief's words where the text makes a floor of its ceiling ("from $24" of "$18.50 to $24"), or nothing."""
+    before = text[max(0, q.start - 16) : q.start]
+    around = [facts[max(0, k.start - 16) : k.start] for k in same]
+    if _FLOOR.search(before) and not re.match(r" ?(?:to|-|\u2013) ?\S*\d", text[q.end :]):
+        wrong = [
+            bool(_CEILING.search(a) or (_TOP.search(a) and re.search(r"\d[^.;\n]* (?:to|-|\u2013) $", a)))
+            for a in around
+        ]
+    elif _CEILING.search(before):
+        wrong = [
+            bool(_FLOOR.search(a)) and not re.match(r" ?(?:to|-|\u2013) ?\S*\d", facts[k.end :])
+            for a, k in zip(around, same, strict=True)
+        ]
+    else:
+        return ""
+    return facts[max(0, same[0].start - 16) : same[0].end].split("\n")[-1].strip() if wrong and all(wrong) else ""
 
 
 def _equal_in_words(text: str, q: Quantity, sheet: Sheet) -> bool:
@@ -195,7 +239,7 @@ def _equal_in_words(text: str, q: Quantity, sheet: Sheet) -> bool:
         return True
     if q.dim in MONEY and re.search(r"\b(?:under|below|less than) $", before, re.I):
         prices = [k for k in sheet.quantities if k.dim == q.dim and not (q.period and k.period not in {"", q.period})]
-        return any(0.8 * q.value <= k.value < q.value for k in prices)
+        return any(0.6 * q.value <= k.value < q.value for k in prices)
     if q.dim == "pct" and q.raw == 100 and (wholly := _WHOLLY.match(text[q.end :])):
         said = re.sub(r"[- ]", "[- ]?", wholly[1].lower())
         return re.search(rf"(?<![\w-]){said}\b", affirmed(sheet.facts), re.I) is not None
@@ -207,6 +251,13 @@ def _promises(text: str, start: int, end: int) -> bool:
     before = re.split(r"[.;!?]\s|\n", text[max(0, start - 60) : start])[-1]
     after = re.split(r"[.;!?](?:\s|$)|\n", text[end : end + 40])[0]
     return bool(_SCHEDULE.search(before) or _PROMISE.search(before) or _PROMISE.search(after))
+
+
+def _counts(q: Quantity, sheet: Sheet) -> bool:
+    """Does the brief count what follows the number, or is it a thing whose number is always a claim?"""
+    nouns = [n for n in q.nouns if n not in STOP][:2]
+    counted = {stem(n) for k in sheet.quantities if not k.dim for n in k.nouns[:2]}
+    return any(n in COUNTED or stem(n) in counted for n in nouns)
 
 
 def _same_thing(q: Quantity, same: list[Quantity], sheet: Sheet) -> bool:
@@ -224,8 +275,18 @@ def _same_thing(q: Quantity, same: list[Quantity], sheet: Sheet) -> bool:
     return bool(bare) and (not counted or any(not k.nouns for k in bare) or bool(counted & sheet.stems))
 
 
+_EACH = re.compile(
+    r" (?:for )?(?:each\b|apiece\b|(?:per|an?|every) (?:person|piece|item|bottle|bar|pillow|shoe|glove|ticket)\b)", re.I
+)
+_LOT = re.compile(
+    r" (?:an?|per|for an?|for) (?:pair|set|couple|dozen|pack|case|family|bundle|trio|two|three|four|six)\b", re.I
+)
+
+
 def _same_price(text: str, q: Quantity, sheet: Sheet) -> bool:
     """ "$149 for a couple" is wrong where the brief's couple pays $229."""
+    if _EACH.match(text[q.end :]) and all(_LOT.match(sheet.facts[k.end :]) for k in sheet.quantities if equal(q, k)):
+        return False
     who = re.match(r" for (?:a |an |one |two |the )?([a-z]{3,})", text[q.end :])
     if who is None:
         return True
@@ -237,7 +298,7 @@ def _same_price(text: str, q: Quantity, sheet: Sheet) -> bool:
 def _codes(text: str, sheet: Sheet) -> list[Finding]:
     fix = "Remove it, or add it to the brief."
     return [
-        _fault(text, s, e, "a code or version", fix)
+        fault(text, s, e, "a code or version", fix)
         for code, s, e in codes(text)
         if code not in sheet.codes and code not in {"24/7", "#1"} and code.strip("#-") not in sheet.codes
     ]
@@ -261,21 +322,28 @@ def _dates(text: str, sheet: Sheet) -> list[Finding]:
                 or (severity == "warn" and _promises(text, m.start(), m.end()))
             ):
                 severity = "block"
-            found.append(_fault(text, m.start(), m.end(), "a date", fix, severity))
+            found.append(fault(text, m.start(), m.end(), "a date", fix, severity))
     return found
 
 
-_SAY = "Say what the brief says."
-
-
-def _contradicted(text: str, sheet: Sheet) -> list[Finding]:
-    """ "Painted" where the brief says only "unpainted"."""
-    return [
-        _fault(text, w.start, w.start + len(w.lower), f"the opposite of 'un{w.lower}', a statement", _SAY)
-        for w in words(text)
-        if len(w.lower) > 4 and f"un{w.lower}" in sheet.words and stem(w.lower) not in sheet.stems
-        and not _NEGATED.search(text[: w.start]) and f"un{w.lower}" not in text.lower()
-    ]  # fmt: skip
+def _inflected(lower: str, sheet: Sheet) -> bool:
+    """Is it another form of a word of the brief: Texans of Texas, but not Hall of Hale?"""
+    if len(lower) >= 5 and lower[:5] in sheet.prefixes:
+        return True
+    if stem(lower) in sheet.stems and any(
+        lower.startswith(w[:-1]) or w.startswith(lower[:-1])
+        for w in sheet.words
+        if len(w) > 2 and stem(w) == stem(lower)
+    ):
+        return not (
+            len(lower) == 4
+            and lower not in sheet.words
+            and any(len(w) == 4 and stem(w) == stem(lower) for w in sheet.words)
+        )
+    return (
+        lower[:4] in {w[:4] for w in sheet.words if len(w) > 4}
+        and re.search(r"(?:an|ans|ian|ians|ish|ese|ite|ites|er|ers)$", lower) is not None
+    )
 
 
 def _names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
@@ -286,15 +354,23 @@ def _names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
         lower = bare.lower()
         if not bare[0].isupper() or len(bare) < 2 or lower in sheet.words or lower in STOP or "'" in bare:
             continue
-        if stem(lower) in sheet.stems or (len(lower) >= 5 and lower[:5] in sheet.prefixes):
+        if _inflected(lower, sheet):
             continue
         if lower[:3] in {d[:3] for d in DAYS + MONTHS} and (_DAY.match(bare) or _MONTH.match(bare) or lower in MONTHS):
             continue
         start, end = m.start(), m.start() + len(bare)
         if SAME_PLACE.get(lower, "-") in sheet.words:
             continue
-        if lower in PROPER and not _COMMON_USE.match(text[start:]):
-            found.append(_fault(text, start, end, "a name", fix))
+        if lower in FIRST_NAMES:
+            found.append(fault(text, start, end, "a name", fix))
+            continue
+        if any(re.search(rf"\b(?:{places})\b", sheet.facts, re.I) for places in WITHIN.get(lower, ())):
+            continue  # Oregon of Portland, Christmas of December
+        if lower in _ALLOWED:
+            continue
+        placed = lower in AFTER_PLACE_WORD and _PLACE_WORD.search(text[:start])
+        if (placed or lower in PROPER) and not _COMMON_USE.match(text[start:]):
+            found.append(fault(text, start, end, "a name", fix))
             continue
         if bare.rstrip("s").isupper() and len(bare) <= 5:
             continue  # an acronym; the claims know the ones that matter
@@ -302,7 +378,7 @@ def _names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
         strange = not known(lower) and not suggestions(lower)
         if title or opens_sentence(text, start) or compound:
             if strange and len(lower) >= 4:
-                found.append(_fault(text, start, end, "a name", fix))
+                found.append(fault(text, start, end, "a name", fix))
         else:
-            found.append(_fault(text, start, end, "a name", fix, "block" if not known(lower) else "warn"))
+            found.append(fault(text, start, end, "a name", fix, "block" if not known(lower) else "warn"))
     return found

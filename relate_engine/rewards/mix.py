@@ -6,7 +6,7 @@ brief weigh most because today's CTR effect on ads is weak evidence.
 Leaves out: the rewards themselves; credit for training (a later round).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from relate_engine.rewards.diversity import jaccard
@@ -21,6 +21,7 @@ WEIGHTS = {
     "ctcvr": 0.15,
 }
 SAME = 0.6  # word-set Jaccard above which two texts count as the same text
+ACCEPTED = 2 / 3  # weight of the editor's likely verdict beside the rewards: a text nobody would run has no reward
 SPREAD = 0.35  # how much likeness to a chosen text costs (MMR's 1 - lambda)
 
 _GOOD = {
@@ -49,6 +50,15 @@ def rank_of(rewards: dict[str, float]) -> float:
     return sum(weight * rewards[name] for name, weight in there.items()) / sum(there.values())
 
 
+def distinct(texts: Iterable[str]) -> int:
+    """How many of the texts are left when each near-copy of an earlier one is taken out."""
+    kept: list[str] = []
+    for text in texts:
+        if all(jaccard(text, k) <= SAME for k in kept):
+            kept.append(text)
+    return len(kept)
+
+
 def choose(
     cards: Sequence[Scorecard], count: int, taken: Sequence[str] = (), accepted: Mapping[str, float] | None = None
 ) -> tuple[list[Scorecard], dict[str, str]]:
@@ -58,7 +68,7 @@ def choose(
     (policy/acceptance.py); a text without one, such as a person's, is ranked by its rewards alone.
     """
     if accepted:
-        cards = [replace(c, rank=(c.rank + accepted.get(c.text, c.rank)) / 2) for c in cards]
+        cards = [replace(c, rank=(1 - ACCEPTED) * c.rank + ACCEPTED * accepted.get(c.text, c.rank)) for c in cards]
 
     left = sorted(cards, key=lambda c: c.rank, reverse=True)
     chosen: list[Scorecard] = []

@@ -25,26 +25,30 @@ _UNITS = [  # dimension, factor to its base unit, names
     ("month", 3, "quarter quarters"),
     ("month", 12, "year years yr yrs"),
     ("month", 120, "decade decades"),
+    ("month", 1200, "century centuries"),
     ("bday", 1, "business-day business-days working-day working-days"),
     ("night", 1, "night nights"),
     ("gram", 0.001, "mg milligram milligrams"),
     ("gram", 1, "g gram grams"),
     ("gram", 1000, "kg kilo kilos kilogram kilograms"),
     ("oz", 1, "oz ounce ounces fl-oz fluid-ounces"),
-    ("oz", 16, "lb lbs pound-weight"),
+    ("oz", 16, "lb lbs pound pounds"),
     ("ml", 1, "ml millilitre millilitres milliliter milliliters"),
     ("ml", 10, "cl"),
     ("ml", 1000, "l litre litres liter liters"),
     ("gallon", 1, "gallon gallons gal"),
+    ("gallon", 0.25, "quart quarts"),
+    ("gallon", 0.125, "pint pints"),
     ("mm", 1, "mm millimetre millimetres millimeter millimeters"),
     ("mm", 10, "cm centimetre centimetres centimeter centimeters"),
     ("mm", 1000, "metre metres meter meters"),
     ("mm", 1e6, "km kilometre kilometres kilometer kilometers"),
     ("inch", 1, "inch inches"),
     ("inch", 12, "ft foot feet"),
+    ("inch", 36, "yard yards yd yds"),
     ("mile", 1, "mile miles mi"),
     ("area", 1, "sq-ft square-feet square-foot"),
-    ("area m", 1, "sq-m square-metres square-meters"),
+    ("area m", 1, "sq-m square-metres square-meters square-metre square-meter"),
     ("acre", 1, "acre acres"),
     ("pct", 1, "% percent per-cent pct"),
     ("degree", 1, "\u00b0 \u00b0c \u00b0f degree degrees"),
@@ -60,14 +64,14 @@ _UNITS = [  # dimension, factor to its base unit, names
     ("mbps", 1, "mbps"),
     ("hz", 1, "hz"),
     ("kcal", 1, "calorie calories kcal cal cals"),
-    ("speed", 1, "mph"),
+    ("speed", 1, "mph miles-per-hour miles-an-hour"),
     ("star", 1, "star stars"),
     ("karat", 1, "karat karats carat-gold kt"),
     ("times", 1, "x times"),
     ("iu", 1, "iu"),
     ("decibel", 1, "db decibel decibels"),
     ("$", 1, "dollar dollars bucks usd"),
-    ("\u00a3", 1, "pound pounds quid gbp"),
+    ("\u00a3", 1, "quid gbp"),
     ("\u20ac", 1, "euro euros eur"),
     ("cent", 1, "cent cents"),
     ("pence", 1, "pence"),
@@ -114,14 +118,24 @@ _NUMBER_WORD = "|".join(
 )
 _ATOM = re.compile(
     r"(?P<cur>[$\u00a3\u20ac]\s?)?(?<![\w.,])(?P<num>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
-    rf"|\b(?P<word>(?:half )?a dozen|(?:(?:{_NUMBER_WORD}|a) )(?:hundred|thousand|million|billion)\b(?: \w+)?"
+    rf"|\b(?P<word>(?:half )?a dozen|(?:(?:{_NUMBER_WORD}|a) )(?:hundred|thousand|million|billion)\b"
+    rf"(?: (?:and )?(?:{_NUMBER_WORD})\b(?: hundred)?)*"
     rf"|{_NUMBER_WORD}|dozens|hundreds|thousands|millions|half an hour|(?:a )?quarter of an hour"
     r"|an hour and a half|half(?= price| off|[- ]price))\b",
     re.I,
 )
 _UNIT_AFTER = re.compile(
-    r"(?P<gap>[ \u00a0]?-?[ \u00a0]?)(?P<unit>(?:sq\.?|square|fl\.?|fluid|business|working|per)[ -][a-z]+|%|"
+    r"(?P<gap>[ \u00a0]?-?[ \u00a0]?)(?P<unit>(?:sq\.?|square|fl\.?|fluid|business|working|per)[ -][a-z]+|miles "
+    r"(?:an|per) hour|%|"
     r"\u00b0[CF]?|[a-z]+)\b|[ ]?%",
+    re.I,
+)
+_HALF = re.compile(
+    r"\b(?:an? )?(?P<part>half|quarter|three[- ]quarters)[ -](?:of )?(?:an? )?(?P<unit>(?!price|off)[a-z]+)\b", re.I
+)
+_WHOLE = re.compile(
+    r"\b(?:an? (?:full|whole|entire) )(?P<unit>(?:second|minute|hour|day|week|month|year|quart|pint|gallon|litre|"
+    r"liter|pound|ounce|mile|inch|foot|yard))\b|\b(?:an )?(?P<long>hour|minute|day|week|month|year)-long\b",
     re.I,
 )
 _CLOCK = re.compile(
@@ -133,7 +147,7 @@ _CODE = re.compile(
     r"and)-)[A-Za-z]{1,4}-?\d+[A-Za-z]?"
     r"|(?:401|403|457|501|529)\(?[a-z]\)?(?:\(\d\))?(?!\w)|\d+/7|\d[GKD](?![\w])|#\d+)(?![\d,.]*\d)(?:s\b)?"
 )
-_RANGE = re.compile(r"^\s?(?:-|\u2013|\u2014|to|and|or|through|until|till)\s?$")
+_RANGE = re.compile(r"^\s?(?:-|\u2013|\u2014|to|and|or|by|x|through|until|till)\s?$")
 _PERIOD = re.compile(
     r"\s?(?:(?:a|an|per|each|every)\s|/\s?)(day|week|month|mo|quarter|year|yr|night|hour|hr)\b|\s(monthly|"
     r"weekly|yearly|annually)",
@@ -207,12 +221,22 @@ def quantities(text: str, brief: bool = False) -> list[Quantity]:
                     hour = hour % 12 + (12 if m["ap"].lower() == "p" else 0)
             taken.append((m.start(), m.end()))
             found.append(Quantity(float(m["h"] or hour), hour * 60 + minute, "clock", m.start(), m.end()))
+    for m in _HALF.finditer(text):
+        if unit := _UNIT.get(m["unit"].lower()):
+            part = {"h": 0.5, "q": 0.25, "t": 0.75}[m["part"][0].lower()]
+            taken.append(m.span())
+            found.append(Quantity(part, part * unit[1], unit[0], *m.span(), spoken=True))
     for m in _ATOM.finditer(text):
         if any(s < m.end() and m.start() < e for s, e in taken):
             continue
         if quantity := _atom(text, m, brief):
             found.append(quantity)
     if brief:
+        found += [  # "91 cents of every dollar"
+            replace(q, value=q.raw, dim="pct")
+            for q in found
+            if q.dim == "$" and re.match(r" (?:of|from|in|out of) (?:every|each|the) dollar", text[q.end :])
+        ]
         for m in re.finditer(
             r"\b(?:(?:within|in|after|takes|under|for|lasts?|about) an?|(?:a )?full|(?:the )?first|one) ([a-z]+)\b",
             text,
@@ -223,9 +247,12 @@ def quantities(text: str, brief: bool = False) -> list[Quantity]:
         for often, same in _OFTEN:
             for m in re.finditer(rf"(?<![\w-])(?:{often})\b", text, re.I):
                 found += [Quantity(n, v, dim, m.start(), m.end(), period="every") for n, v, dim in same]
-        found += [  # a pound is a weight as well as money
-            replace(q, value=q.raw * 16, dim="oz") for q in found if q.dim == "\u00a3" and text[q.end - 1].isalpha()
-        ]
+        found += [replace(q, value=q.raw, dim="\u00a3") for q in found if _pounds(text, q)]
+    for m in _WHOLE.finditer(text):
+        if not any(s < m.end() and m.start() < e for s, e in taken) and (
+            unit := _UNIT.get((m["unit"] or m["long"]).lower())
+        ):
+            found.append(Quantity(1, unit[1], unit[0], *m.span(), spoken=True))
     found.sort(key=lambda q: q.start)
     found = _ranges(text, found)
     return [_surroundings(text, q) for q in found]
@@ -284,6 +311,11 @@ def _atom(text: str, m: re.Match[str], brief: bool) -> Quantity | None:
     return Quantity(value, value * factor, dim, start, end, spoken, period)
 
 
+def _pounds(text: str, q: Quantity) -> bool:
+    """Is it so many "pounds", which are money as well as a weight?"""
+    return q.dim == "oz" and text[q.start : q.end].lower().endswith(("pound", "pounds"))
+
+
 def _ranges(text: str, found: list[Quantity]) -> list[Quantity]:
     """The first number of "7 to 9 pm" or "$2,000 to 30,000" takes the unit of the other where it has none."""
     result = list(found)
@@ -338,6 +370,8 @@ def equal(q: Quantity, known: Quantity) -> bool:
         return same and not (q.period and known.period and q.period != known.period)
     if abs(q.raw - known.raw) > 1e-9:
         return False
+    if q.dim == "times" and not known.dim:
+        return True
     if not q.dim:
         return True
     if q.dim == "month" and q.value != q.raw * 12:

@@ -9,7 +9,7 @@ Leaves out: running a rule over a text (compliance.py) and the limits of slots (
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -29,7 +29,7 @@ AD_CHECKS = frozenset({"ad_minimum", "ad_maximum", "ad_duplicates", "ad_pins", "
 _SLOTS = frozenset(s.name for p in PLACEMENTS.values() for s in p.slots)
 _NEEDED = ("id", "severity", "message", "fix", "source", "source_status")
 _KNOWN = {*_NEEDED, "placements", "slots", "countries", "verticals", "subject", "reward", "pattern", "check"}
-_KNOWN |= {"unless", "negatable", "replace", "fold", "brief_knows", "violating", "clean", "magic"}
+_KNOWN |= {"unless", "negatable", "replace", "fold", "brief_knows", "elsewhere", "violating", "clean", "magic"}
 
 
 class RuleError(ValueError):
@@ -60,6 +60,7 @@ class Rule:
     replace: str | None = None
     fold: bool = True  # False: matched on the original, to see the characters that folding removes
     brief_knows: bool = False  # a hit that the brief spells in the same way passes
+    elsewhere: Severity | None = None  # how bad a hit is outside `placements`; None: the rule does not hold there
     violating: tuple[str, ...] = ()
     clean: tuple[str, ...] = ()
     magic: tuple[str, ...] = ()
@@ -80,11 +81,15 @@ class RuleSet:
     def applicable(self, placement: str, slot: str | None, countries: Sequence[str], vertical: str) -> tuple[Rule, ...]:
         """Rules in force there. With `slot` None, those that hold in every slot of the placement."""
         packs, vertical = frozenset(country_packs(countries)), vertical.lower()
+        here = (
+            r if not r.placements or placement in r.placements else replace(r, severity=r.elsewhere or r.severity)
+            for r in self.rules
+            if not r.placements or placement in r.placements or r.elsewhere
+        )
         return tuple(
             r
-            for r in self.rules
-            if (not r.placements or placement in r.placements)
-            and (not r.slots or slot in r.slots)
+            for r in here
+            if (not r.slots or slot in r.slots)
             and (not r.countries or not packs.isdisjoint(r.countries))
             and (not r.verticals or any(v in vertical for v in r.verticals))
         )
@@ -176,6 +181,9 @@ def _rule(name: str, entry: Any) -> Rule:
         replace=replace,
         fold=_flag(where, "fold", entry.get("fold", True)),
         brief_knows=_flag(where, "brief_knows", entry.get("brief_knows", False)),
+        elsewhere=cast(Severity, _one(where, "elsewhere", entry["elsewhere"], ("warn", "note")))
+        if "elsewhere" in entry
+        else None,
         violating=_texts(where, "violating", entry.get("violating")),
         clean=_texts(where, "clean", entry.get("clean")),
         magic=_texts(where, "magic", entry.get("magic")),

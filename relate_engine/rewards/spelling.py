@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from spellchecker import SpellChecker
 
-from relate_engine.rewards.words import Word, is_title_case, word_set, words
+from relate_engine.rewards.words import Word, is_title_case, stem, word_set, words
 from relate_engine.scorecard import Finding, finding
 
 # What the list is too old for, and what is written small in ads.
@@ -31,7 +31,8 @@ _MODERN = word_set(
     countertop compostable upcycle upcycled resize onboarding helpdesk ransomware captcha paywall
     autopay autoship barista baristas cafe cafes microfiber microfibre memory-foam tv tvs diy evs ev usb
     led lcd pc pcs gps pdf atm vip faq vs etc ok okay mg ml kg cm mm km lb lbs oz ft sq kwh gb tb mb rpm
-    psi uv spf am pm hrs mins yrs uk us usa eu nyc doorstep takeout takeaway bedsheet bedsheets sleepwear earbud
+    psi uv spf am pm hrs mins yrs uk us usa eu nyc habla espanol doorstep takeout takeaway bedsheet bedsheets
+    sleepwear earbud
     earbuds preorder restock restocked subtotal multi meetup meetups"""
 )
 _SPELLINGS = (
@@ -76,12 +77,16 @@ def known(word: str) -> bool:
     variants = {rule.sub(new, word) for rule, new in _SPELLINGS} - {word}
     if any(_listed(v) for v in variants):
         return True
-    for ending in ("s", "es", "er", "ed", "ing", "ly", "less", "able", "ness", "y"):
+    for ending in ("s", "es", "er", "ers", "ed", "ing", "ly", "less", "able", "ness", "y"):
         base = word.removesuffix(ending)
         if (
             base != word
             and len(base) >= 4
-            and (base in _MODERN or (ending in {"less", "able", "ness"} and _listed(base)))
+            and (
+                base in _MODERN
+                or (ending in {"less", "able", "ness"} and _listed(base))
+                or (ending == "ers" and _frequent(base))
+            )
         ):
             return True
     if (part := _PREFIX.sub("", word)) != word and len(part) >= 4 and _listed(part):
@@ -177,6 +182,8 @@ def _rare(word: str) -> bool:
 
 def opens_sentence(text: str, start: int) -> bool:
     before = text[:start].rstrip(" \"'\u201c\u2018(")
+    if re.search(r"\b(?:Dr|Mr|Mrs|Ms|St|Mt|Ft)\.$", before):
+        return False
     return not before or before[-1] in ".!?:;\u2013\u2014|\u2022\n" or before.endswith(" -")
 
 
@@ -229,7 +236,7 @@ def check_names(text: str, names: tuple[str, ...], facts: str, own: frozenset[st
                 found.append(_wrong_name(text, token.start, token.start + len(bare), right_name))
                 break
         else:
-            found += _neighbour(text, tokens, i, names)
+            found += _neighbour(text, tokens, i, names) or _lookalike(text, token, names, facts)
     return found
 
 
@@ -250,6 +257,32 @@ def _spacing(text: str, tokens: list[Word], i: int, odd: dict[str, str]) -> tupl
     return None
 
 
+def _lookalike(text: str, token: Word, names: tuple[str, ...], facts: str) -> list[Finding]:
+    """ "Harlow" for "Harrow", "Hall" for "Hale": capitalised, one letter off a name of the brief, no form of it."""
+    if not token.text[0].isupper() or len(token.lower) < 4 or token.text.isupper():
+        return []
+    if known(token.lower) and (is_title_case(text) or opens_sentence(text, token.start)):
+        return []  # a capital says nothing there
+    for right in _capitals(names, facts):
+        lower = right.lower()
+        most = 2 if len(lower) >= 8 else 1
+        form = lower.startswith(token.lower) or token.lower.startswith(lower) or token.lower[:4] == lower[:4]
+        alike = lower[0] == token.lower[0] and lower.rstrip("s") != token.lower.rstrip("s")
+        if alike and (not form or len(lower) == len(token.lower) > 4) and distance(token.lower, lower, most) <= most:
+            return [_wrong_name(text, token.start, token.start + len(token.lower), right)]
+    return []
+
+
+@lru_cache(maxsize=512)
+def _capitals(names: tuple[str, ...], facts: str) -> tuple[str, ...]:
+    """Words of the names, and words the brief always writes with a capital, not only to open a line."""
+    small = {w.text for w in words(facts) if w.text.islower()}
+    inner = {w.text for w in words(facts) if w.text[0].isupper() and not opens_sentence(facts, w.start)}
+    own = {w.text for n in names for w in words(n) if not known(w.lower)}
+    found = {w.removesuffix("'s").removesuffix("\u2019s") for w in inner | own}
+    return tuple(sorted(w for w in found if len(w) >= 4 and w.lower() not in small and not w.isupper()))
+
+
 def _neighbour(text: str, tokens: list[Word], i: int, names: tuple[str, ...]) -> list[Finding]:
     """ "Harlow & Pike" for "Harrow & Pike": a real word, but the rest of the name follows."""
     token = tokens[i]
@@ -262,6 +295,42 @@ def _neighbour(text: str, tokens: list[Word], i: int, names: tuple[str, ...]) ->
         if follows and distance(token.lower, head.lower(), 2) <= 2:
             return [_wrong_name(text, token.start, token.end, head)]
     return []
+
+
+_TITLE = re.compile(r"[A-Z][\w'-]+(?: (?:of|on|the|and|in|for|de|&) [A-Z][\w'-]+| [A-Z][\w'-]+)+")
+_TITLED = re.compile(r"[A-Z][\w'-]+(?: (?:of|on|the|and|in|for|de|&|[A-Z][\w'-]+))*")
+
+
+@lru_cache(maxsize=512)
+def _titles(facts: str) -> tuple[tuple[str, ...], ...]:
+    """Names of two to five words in the brief: runs of capitals in the middle of a line."""
+    runs = (m[0].split() for m in _TITLE.finditer(facts) if m.start() and not opens_sentence(facts, m.start()))
+    inner = (r[i:] for r in runs for i in range(len(r) - 1) if r[i][0].isupper())
+    return tuple({tuple(r) for r in inner if 2 <= len(r) <= 5})
+
+
+def check_titles(text: str, facts: str) -> list[Finding]:
+    """NAME-001 for a name of several words with one of them changed: "Rain on Stone" of "Rain on Slate"."""
+    least = 3 if is_title_case(text) else 2  # in Title Case two capitals are no name
+    found: list[Finding] = []
+    own = {w.lower for w in words(facts)}
+    roots = {stem(w) for w in own}
+    for run in _TITLED.finditer(text):
+        shown = [
+            (m[0].removesuffix("'s").removesuffix("\u2019s"), run.start() + m.start(), run.start() + m.end())
+            for m in re.finditer(r"[\w'&-]+", run[0])
+        ]
+        for title in (t for t in _titles(facts) if len(t) >= least or text[run.start() - 1 : run.start()] in '"\u201c'):
+            for at in range(len(shown) - len(title) + 1):
+                window = shown[at : at + len(title)]
+                odd = [(w, t) for w, t in zip(window, title, strict=True) if w[0].lower() != t.lower()]
+                if len(odd) == 1 and odd[0][0][0][0].isupper() and not found:
+                    (word, start, end), right = odd[0]
+                    kept = [t for t in title if t != right and t[0].isupper()]
+                    told = any(p in own or stem(p) in roots for p in word.lower().split("-"))
+                    if kept and start > 0 and not told:
+                        found.append(_wrong_name(text, start, end, right))
+    return found
 
 
 def _wrong_name(text: str, start: int, end: int, right: str) -> Finding:

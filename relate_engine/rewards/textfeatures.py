@@ -3,7 +3,7 @@
 `surface` counts length, punctuation, case and a few closed word classes; `Vocabulary` gives TF-IDF over word
 1- and 2-grams. Plain Python and arrays, one code path for training and serving: they cannot disagree, and a
 shipped head needs no pickled vectoriser.
-Leaves out: the embedding (encoder.py) and what a feature is worth (ctcvr.py). Source: feature families of the
+Leaves out: the embedding (encoder.py) and what a feature is worth (ctrhead.py). Source: feature families of the
 studies on the Upworthy archive (Robertson et al. 2023; Banerjee and Urminsky 2024).
 """
 

@@ -8,6 +8,7 @@ Leaves out: a real lemmatiser. The stem is only ever compared with another stem,
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -30,7 +31,8 @@ STOP = word_set(
 )
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _SUFFIX = re.compile(
-    r"(?:ingly|edly|ifications?|ations?|ances?|ables?|ibles?|ments?|ness|ings?|iest|iers?|ies|ied|ally|ily|est|ers?|ors?|ed|es|ly|y|e|s)$"
+    r"(?:ingly|edly|ifications?|ations?|ances?|ables?|ibles?|ments?|ness|ings?|iest|iers?|ies|ied|ally|ily|est|"
+    r"ers?|ors?|ed|es|ly|y|e|s)$"
 )
 
 
@@ -44,13 +46,19 @@ class Word:
 
 def words(text: str) -> list[Word]:
     """Words of letters with inner apostrophes; numbers and punctuation are not words."""
+    return list(_words(text))
+
+
+@lru_cache(maxsize=4096)  # a brief is read for every text, a text by every reward
+def _words(text: str) -> tuple[Word, ...]:
     found = []
     for match in WORD.finditer(text):
         lower = match[0].lower().replace("\u2019", "'")
         found.append(Word(match[0], lower.removesuffix("'s"), match.start(), match.end()))
-    return found
+    return tuple(found)
 
 
+@lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """The part that the forms of a word share: shipping, shipped and ships are all 'ship'."""
     short = word

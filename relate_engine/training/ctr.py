@@ -1,71 +1,94 @@
-"""Fits the CTR head on headline pairs, and judges it once on the validation split.
+"""Fits the CTR head: a linear part and a tuned upper half of the encoder, each read twice, and their stack.
 
-Ridge without intercept on feature differences [MiniLM, surface, TF-IDF] of a pair; target = its clipped
-log-odds difference; weight = 1 / (sampling variance + true variance), so noisy pairs count little. Group
-cross-validation inside the training split picks ridge and word weight (by correlation with z, the steadiest
-measure), gives the slope that makes a prediction a log-odds effect (out-of-fold regression of observed on
-predicted), and the true spread of text effects (observed variance minus sampling variance).
-The baseline is TF-IDF + logistic regression, tuned the same way on the same folds.
-Leaves out: fine-tuning the encoder; shrinking outside the domain (rewards/ctcvr.py).
+Two things are fitted in each part. Pairs: two headlines of one test under one image, where only the text differs;
+target = the clipped log-odds difference, weight = 1 / (sampling variance + true variance), so noisy pairs count
+little. Levels: every headline of every test, its log-odds against its week; the story and the image are in it, but
+what draws clicks between stories also draws them within one. Linear part: ridge on [MiniLM, surface, TF-IDF], for
+pairs on the difference and without intercept. Tower: ctrencoder.py. The four predictions of a pair's difference
+are added up with the weights (least squares, none negative) that fit the pairs held out in group cross-validation
+inside the training split; so the sum is in log-odds. The same held-out pairs give the true spread of text effects
+(observed variance minus sampling variance) and what is left of it unexplained.
+Leaves out: the validation split (ctrvalidation.py); shrinking outside the domain (rewards/ctrhead.py).
 """
 
+import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors.numpy import save_file
+from safetensors.torch import load_file as load_torch
+from safetensors.torch import save_file as save_torch
 from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.cluster import KMeans
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GroupKFold
+from sklearn.linear_model import Ridge
 
 from relate_engine.policy.weights import sha256
-from relate_engine.rewards.ctcvr import ARRAYS, DEAD_BAND, MANIFEST, WORDS, Domain, Head, shrink_of
+from relate_engine.rewards.ctrhead import ARRAYS, DEAD_BAND, MANIFEST, TOWER, WORDS, Domain, shrink_of
+from relate_engine.rewards.ctrtower import OUT
 from relate_engine.rewards.encoder import Encoder
 from relate_engine.rewards.textfeatures import Vocabulary, surface
-from relate_engine.training.pairs import LEVELS, Pairs, accuracy, at_level, hits, read_pairs
+from relate_engine.training.ctrencoder import (
+    LEVEL,
+    Report,
+    Tests,
+    TowerPlan,
+    average,
+    fit_tower,
+    lower_states,
+    read_texts,
+)
+from relate_engine.training.pairs import (
+    CITATION,
+    LEVEL_UNIT,
+    UNIT,
+    Levels,
+    Pairs,
+    accuracy,
+    calibrate,
+    coverage,
+    folds,
+    level_target,
+    over,
+    plain_accuracy,
+    read_levels,
+    read_pairs,
+    stack,
+    target,
+)
 
-Report = Callable[[str], None]
-FOLDS, CENTROIDS = 5, 64
-CLIP = 1.0  # log-odds: a difference beyond e-fold is taken for one
-UNIT = 6.0  # brings the target to about unit variance, the scale the ridges of GRID are on
-TRUE_VARIANCE = 0.04  # of a text's effect, first guess; only weights pairs (`calibrate` measures it)
+FOLDS, CENTROIDS = 3, 64
 SURFACE_WEIGHT = 0.05  # of a surface feature in sds, beside unit vectors
-CITATION = "Upworthy Research Archive, Matias, Munger, Aubin Le Quere, Ebersole (2021), CC BY 4.0"
+PARTS = ("linear_pairs", "linear_levels", "tower_pairs", "tower_levels")
 
 
 @dataclass(frozen=True)
 class Plan:
-    ridge: float
-    word_weight: float
+    ridge: float  # of pairs
+    level_ridge: float
+    word_weight: float = 1.0
 
 
-GRID = [Plan(r, w) for r, w in product((30.0, 60.0, 100.0), (0.7, 1.0))]
-BASELINE_GRID = list(product(((1, 1), (1, 2)), (0.1, 0.3, 1.0), (False, True)))  # n-grams, C, weight by |z|
+GRID = [Plan(r, level) for r, level in product((60.0, 100.0), (3.0, 10.0))]
 
 
 @dataclass(frozen=True)
 class _Fit:
-    weights: np.ndarray  # (384 + surface + V,) on the scaled features
+    weights: np.ndarray  # (2, 384 + surface + V) on the scaled features: for pairs, for levels; in log-odds
     vocabulary: Vocabulary
     mean: np.ndarray  # of surface features over the fitted texts
     sd: np.ndarray
-    features: Any  # (T, 384 + surface + V) csr of every text of the Pairs
+    features: Any  # (T, 384 + surface + V) csr of every text
 
 
-def _folds(pairs: Pairs, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    return list(GroupKFold(FOLDS, shuffle=True, random_state=seed).split(pairs.a, groups=pairs.group))
-
-
-def _fit(pairs: Pairs, vectors: np.ndarray, rows: np.ndarray, plan: Plan) -> _Fit:
-    """Ridge on the pairs `rows`; vocabulary and scaling come from the texts of those pairs alone."""
-    used = np.unique(np.r_[pairs.a[rows], pairs.b[rows]])
+def _fit(tests: Tests, rows: np.ndarray, arms: np.ndarray, plan: Plan) -> _Fit:
+    """Ridges on the pairs `rows` and the arms `arms`; vocabulary and scaling come from the texts of those alone."""
+    pairs, levels = tests.pairs, tests.levels
+    used = np.unique(levels.text[arms])
     vocabulary = Vocabulary.fit([pairs.texts[k] for k in used])
     plain = surface(pairs.texts)
     mean, sd = plain[used].mean(0), plain[used].std(0) + 1e-9
@@ -73,16 +96,20 @@ def _fit(pairs: Pairs, vectors: np.ndarray, rows: np.ndarray, plan: Plan) -> _Fi
     columns, values = (np.concatenate(part) for part in zip(*found, strict=True))
     starts = np.cumsum([0, *(len(c) for c, _ in found)])
     counts = sparse.csr_matrix((values, columns.astype(int), starts), (len(found), len(vocabulary.idf)))
-    dense = np.hstack([vectors, SURFACE_WEIGHT * (plain - mean) / sd])
+    dense = np.hstack([tests.vectors, SURFACE_WEIGHT * (plain - mean) / sd])
     features = sparse.hstack([sparse.csr_matrix(dense), plan.word_weight * counts]).tocsr()
-    weight = 1 / (pairs.variance[rows] + TRUE_VARIANCE)
-    model = Ridge(alpha=plan.ridge, fit_intercept=False, solver="sparse_cg", tol=1e-5)
-    model.fit(
-        features[pairs.a[rows]] - features[pairs.b[rows]],
-        np.clip(pairs.difference[rows], -CLIP, CLIP) * UNIT,
-        sample_weight=weight / weight.mean(),
-    )
-    return _Fit(model.coef_ / UNIT, vocabulary, mean, sd, features)
+    wanted, weight = target(pairs, rows)
+    one = Ridge(alpha=plan.ridge, fit_intercept=False, solver="sparse_cg", tol=1e-5)
+    one.fit(features[pairs.a[rows]] - features[pairs.b[rows]], wanted, sample_weight=weight)
+    wanted, weight = level_target(levels, arms)
+    two = Ridge(alpha=plan.level_ridge, solver="sparse_cg", tol=1e-5)
+    two.fit(features[levels.text[arms]], wanted, sample_weight=weight)
+    return _Fit(np.stack([one.coef_ / UNIT, two.coef_ / LEVEL_UNIT]), vocabulary, mean, sd, features)
+
+
+def _apart(levels: Levels, pairs: Pairs, out: np.ndarray) -> np.ndarray:
+    """The arms of groups that hold none of the pairs `out`."""
+    return np.flatnonzero(~np.isin(levels.group, pairs.group[out]))
 
 
 def _domain(pairs: Pairs, vectors: np.ndarray, vocabulary: Vocabulary, used: np.ndarray, seed: int) -> Domain:
@@ -95,44 +122,76 @@ def _domain(pairs: Pairs, vectors: np.ndarray, vocabulary: Vocabulary, used: np.
     return Domain(empty.centroids, (median[0], median[1], median[2]), (sd[0], sd[1], sd[2]))
 
 
-def _out_of_fold(
-    pairs: Pairs, vectors: np.ndarray, plan: Plan, seed: int, far: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """(N,) predicted differences of pairs held out, and with `far` their mean distance shrink factor."""
-    score, shrink = np.zeros(len(pairs)), np.ones(len(pairs))
-    for inside, out in _folds(pairs, seed):
-        fit = _fit(pairs, vectors, inside, plan)
-        text = fit.features @ fit.weights
-        score[out] = text[pairs.a[out]] - text[pairs.b[out]]
+def _out_of_fold(tests: Tests, plan: Plan, seed: int, far: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """(2, N) differences of pairs held out as pairs and levels predict them, and with `far` (N,) their mean
+    distance shrink factor."""
+    pairs, texts = tests.pairs, tests.pairs.texts
+    score, shrink = np.zeros((2, len(pairs))), np.ones(len(pairs))
+    for inside, out in folds(pairs, FOLDS, seed):
+        arms = _apart(tests.levels, pairs, out)
+        fit = _fit(tests, inside, arms, plan)
+        score[:, out] = _differences((fit.features @ fit.weights.T).T, pairs)[:, out]
         if far:
-            used = np.unique(np.r_[pairs.a[inside], pairs.b[inside]])
-            domain = _domain(pairs, vectors, fit.vocabulary, used, seed)
-            factor = shrink_of(domain.distances(domain.axes(pairs.texts, vectors, fit.vocabulary)))
+            domain = _domain(pairs, tests.vectors, fit.vocabulary, np.unique(tests.levels.text[arms]), seed)
+            factor = shrink_of(domain.distances(domain.axes(texts, tests.vectors, fit.vocabulary)))
             shrink[out] = (factor[pairs.a[out]] + factor[pairs.b[out]]) / 2
     return score, shrink
 
 
-def calibrate(score: np.ndarray, pairs: Pairs) -> dict[str, float]:
-    """Slope of observed on predicted differences (noise-weighted), and the sds of a text's effect: `spread`
-    in all, `residual` beyond the prediction, `explained` by it. A pair holds two texts, hence the halves."""
-    weight = 1 / (pairs.variance + 2 * TRUE_VARIANCE)
-    slope = float((weight * pairs.difference * score).sum() / (weight * score**2).sum())
-    total = float((weight * (pairs.difference**2 - pairs.variance)).sum() / weight.sum())
-    rest = float((weight * ((pairs.difference - slope * score) ** 2 - pairs.variance)).sum() / weight.sum())
-    halves = {"spread": total, "residual": rest, "explained": total - rest}
-    return {"slope": slope} | {k: float(np.sqrt(max(0.0, v) / 2)) for k, v in halves.items()}
+def _differences(texts: np.ndarray, pairs: Pairs) -> np.ndarray:
+    """(..., N) of each pair from (..., T) of each text."""
+    result: np.ndarray = texts[..., pairs.a] - texts[..., pairs.b]
+    return result
 
 
-def _plain_accuracy(score: np.ndarray, pairs: Pairs) -> dict[str, float]:
-    right = hits(score, pairs)
-    return {name: round(float(right[at_level(pairs, p)].mean()), 4) for name, p in LEVELS.items()}
+@dataclass(frozen=True)
+class _Towers:
+    """Fits towers and keeps them in `work`: what was fitted once is not fitted again."""
+
+    encoder: Encoder
+    tests: Tests
+    plan: TowerPlan
+    work: Path
+    data: str  # hash
+    seed: int
+    report: Report
+
+    def fit(self, name: str, rows: np.ndarray, arms: np.ndarray) -> dict[str, torch.Tensor]:
+        """The tower of these pairs and arms: the average over the plan's seeds."""
+        found = []
+        plan = replace(self.plan, seeds=1)  # one more seed leaves the others as they are
+        key = hashlib.sha256(f"{self.data} {plan} {self.seed}".encode()).hexdigest()[:12]
+        for seed in range(self.seed, self.seed + self.plan.seeds):
+            path = self.work / f"tower-{key}-{name}-{seed}.safetensors"
+            if not path.exists():
+                self.report(f"tower {name}, seed {seed}: {len(rows):,} pairs, {len(arms):,} arms")
+                tuned = fit_tower(self.encoder, self.tests, rows, arms, self.plan, seed, self.report)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                save_torch(tuned, path)
+            found.append(load_torch(path))
+        return average(found)
+
+    def read(self, tuned: dict[str, torch.Tensor], texts: np.ndarray) -> np.ndarray:
+        """(2, T) log-odds of `texts` (indices): as pairs and as levels predict them."""
+        out, level = read_texts(self.encoder, self.tests.states, self.plan.first, tuned, texts)
+        return np.stack([out / UNIT, level / LEVEL_UNIT])
+
+    def out_of_fold(self) -> np.ndarray:
+        """(2, N) predicted differences of pairs held out."""
+        pairs, score = self.tests.pairs, np.zeros((2, len(self.tests.pairs)))
+        for k, (inside, out) in enumerate(folds(pairs, FOLDS, self.seed)):
+            tuned = self.fit(f"fold{k}", inside, _apart(self.tests.levels, pairs, out))
+            read = self.read(tuned, np.unique(np.r_[pairs.a[out], pairs.b[out]]))
+            score[:, out] = _differences(read, pairs)[:, out]
+        return score
 
 
 def _served(
-    fit: _Fit, plan: Plan, scale: dict[str, float], domain: Domain
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The arrays and plain values of rewards.ctcvr.Head: scaling and slope folded into the weights."""
-    weights = scale["slope"] * fit.weights
+    fit: _Fit, plan: Plan, tuned: dict[str, torch.Tensor], first: int, read: np.ndarray, counts: np.ndarray,
+    scale: dict[str, float], domain: Domain,
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:  # fmt: skip
+    """The arrays and plain values of rewards.ctrhead.Head: scaling and what each part counts folded in."""
+    weights = counts[:2] @ fit.weights
     size, stop = domain.centroids.shape[1], domain.centroids.shape[1] + len(fit.mean)
     per_surface = weights[size:stop] * SURFACE_WEIGHT / fit.sd
     arrays = {
@@ -142,41 +201,57 @@ def _served(
         "idf": fit.vocabulary.idf,
         "centroids": domain.centroids,
     }
+    shipped = {name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}
+    out = tuned[OUT] * (counts[2] / UNIT) + tuned[LEVEL] * (counts[3] / LEVEL_UNIT)
+    matrices = {k: t for k, t in tuned.items() if k not in (OUT, LEVEL)}
+    shipped |= {TOWER + k: t.to(torch.float16).numpy() for k, t in (matrices | {OUT: out}).items()}
     plain = {
         "vocabulary": list(fit.vocabulary.index),
         "documents": fit.vocabulary.documents,
-        "offset": float((fit.features @ weights).mean() + fit.mean @ per_surface),
+        "offset": float((fit.features @ weights + counts[2:] @ read).mean() + fit.mean @ per_surface),
+        "tower_first": first,
         "spread": scale["spread"],
         "explained": scale["explained"],
         "domain_median": domain.median,
         "domain_sd": domain.sd,
     }
-    return {name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}, plain
+    return shipped, plain
 
 
 def train_ctr(
-    encoder: Encoder, train_parquet: Path, out: Path, seed: int = 0, report: Report = print
+    encoder: Encoder, train_parquet: Path, out: Path, work: Path, seed: int = 0, report: Report = print
 ) -> dict[str, Any]:
     """Tunes by group cross-validation, fits on all of train, writes the head to `out`; returns its manifest.
-    `report` is told each step in a sentence."""
-    pairs = read_pairs(train_parquet)
-    report(f"{len(pairs):,} pairs of {len(pairs.texts):,} headlines in {len(np.unique(pairs.group)):,} groups")
-    vectors = encoder.encode(pairs.texts)
+    `report` is told each step in a sentence; fitted towers are kept in `work`, so a run goes on where it stopped."""
+    data, tower_plan = sha256(train_parquet), TowerPlan()
+    levels, pairs = read_levels(train_parquet), read_pairs(train_parquet)
+    pairs = over(levels.texts, pairs)
+    rows, arms, texts = np.arange(len(pairs)), np.arange(len(levels)), np.arange(len(levels.texts))
+    report(f"{len(pairs):,} pairs and {len(levels):,} arms in {len(np.unique(levels.group)):,} groups")
+    states = lower_states(encoder, levels.texts, tower_plan.first)
+    tests = Tests(pairs, levels, encoder.encode(levels.texts), states)
     tried = []
     for plan in GRID:
-        score, _ = _out_of_fold(pairs, vectors, plan, seed)
-        tried.append((float(np.corrcoef(score, pairs.z)[0, 1]), plan, _plain_accuracy(score, pairs)))
+        parts, _ = _out_of_fold(tests, plan, seed)
+        score = stack(parts, pairs) @ parts
+        tried.append((_r(score, pairs), plan, plain_accuracy(score, pairs)))
         report(f"{plan}: r = {tried[-1][0]:.4f}, accuracy {tried[-1][2]}")
     best = max(tried, key=lambda t: t[0])[1]
-    score, shrink = _out_of_fold(pairs, vectors, best, seed, far=True)
+    linear, shrink = _out_of_fold(tests, best, seed, far=True)
+    towers = _Towers(encoder, tests, tower_plan, work, data, seed, report)
+    parts = np.concatenate([linear, towers.out_of_fold()])
+    counts = stack(parts, pairs)
+    score, linear_score = counts @ parts, stack(linear, pairs) @ linear
     scale = calibrate(score, pairs)
     thirds = np.digitize(shrink, np.quantile(shrink, [1 / 3, 2 / 3]))
-    by_distance = [round(calibrate(score[t], _part(pairs, t))["slope"] / scale["slope"], 3)
+    by_distance = [round(calibrate(score[t], pairs.part(t))["slope"], 3)
                    for t in (thirds == 2, thirds == 1, thirds == 0)]  # fmt: skip
+    report(f"stack {counts.round(3)}: r = {_r(score, pairs):.4f}, accuracy {plain_accuracy(score, pairs)}")
 
-    fit = _fit(pairs, vectors, np.arange(len(pairs)), best)
-    domain = _domain(pairs, vectors, fit.vocabulary, np.arange(len(pairs.texts)), seed)
-    arrays, plain = _served(fit, best, scale, domain)
+    fit, tuned = _fit(tests, rows, arms, best), towers.fit("all", rows, arms)
+    domain = _domain(pairs, tests.vectors, fit.vocabulary, np.unique(np.r_[pairs.a, pairs.b]), seed)
+    read = towers.read(tuned, texts)
+    arrays, plain = _served(fit, best, tuned, tower_plan.first, read, counts, scale, domain)
     out.mkdir(parents=True, exist_ok=True)
     save_file(arrays, out / ARRAYS)
     (out / WORDS).write_text(json.dumps(plain, ensure_ascii=False) + "\n", "utf-8")
@@ -184,18 +259,26 @@ def train_ctr(
         "kind": "ctr head",
         "command": f"relate train ctr --data DIR --seed {seed}",
         "seed": seed,
-        "data": {"name": CITATION, "file": train_parquet.name, "sha256": sha256(train_parquet),
-                 "pairs": len(pairs), "groups": len(np.unique(pairs.group)), "licence": "CC BY 4.0"},
+        "data": {"name": CITATION, "file": train_parquet.name, "sha256": data,
+                 "pairs": len(pairs), "groups": len(np.unique(pairs.group)),
+                 "arms": len(levels), "licence": "CC BY 4.0"},
         "licence": "Apache-2.0",
         "encoder": {"name": "all-MiniLM-L6-v2", "licence": "Apache-2.0",
                     "sha256": sha256(Path(encoder.tokenizer.name_or_path) / "model.safetensors")},
-        "plan": asdict(best),
+        "plan": {"linear": asdict(best), "tower": asdict(tower_plan),
+                 "counts": dict(zip(PARTS, counts.round(4).tolist(), strict=True))},
         "cross_validation": {
             "folds": FOLDS, "by": "group_id", "chosen_by": "r",
             "tried": [asdict(p) | {"r": round(r, 4), "accuracy": a} for r, p, a in tried],
+            "parts": {name: {"r": round(_r(part, pairs), 4), "accuracy": plain_accuracy(part, pairs)}
+                      for name, part in zip(PARTS, parts, strict=True)},
+            "linear": {"r": round(_r(linear_score, pairs), 4), "accuracy": plain_accuracy(linear_score, pairs)},
             "chosen": accuracy([score], pairs),
+            "chosen_r": round(_r(score, pairs), 4),
+            "chosen_minus_linear": {k: v["difference"] for k, v in accuracy([score, linear_score], pairs).items()},
+            "interval_coverage": coverage(score, np.full(len(pairs), 2 * scale["residual"] ** 2), pairs),
         },
-        "calibration": {k: round(v, 4) for k, v in scale.items()},
+        "calibration": {k: round(v, 4) for k, v in scale.items() if k != "slope"},
         "shrinking": {
             "formula": "exp(-0.5 * sum(max(0, distance - dead_band)^2)) over length, encoder, vocabulary",
             "dead_band": DEAD_BAND,
@@ -208,75 +291,5 @@ def train_ctr(
     return manifest
 
 
-def _part(pairs: Pairs, chosen: np.ndarray) -> Pairs:
-    arrays = (getattr(pairs, n)[chosen] for n in ("a", "b", "group", "z", "p", "difference", "variance"))
-    return Pairs(pairs.texts, *arrays)
-
-
-def _baseline(
-    pairs: Pairs, rows: np.ndarray, texts: Sequence[str], ngrams: tuple[int, int], c: float, weighted: bool
-) -> np.ndarray:
-    """Scores of `texts` by TF-IDF + logistic regression (sign of z from the difference) on pairs `rows`."""
-    used = np.unique(np.r_[pairs.a[rows], pairs.b[rows]])
-    vectoriser = TfidfVectorizer(sublinear_tf=True, ngram_range=ngrams).fit([pairs.texts[k] for k in used])
-    words = vectoriser.transform(pairs.texts).tocsr()
-    model = LogisticRegression(C=c, fit_intercept=False, max_iter=2000)
-    weight = np.minimum(np.abs(pairs.z[rows]), 4) if weighted else None
-    model.fit(words[pairs.a[rows]] - words[pairs.b[rows]], pairs.z[rows] > 0, sample_weight=weight)
-    result: np.ndarray = vectoriser.transform(texts) @ model.coef_[0]
-    return result
-
-
-def tuned_baseline(pairs: Pairs, texts: Sequence[str], seed: int) -> tuple[np.ndarray, dict[str, Any]]:
-    """Scores of `texts` by the baseline, tuned on the head's folds by its measure, fitted on all pairs."""
-    found = []
-    for choice in BASELINE_GRID:
-        score = np.zeros(len(pairs))
-        for inside, out in _folds(pairs, seed):
-            text = _baseline(pairs, inside, pairs.texts, *choice)
-            score[out] = text[pairs.a[out]] - text[pairs.b[out]]
-        found.append((float(np.corrcoef(score, pairs.z)[0, 1]), choice, _plain_accuracy(score, pairs)))
-    r, choice, plain = max(found, key=lambda f: f[0])
-    told = {
-        "ngrams": choice[0],
-        "C": choice[1],
-        "weighted_by_z": choice[2],
-        "cv_r": round(r, 4),
-        "cv_accuracy": plain,
-    }
-    return _baseline(pairs, np.arange(len(pairs)), texts, *choice), told
-
-
-def evaluate_ctr(
-    encoder: Encoder, head_folder: Path, train_parquet: Path, val_parquet: Path,
-    log: Path | None = None, seed: int = 0, report: Report = print,
-) -> dict[str, Any]:  # fmt: skip
-    """Accuracy of head and baseline on validation pairs, with 95 % group-bootstrap intervals. A new
-    run is appended to `log`; None is for reproducing a logged run only."""
-    head, train, val = Head.load(head_folder), read_pairs(train_parquet), read_pairs(val_parquet)
-    if leak := set(train.texts) & set(val.texts) or set(train.group) & set(val.group):
-        raise ValueError(f"{len(leak)} headlines or groups are in both splits; split by group_id first.")
-    ours = head.raw(encoder, val.texts)
-    report(f"{len(val):,} validation pairs; tuning the baseline on train")
-    theirs, told = tuned_baseline(train, val.texts, seed)
-    found = accuracy([s[val.a] - s[val.b] for s in (ours, theirs)], val)
-    names = {"accuracy_0": "head", "accuracy_1": "tfidf_logistic", "difference": "head_minus_tfidf"}
-    result = {
-        "command": "relate evaluate ctr --data DIR",
-        "what": "accuracy on within-test headline pairs; 95 % intervals by bootstrap over groups",
-        "data": {"name": CITATION, "train_sha256": sha256(train_parquet), "val_sha256": sha256(val_parquet)},
-        "head": head.version,
-        "baseline": told,
-        "slope_on_validation": round(calibrate(ours[val.a] - ours[val.b], val)["slope"], 3),
-        "levels": {level: {names.get(k, k): v for k, v in row.items()} for level, row in found.items()},
-    }
-    if log is not None:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        earlier = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
-        run = 1 + sum(e.get("kind") == "ctr" for e in earlier)
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        entry = {"kind": "ctr", "run": run, "at": at, **{k: result[k] for k in ("head", "data", "levels")}}
-        with log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
-        result["validation_run"] = run
-    return result
+def _r(score: np.ndarray, pairs: Pairs) -> float:
+    return float(np.corrcoef(score, pairs.z)[0, 1])

@@ -21,10 +21,10 @@ from peft import LoraConfig, get_peft_model
 from transformers import TrainerCallback, set_seed
 from trl import SFTConfig, SFTTrainer
 
-from relate_engine.brief import Brief
+from relate_engine.brief import Angle, Brief
 from relate_engine.policy.memory import keep
 from relate_engine.policy.model import device, load_nf4, load_tokenizer
-from relate_engine.policy.prompt import brief_lines, request_lines
+from relate_engine.policy.prompt import Template, brief_lines, request_lines
 from relate_engine.policy.weights import base_checksum, sha256
 from relate_engine.training.corpus import CorpusText, Entry, template_for
 
@@ -56,14 +56,27 @@ def vary(entry: Entry, rng: random.Random) -> tuple[Brief, tuple[CorpusText, ...
     return brief.model_copy(update=change), tuple(texts)
 
 
-def encode(tokenizer: Any, brief: Brief, texts: Sequence[CorpusText]) -> dict[str, list[int]]:
+@dataclass(frozen=True)
+class Target:
+    """One text to learn, as the prompt asks for it."""
+
+    template: Template
+    angle: Angle
+    text: str
+
+
+def targets_of(texts: Sequence[CorpusText]) -> list[Target]:
+    return [Target(template_for(t), t.angle, t.text) for t in texts]
+
+
+def encode(tokenizer: Any, brief: Brief, targets: Sequence[Target]) -> dict[str, list[int]]:
     """One prefix-shared sequence: token ids, labels, positions and the branch of each token (0 = the brief)."""
     prefix = tokenizer.encode(brief_lines(brief), add_special_tokens=False)
     ids, labels = list(prefix), [IGNORE] * len(prefix)
     positions, branches = list(range(len(prefix))), [0] * len(prefix)
-    for number, text in enumerate(texts, 1):
-        request = tokenizer.encode(request_lines(template_for(text), text.angle), add_special_tokens=False)
-        answer = [*tokenizer.encode(text.text, add_special_tokens=False), tokenizer.eos_token_id]
+    for number, target in enumerate(targets, 1):
+        request = tokenizer.encode(request_lines(target.template, target.angle), add_special_tokens=False)
+        answer = [*tokenizer.encode(target.text, add_special_tokens=False), tokenizer.eos_token_id]
         ids += request + answer
         labels += [IGNORE] * len(request) + answer
         positions += range(len(prefix), len(prefix) + len(request) + len(answer))
@@ -115,7 +128,7 @@ class PrefixSftTrainer(SFTTrainer):
         return (loss, {"loss": loss}) if return_outputs else loss
 
 
-class _Progress(TrainerCallback):
+class Progress(TrainerCallback):
     """Reports (done, total, loss) after each logged step."""
 
     def __init__(self, report: Callable[[int, int, float], None]) -> None:
@@ -149,8 +162,10 @@ def train_sft(
     tokenizer = load_tokenizer(base)
     rows = []
     for _ in range(plan.epochs):  # an epoch is a fresh variation of every brief, so Trainer runs it all once
-        rows += [encode(tokenizer, *vary(e, rng)) for e in rng.sample(train, len(train))]
-    held = [encode(tokenizer, e.brief, e.texts) for e in validation]
+        for entry in rng.sample(train, len(train)):
+            brief, texts = vary(entry, rng)
+            rows.append(encode(tokenizer, brief, targets_of(texts)))
+    held = [encode(tokenizer, e.brief, targets_of(e.texts)) for e in validation]
 
     compute = torch.bfloat16
     model = get_peft_model(
@@ -192,7 +207,7 @@ def train_sft(
         eval_dataset=Dataset.from_list(held),
         data_collator=SharedPrefixCollator(tokenizer.pad_token_id),
         processing_class=tokenizer,
-        callbacks=[_Progress(report)],
+        callbacks=[Progress(report)],
     )
     for parameter in model.parameters():  # TRL casts LoRA to bfloat16, in which small updates round away
         if parameter.requires_grad:
@@ -200,26 +215,34 @@ def train_sft(
     trainer.train(resume_from_checkpoint=resume and any(work.glob("checkpoint-*")))
     losses = [h["eval_loss"] for h in trainer.state.log_history if "eval_loss" in h]
 
-    for parameter in model.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.to(torch.bfloat16)
-    out.mkdir(parents=True, exist_ok=True)
-    model.peft_config["default"].base_model_name_or_path = Path(base).name  # not a path of this machine
-    model.save_pretrained(str(out), safe_serialization=True)
-    (out / "README.md").unlink(missing_ok=True)
-    weights = sha256(out / "adapter_model.safetensors")
     manifest = {
-        "version": f"sft-{weights[:8]}",
         "command": "relate train sft",
-        "base": Path(base).name,
-        "base_sha256": base_checksum(base),
-        "sha256": weights,
         "data_sha256": corpus_sha256,
         "briefs": len(train),
         "texts": sum(len(e.texts) for e in train),
         "validation_loss_by_epoch": [round(x, 4) for x in losses],
         "plan": plan.__dict__,
+    }
+    return save_adapter(model, base, out, "sft", manifest)
+
+
+def save_adapter(model: Any, base: str, out: Path, kind: str, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Writes the adapter in bfloat16 and its manifest (`manifest` with version, base, checksums and licence added)."""
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.to(torch.bfloat16)
+    out.mkdir(parents=True, exist_ok=True)
+    model.peft_config["default"].base_model_name_or_path = Path(base).name  # not a path of this machine
+    model.save_pretrained(str(out), safe_serialization=True, selected_adapters=["default"])
+    (out / "README.md").unlink(missing_ok=True)
+    weights = sha256(out / "adapter_model.safetensors")
+    whole = {
+        "version": f"{kind}-{weights[:8]}",
+        "base": Path(base).name,
+        "base_sha256": base_checksum(base),
+        "sha256": weights,
+        **manifest,
         "licence": "Apache-2.0",
     }
-    (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
-    return manifest
+    (out / "manifest.json").write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
+    return whole

@@ -225,7 +225,7 @@ class SlowRoom:
         yield Drafted(small_draft())
 
     def rewards(self) -> SimpleNamespace:
-        return SimpleNamespace(head=SimpleNamespace(version="ctr-1"), rules=SimpleNamespace(version="rules-1"))
+        return SimpleNamespace(version="ctr-1", rules=SimpleNamespace(version="rules-1"))
 
     def policy(self) -> SimpleNamespace:
         return SimpleNamespace(state=SimpleNamespace(problem="untrained writer"))
@@ -341,3 +341,17 @@ def test_plain_leaves_nothing_for_markdown_to_do() -> None:
     for active in ("*", "<", "[", "$", "("):
         assert escaped.count(active) == escaped.count(f"\\{active}")
     assert ":" not in escaped  # directives, icons and schemes
+
+
+def test_explain_opens_words_and_better_wordings_and_uses_one(home: Database) -> None:
+    at = with_lines("Hurry! Fresh Coffee Weekly\nFresh Coffee Every Week")
+    first = next(b for b in at.button if b.label == "Explain")
+    first.click().run()
+    assert not at.exception
+    shown = html_of(at)
+    assert "rl-why" in shown and "click score" in shown and "instead of" in shown
+    assert any("not used in training" in str(c.value) for c in at.caption)
+    assert any(b.label == "Hide why" for b in at.button)
+    next(b for b in at.button if b.label == "Use this wording").click().run()
+    assert not at.exception
+    assert any(text.parent_id for text in texts_of_brief(home, local_actor(home), 1))

@@ -15,6 +15,7 @@ from app.services.people import Actor, Role
 from app.services.writing import Room
 from db.session import Database
 from relate_engine.config import Settings
+from relate_engine.training.card import Card, Curve, Metric, Point, write_card
 from tests.unit.studio import BLOCK, Draft, brief, card, fresh, person, small_draft
 
 Open = Callable[..., AppTest]
@@ -194,3 +195,24 @@ def test_a_table_leaves_as_csv_that_no_spreadsheet_runs() -> None:
     table = pd.DataFrame({"policy": ["=cmd|' /C calc'!A0", "writer-1"], "rate": [-0.5, 0.25]})
     rows = charts.csv_of(table).decode("utf-8-sig").split("\r\n")
     assert rows == ["policy,rate", "'=cmd|' /C calc'!A0,-0.5", "writer-1,0.25", ""]
+
+
+def test_a_model_card_is_shown_with_its_intervals_diagram_and_limits(
+    db: Database, open_desk: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Card(
+        name="Clicks <b>learned</b>", version="ctcvr-test", summary="Learned from 12 ads.",
+        command="relate train rewards",
+        date="2026-11-25T00:00:00+00:00", data={"Results": "12 ads"},
+        metrics=(Metric("ECE", 0.04, 0.02, 0.06, "held-out ads"),),
+        reliability=(Curve("CTR", (Point(0.05, 0.06, 0.04, 0.08, 900.0), Point(0.09, 0.12, 0.10, 0.15, 900.0))),),
+        limits=("Learned from search ads only.",), source="imported",
+    )  # fmt: skip
+    write_card(made, tmp_path / "heads" / "x")
+    monkeypatch.setattr(rewards, "ASSETS", tmp_path)
+    at = open_desk(_rewards, person(db, "analyst"))
+    words = "\n".join(str(element.value) for element in (*at.subheader, *at.markdown, *at.caption))
+    assert "learned" in words and "<b>" not in words.replace("\\<b\\>", "")
+    assert "Learned from search ads only" in words.replace("\\", "")
+    assert "In 1 of 2 groups the predicted CTR lies within what was observed" in words
+    assert any("0.02 to 0.06" in table.value.to_string() for table in at.table)

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from app.services.training import judged_briefs
 from relate_engine.brief import Brief
 from relate_engine.config import ASSETS
 from relate_engine.policy.acceptance import (
     SIGNALS,
     Acceptance,
-    denies,
     load_acceptance,
     signals,
-    train_acceptance,
 )
+from relate_engine.training.acceptance import train_acceptance
 
 BRIEF = Brief(
     product="Lumen Toaster",
@@ -27,9 +27,15 @@ BRIEF = Brief(
 def test_signals_by_hand() -> None:
     got = dict(zip(SIGNALS, signals("Window to watch your bagel", [-1.0, -0.5, -1.5], 0.9, BRIEF), strict=True))
     assert got["likelihood"] == -3.0 and got["per_token"] == -1.0
-    assert got["strangers"] == 1 and got["grounded"] == pytest.approx(2 / 3)  # window, watch; not bagel
+    assert got["strangers"] == 1  # bagel; not window, watch
     assert got["copied"] == pytest.approx(3 / 5)  # "window to watch" of five words
+    assert got["seams"] == pytest.approx(3 / 5)  # that run, "your", "bagel"
     assert (got["asks"], got["relevance"], got["words"]) == (0.0, 0.9, 5.0)
+    assert dict(zip(SIGNALS, signals('For cooks: "a window"?', [-1.0], 0.9, BRIEF), strict=True)) == {
+        "likelihood": -1.0, "per_token": -1.0, "strangers": 1.0, "copied": pytest.approx(2 / 4),
+        "seams": pytest.approx(3 / 4), "relevance": 0.9, "words": 4.0, "asks": 1.0, "names_audience": 1.0,
+        "colon": 1.0, "quotes": 1.0,
+    }  # fmt: skip
 
 
 def test_the_probability_is_the_logistic_of_standardised_signals() -> None:
@@ -37,24 +43,9 @@ def test_the_probability_is_the_logistic_of_standardised_signals() -> None:
     assert fit.probability((2.0, 0.25)) == pytest.approx(1 / (1 + math.exp(-(0.5 + 3 * 0.5 - 0.25))))
 
 
-@pytest.mark.parametrize(
-    ("text", "wrong"),
-    [
-        ("No crumb tray to watch", True),
-        ("Never a window", True),
-        ("No plastic inside", False),
-        ("There isn't any plastic", False),
-        ("A window and a tray", False),
-        ("Nothing but toast", False),
-    ],
-)
-def test_denying_what_the_brief_affirms(text: str, wrong: bool) -> None:
-    assert denies(text, BRIEF) is wrong
-
-
 def test_the_shipped_fit_is_reproduced_by_its_command(tmp_path: Path) -> None:
     shipped = json.loads((ASSETS / "heads" / "acceptance" / "acceptance.json").read_text())
-    again = train_acceptance(ASSETS / "judged" / "drafts.jsonl", tmp_path)
+    again = train_acceptance(ASSETS / "judged" / "drafts-2.jsonl", judged_briefs(), tmp_path)
     assert again["data_sha256"] == shipped["data_sha256"]
     assert again["weights"] == pytest.approx(shipped["weights"], abs=1e-6)
     assert again["auc_grouped_cv"] == shipped["auc_grouped_cv"]

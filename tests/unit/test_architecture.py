@@ -11,15 +11,23 @@ FILES = sorted(p for room in ("app", "db", "relate_engine") for p in (ROOT / roo
 # module prefix of the importing file → module prefixes it must not import
 FORBIDDEN = {
     "relate_engine": ("app", "db", "streamlit", "sqlalchemy", "alembic"),
+    # what judges for evaluation must not be within reach of what rewards, writes or serves
+    "relate_engine.rewards": ("relate_engine.evaluators",),
+    "relate_engine.policy": ("relate_engine.evaluators",),
+    "relate_engine.draft": ("relate_engine.evaluators",),
+    "relate_engine.training.rewards": ("relate_engine.evaluators", "relate_engine.simulator"),
+    "relate_engine.simulator": ("relate_engine.rewards", "relate_engine.training", "relate_engine.policy"),
     "db": ("app", "relate_engine", "streamlit", "torch", "transformers"),
     "app.services": ("app.desks", "app.components", "app.cli", "app.worker", "app.main", "streamlit"),
     "app.components": ("app.desks", "app.cli", "app.worker", "app.main"),
     "app.desks": ("app.cli", "app.worker", "app.main"),
     "app.cli": ("app.desks", "app.components", "app.main", "streamlit"),
+    "app.cli_import": ("app.desks", "app.components", "app.main", "streamlit"),
+    "app.cli_system": ("app.desks", "app.components", "app.main", "streamlit"),
     "app.worker": ("app.desks", "app.components", "app.main", "streamlit"),
 }
 # what is not a service reaches tables through services; opening the database and its error are free
-PAGES = ("app.desks", "app.components", "app.cli", "app.worker", "app.main")
+PAGES = ("app.desks", "app.components", "app.cli", "app.cli_import", "app.cli_system", "app.worker", "app.main")
 PAGES_MAY = ("db.session", "db.migrations")
 
 

@@ -100,13 +100,25 @@ def test_a_claim_clears_a_caution_that_asks_for_proof() -> None:
 
 def test_negation_lowers_by_one_step() -> None:
     assert [f.severity for f in one("CLM-003", "No guaranteed results here")] == ["warn"]
-    assert [f.severity for f in one("CLM-003", "We never promise guaranteed results")] == ["warn"]
+    assert [f.severity for f in one("FIN-004", "No credit check")] == ["block"]  # the "no" is the claim
     assert one("CLM-018", "It is not a miracle") == []
     assert one("CLM-018", "It isn’t a miracle") == []
 
 
+def test_a_denial_and_a_quoted_word_clear() -> None:
+    for text in (
+        "We never promise guaranteed results",
+        "Guaranteed results? No.",
+        'Others say "guaranteed results". We show the plan.',
+        "No one can promise guaranteed results",
+    ):
+        assert one("CLM-003", text) == [], text
+
+
 def test_words_that_only_look_like_negation() -> None:
     for text in (
+        "Guaranteed results? No doubt.",
+        "Why not guaranteed results",
         "Not only guaranteed results",
         "Don't wait: guaranteed results",
         "No doubt, guaranteed results",

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from relate_engine.brief import Brief, parse_brief
-from relate_engine.rewards.claims import affirmed
 from relate_engine.rewards.correctness import correctness
 from relate_engine.rewards.quantities import quantities
 from relate_engine.rewards.spelling import distance, known
@@ -210,18 +209,6 @@ def test_a_denial_supports_nothing(text: str, fault: str) -> None:
 )
 def test_the_same_denial_is_supported(text: str) -> None:
     assert spans(text, DENIALS) == []
-
-
-def test_affirmed_blanks_denied_clauses_only() -> None:
-    facts = "No filler, waterproof. Doesn’t fade but shrinks. No setup fee. Not only warm"
-    plain = affirmed(facts)
-    assert len(plain) == len(facts)
-    assert [w for w in ("filler", "waterproof", "fade", "shrinks", "fee", "warm") if w in plain] == [
-        "waterproof",
-        "shrinks",
-        "fee",
-        "warm",
-    ]
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_a_whole_draft_says_which_must_say_is_missing(rewards: Any) -> None:
 
 
 def test_progress_counts_what_this_draft_wrote(rewards: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_refusal", lambda *_: "")
+    monkeypatch.setattr(engine, "refusal", lambda *_: "")
     policy: Any = Policy(["First text", "Second text", "Third text"])
     events = engine.draft(policy, rewards, brief(), {"headline": 2}, served=[f"served {i}" for i in range(40)])
     told = [(e.done, e.total, e.label) for e in events if isinstance(e, engine.Progress)]

@@ -8,7 +8,7 @@ import torch
 from relate_engine.brief import Brief
 from relate_engine.policy.prompt import prompt
 from relate_engine.training.corpus import CorpusText, Entry, template_for
-from relate_engine.training.sft import IGNORE, SharedPrefixCollator, encode, vary
+from relate_engine.training.sft import IGNORE, SharedPrefixCollator, encode, targets_of, vary
 from tests import tiny
 
 TOKENIZER = tiny.tokenizer()
@@ -37,7 +37,7 @@ def separate_losses() -> list[torch.Tensor]:
 
 def test_shared_prefix_loss_equals_separate_sequences() -> None:
     batch = SharedPrefixCollator(TOKENIZER.pad_token_id)(
-        [encode(TOKENIZER, BRIEF, TEXTS), encode(TOKENIZER, BRIEF, TEXTS[:1])]
+        [encode(TOKENIZER, BRIEF, targets_of(TEXTS)), encode(TOKENIZER, BRIEF, targets_of(TEXTS[:1]))]
     )
     with torch.inference_mode():
         logits = MODEL(

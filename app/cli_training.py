@@ -1,0 +1,88 @@
+"""`relate train` and `relate evaluate`: artefacts and reports from the shell, each printed as JSON."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from relate_engine.config import ASSETS, ROOT, Settings
+
+
+def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Adds the commands; `command` makes one."""
+    sub = command("train", _train, "train the writer, a head, or the reward model of imported results")
+    sub.add_argument("what", choices=["sft", "preferences", "ctr", "acceptance", "compliance", "rewards", "evaluator"])
+    sub.add_argument(
+        "--data", default="data", help="ctr, compliance: the folder that holds upworthy/, ec_darkpattern/…"
+    )
+    sub.add_argument("--out", help="where to write (default: its place in assets/)")
+    sub.add_argument("--from", dest="parent", metavar="DIR", help="preferences: the adapter to train on from")
+    sub.add_argument("--judged", metavar="FILE.jsonl", help="preferences: drafts that an editor judged")
+    sub.add_argument("--rate", type=float, help="preferences: learning rate")
+    sub.add_argument("--epochs", type=int, help="sft: passes over the corpus")
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--resume", action="store_true", help="sft, preferences: go on from the last checkpoint")
+    sub.add_argument("--undo", action="store_true", help="rewards: put the version before the one in use back")
+    sub.add_argument("--use", metavar="VERSION", help="rewards: put a version that was made before in use")
+    sub = command("evaluate", _evaluate, "print a report; sheet writes texts for a blind reader, verdicts counts them")
+    reports = ["drafts", "ctr", "compliance", "served", "ranking", "sheet", "verdicts", "correctness", "rewards"]
+    sub.add_argument("what", choices=reports)
+    sub.add_argument("--data", default="data", help="ctr: the folder that holds upworthy/")
+    sub.add_argument("--out", metavar="FILE.jsonl", help="drafts: where unchosen drafts go, for an editor to judge")
+    sub.add_argument("--seed", type=int, default=0, help="drafts")
+    sub.add_argument("--pairs", type=Path, metavar="FILE.jsonl", help="correctness: other pairs of brief and text")
+    sub.add_argument("--simulator", type=Path, metavar="FILE.py", help="rewards: another truth with the same functions")
+    sub.add_argument("--seeds", type=int, help="rewards: fewer runs, for a quick look (the report is not kept)")
+
+
+def _train(args: argparse.Namespace, config: Settings) -> int:
+    from app.services import training
+
+    out = Path(args.out) if args.out else None
+    if args.what == "sft":
+        manifest = training.sft(config, out, args.epochs, args.seed, args.resume)
+    elif args.what == "ctr":
+        manifest = training.ctr(config, Path(args.data), out, args.seed)
+    elif args.what == "compliance":
+        from app.services.training_compliance import compliance
+
+        manifest = compliance(config, Path(args.data), out, args.seed)
+    elif args.what == "rewards":
+        manifest = training.rewards(config, args.undo, args.use)
+    elif args.what == "evaluator":
+        manifest = training.evaluator(config, Path(args.data), out)
+    elif args.what == "preferences":
+        parent = Path(args.parent) if args.parent else ASSETS / "adapters" / "writer"
+        judged = Path(args.judged) if args.judged else ASSETS / "judged" / "drafts-2.jsonl"
+        manifest = training.preferences(config, parent, judged, out, args.rate, args.seed, args.resume)
+    else:
+        manifest = training.acceptance()
+    print(json.dumps(manifest, indent=2))
+    return 0
+
+
+def _evaluate(args: argparse.Namespace, config: Settings) -> int:
+    from app.services import training
+
+    if args.what == "compliance":
+        from app.services.training_compliance import evaluate_compliance
+
+        print(json.dumps(evaluate_compliance(config), indent=2))
+        return 0
+    if args.what == "drafts":
+        print(json.dumps(training.sample_drafts(config, Path(args.out or "drafts.jsonl"), args.seed), indent=2))
+        return 0
+    if args.what == "correctness":
+        from relate_engine.training.factcheck import factcheck_report
+
+        pairs = args.pairs or ROOT / "tests" / "data" / "correctness_heldout.jsonl"
+        print(json.dumps(factcheck_report(pairs, ASSETS / "reports" / "validation_runs.jsonl"), indent=2))
+        return 0
+    if args.what == "rewards":
+        print(json.dumps(training.evaluate_rewards(config, args.simulator, args.seeds), indent=2))
+        return 0
+    report = (
+        training.evaluate_ctr(config, Path(args.data)) if args.what == "ctr" else training.evaluate(config, args.what)
+    )
+    print(json.dumps(report, indent=2))
+    return 0

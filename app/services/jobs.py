@@ -1,0 +1,172 @@
+"""Jobs for the worker: start, cancel, look. The one list of what kinds there are.
+
+One job of a kind waits or runs in a workspace at a time. A job started from the shell runs there when no worker
+takes it first, so `relate train rewards` needs none; the shell then only follows.
+Leaves out what a body may use and how it ends (jobrun.py), and the loop (app/worker.py).
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.services import jobrun, learning, presence
+from app.services.jobrun import Body, JobContext, Say
+from app.services.people import Action, Actor, may, own, require
+from db import jobs as rows
+from db.models import Job, utc_now
+from db.session import Database
+from relate_engine.brief import BriefError
+from relate_engine.config import Settings
+
+LOOK_S = 0.5
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of job: its body, what it is in a sentence ("…the predictions…"), and what its starter must be allowed."""
+
+    run: Body
+    title: str
+    action: Action
+
+
+KINDS: dict[str, Kind] = {
+    "rewards": Kind(learning.rewards_job, "Updating the predictions from campaign results", "rewards.train"),
+}
+
+
+@dataclass(frozen=True)
+class StoredJob:
+    """A job as the table has it now."""
+
+    id: int
+    kind: str
+    title: str
+    state: str  # queued, running, done, failed or cancelled
+    progress: float  # 0 to 1
+    message: str
+    cancelling: bool  # asked to stop, and still running
+    attempts: int
+    created_at: datetime
+    finished_at: datetime | None
+    result: dict[str, Any] | None
+
+    @property
+    def open(self) -> bool:
+        return self.state in rows.OPEN
+
+
+def start(db: Database, actor: Actor, kind: str, request: Mapping[str, Any] | None = None) -> StoredJob:
+    """Puts a job in the line. Raises BriefError where one of its kind is under way, naming it."""
+    known = kind_of(kind)
+    require(actor, known.action)
+    with db.write() as session:
+        first = rows.open_job(session, actor.workspace_id, kind)
+        if first is not None:
+            how = f"runs ({first.progress:.0%} done)" if first.state == "running" else "waits for the worker"
+            raise BriefError(
+                f"Job {first.id}, begun {first.created_at:%-d %B %H:%M} UTC, already {how}; wait for it or cancel it."
+            )
+        return _stored(rows.enqueue(session, actor.workspace_id, actor.user_id, kind, request or {}))
+
+
+def cancel(db: Database, actor: Actor, job_id: int) -> None:
+    """Ends a waiting job at once and a running one at its next report; NotFound for another workspace's."""
+    require(actor, "job.read")
+    with db.write() as session:
+        job = own(session, actor, Job, job_id, "job")
+        require(actor, kind_of(job.kind).action)
+        rows.ask_cancel(session, actor.workspace_id, job_id, utc_now())
+
+
+def jobs(db: Database, actor: Actor, kind: str, most: int = 20) -> list[StoredJob]:
+    """The workspace's jobs of a kind, newest first."""
+    require(actor, "job.read")
+    with db.read() as session:
+        return [_stored(job) for job in rows.jobs(session, actor.workspace_id, kind, most)]
+
+
+def may_start(actor: Actor, kind: str) -> bool:
+    """Whether the actor may start and cancel jobs of this kind."""
+    return may(actor, kind_of(kind).action)
+
+
+def worker_alive(config: Settings) -> bool:
+    """Whether a worker process works on this home folder."""
+    return presence.alive(config, "worker")
+
+
+def kind_of(kind: str) -> Kind:
+    """The kind of this name; BriefError for an unknown one."""
+    if kind not in KINDS:
+        raise BriefError(f"There is no kind of job '{kind}'; the kinds are {', '.join(KINDS)}.")
+    return KINDS[kind]
+
+
+def checked(kind: Kind) -> Body:
+    """The body behind the check that its starter may still do this: roles change while a job waits."""
+
+    def run(context: JobContext) -> dict[str, Any]:
+        require(context.actor(), kind.action)
+        return kind.run(context)
+
+    return run
+
+
+def run_here(db: Database, actor: Actor, config: Settings, kind: str, say: Say) -> StoredJob:
+    """Starts a job (or goes on with the one that waits) and stays with it to its end: runs it in this process, or
+    follows the worker that took it.
+
+    Ctrl-C cancels it. Raises BriefError with the job's own sentence unless it is done."""
+    require(actor, kind_of(kind).action)
+    owner = jobrun.new_owner()
+    job = _waiting(db, actor, kind) or start(db, actor, kind)
+    told = (-1.0, "")
+
+    def tell(now: tuple[float, str]) -> None:
+        nonlocal told
+        if now != told and now[1]:
+            say(*now)
+        told = now
+
+    try:
+        while (now := look(db, actor, job.id)).open:
+            mine = jobrun.take(db, owner, [kind], job_id=job.id)
+            if mine is None:
+                tell((now.progress, now.message))
+                time.sleep(LOOK_S)
+                continue
+            body = checked(KINDS[kind])
+            jobrun.run(db, config, mine, owner, body, threading.Event(), watch=lambda context: tell(context.told))
+    except KeyboardInterrupt:
+        cancel(db, actor, job.id)
+        raise
+    if now.state != "done":
+        raise BriefError(now.message)
+    return now
+
+
+def _waiting(db: Database, actor: Actor, kind: str) -> StoredJob | None:
+    """The job of this kind that waits for a worker, also one whose worker died."""
+    with db.write() as session:
+        rows.reclaim(session, utc_now())
+        job = rows.open_job(session, actor.workspace_id, kind)
+        return _stored(job) if job is not None and job.state == "queued" else None
+
+
+def look(db: Database, actor: Actor, job_id: int) -> StoredJob:
+    """One job of the workspace, or NotFound."""
+    require(actor, "job.read")
+    with db.read() as session:
+        return _stored(own(session, actor, Job, job_id, "job"))
+
+
+def _stored(job: Job) -> StoredJob:
+    title = KINDS[job.kind].title if job.kind in KINDS else job.kind
+    return StoredJob(
+        job.id, job.kind, title, job.state, job.progress, job.message, job.cancel and job.state == "running",
+        job.attempts, job.created_at, job.finished_at, job.result,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Judges that training never sees: used by `relate evaluate` only, never as a reward."""

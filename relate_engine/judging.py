@@ -1,0 +1,76 @@
+"""Texts for an editor to judge, and what the editor said: what acceptance and preferences learn from.
+
+`sample_drafts` writes what the policy drafts when serving, before anything is chosen: a judge of chosen texts
+alone would never show the fault that the choice hides. A judged text is one line of JSON: brief (an id),
+placement, slot, angle, text, the sampled tokens' logprobs, relevance, and `passed`: finished, true, specific,
+and the editor would run it as it stands.
+Leaves out: what is learned (policy/acceptance.py, training/preferences.py).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from relate_engine.brief import Angle, Brief, supported_angles
+from relate_engine.draft import Rewards, refusal
+from relate_engine.policy.writer import Policy, Wish
+from relate_engine.rewards.readable import readable
+from relate_engine.rewards.relevance import relevance
+
+# slots that are judged, and texts sampled for each of a brief
+SAMPLED = {"google_rsa": {"headline": 18, "description": 8}, "meta_feed": {"primary_text": 10, "headline": 8}}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One text and what an editor said of it."""
+
+    slot: str
+    placement: str
+    angle: Angle
+    text: str
+    passed: bool
+
+
+def sample_drafts(
+    policy: Policy, rewards: Rewards, briefs: Mapping[str, Brief], seed: int, temperature: float
+) -> Iterator[dict[str, Any]]:
+    """A row for each distinct text that passes the guards and `refusal`, brief by brief."""
+    for number, (name, whole) in enumerate(briefs.items()):
+        for placement, plan in SAMPLED.items():
+            brief = readable(rewards.rules, whole.model_copy(update={"placement": placement}))
+            angles = supported_angles(brief)
+            wishes = [Wish(slot, angles[i % len(angles)]) for slot, n in plan.items() for i in range(n)]
+            kept = {}
+            for wish, sample in policy.write(brief, wishes, seed + number, temperature):
+                if not sample.why and not refusal(rewards.rules, sample.text, wish.slot, brief):
+                    kept.setdefault(sample.text.lower(), (wish, sample))
+            fits = relevance(rewards.encoder, [s.text for _, s in kept.values()], brief)
+            for (wish, sample), (fit, _) in zip(kept.values(), fits, strict=True):
+                yield {
+                    "brief": name,
+                    "placement": placement,
+                    "slot": wish.slot,
+                    "angle": wish.angle,
+                    "text": sample.text,
+                    "logprobs": [round(x, 4) for x in sample.logprobs],
+                    "relevance": round(fit, 4),
+                }
+
+
+def read_judged(path: Path) -> list[dict[str, Any]]:
+    """The judged rows of a file. Raises FileNotFoundError with the remedy."""
+    if not path.exists():
+        raise FileNotFoundError(f"There is no {path}; restore the assets folder, or judge drafts first.")
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def judged_by_brief(rows: Sequence[Mapping[str, Any]], briefs: Mapping[str, Brief]) -> list[tuple[Brief, list[Judged]]]:
+    """The judged texts of each brief, in the order of the file. Raises KeyError for a brief that is not known."""
+    found: dict[str, list[Judged]] = defaultdict(list)
+    for r in rows:
+        found[r["brief"]].append(Judged(r["slot"], r["placement"], r["angle"], r["text"], bool(r["passed"])))
+    return [(briefs[name], judged) for name, judged in found.items()]

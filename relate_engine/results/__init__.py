@@ -1,0 +1,1 @@
+"""Campaign results: reading what platforms export, and what it may teach."""

@@ -1,0 +1,229 @@
+"""Numbers that follow from the brief's numbers: "over a thousand" of 1,024, "75 years" of "founded in 1951".
+
+Why: a copywriter rounds, converts and counts, and none of that is a false fact. Only steps that a reader can
+check in the head are allowed: rounding in the direction the text names, another unit, years since a date, the
+length of a list, a share as a percentage, and a price by the piece or by the period where the text says so.
+Leaves out: chains of steps and sums of unlike things, which are read as new facts.
+Paper: the correctness part of RELATE's semantic quality reward.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from relate_engine.rewards.quantities import MONEY, Quantity
+
+_ABOUT = re.compile(
+    r"\b(about|around|roughly|approximately|approx\.?|some|close to|nearly|almost|just under|under|less than|"
+    r"fewer than|"
+    r"over|more than|just over|upwards of|well over|at least|north of|not quite|within|up to|inside) (?:an? |the )?$",
+    re.I,
+)
+_ABOVE = {"over", "more than", "just over", "upwards of", "well over", "at least", "north of"}
+_BELOW = {"nearly", "almost", "just under", "under", "less than", "fewer than", "not quite"}
+# One unit of the first in the second.
+_CONVERT = {
+    ("inch", "mm"): 25.4, ("mile", "mm"): 1_609_344, ("gram", "oz"): 1 / 28.3495, ("ml", "oz"): 1 / 29.5735,
+    ("gallon", "ml"): 3785.4, ("gallon", "oz"): 128, ("area", "area m"): 0.0929, ("night", "time"): 86400,
+    ("night", "month"): 1 / 30.4, ("time", "month"): 1 / (30.4 * 86400), ("bday", "time"): 86400,
+    ("inch", "mile"): 1 / 63360, ("acre", "area"): 43560,
+}  # fmt: skip
+_OLD = re.compile(r"[- ]olds?\b")
+_ALWAYS = re.compile(r"24/7|24[- ]hours?\b|around the clock|round the clock|any hour|day and night", re.I)
+_SENT = re.compile(r"\b(?:sen[dt]s?|deliver|post|arriv|order|call)", re.I)
+_SINCE = re.compile(
+    r"\b(?:since|established|est\.?|founded|opened|began|started|in business|from|in|by) (?:in "
+    r")?((?:18|19|20)\d\d)\b",
+    re.I,
+)
+_LIST = re.compile(r"[^,.;:\n()]+(?:, [^,.;:\n()]+)+,? (?:and|or|&) [^,.;:\n()]+|[\w'-]+ (?:and|or|&) [\w'-]+")
+
+
+def follows(text: str, q: Quantity, brief: Sequence[Quantity], facts: str, today: date | None = None) -> bool:
+    """Does the text's quantity `q` follow from the brief's by one of the steps above?"""
+    about = _ABOUT.search(text[max(0, q.start - 20) : q.start])
+    word = about[1].lower() if about else ""
+    return (
+        _near(q, word, brief)
+        or _years(q, word, facts, (today or date.today()).year)
+        or (q.dim == "" and 2 <= q.raw <= 12 and _counted(q, facts))
+        or (q.dim in MONEY and _price(text, q, word, brief))
+        or _share(text, q, brief)
+        or (q.dim == "month" and q.end < len(text) and _OLD.match(text[q.end :]) is not None and _aged(q, facts))
+        or (q.dim == "night" and any(k.period == "night" for k in brief))
+        or (
+            q.dim == ""
+            and text[q.start - 1 : q.start] == "'"
+            and re.search(rf"\b(?:19|20){q.raw:02.0f}\b", facts) is not None
+        )
+        or _multiple(text, q, brief)
+        or _unit_before(text, q, brief, facts)
+        or (q.dim == "clock" and _ALWAYS.search(facts) is not None and not _SENT.search(text))
+        or (q.spoken and not q.dim and re.search(r"\b[a-z]+ or $", text[: q.start], re.I) is not None)
+    )
+
+
+def _near(q: Quantity, word: str, brief: Sequence[Quantity]) -> bool:
+    """Equal in another unit, or a rounding in the direction of the word before it."""
+    if not q.dim and word in {"under", "within", "inside", "up to"}:
+        return False
+    for k in brief:
+        value = _in_unit_of(q, k)
+        if k.period == "every" or value is None or value <= 0:
+            continue
+        ratio = k.value / value  # above 1: the brief has more than the text says
+        converted = k.dim != q.dim
+        if word in _ABOVE:
+            good = 1 <= ratio <= 1.5 or (converted and 0.97 <= ratio <= 1.5)
+        elif word in _BELOW:
+            good = 0.6 <= ratio <= 1 or (converted and 0.4 <= ratio <= 1.03)
+        elif word in {"up to", "within", "inside"}:
+            good = converted and 0.97 <= ratio <= 1.03
+        elif word:
+            good = 0.85 <= ratio <= 1.15
+        else:
+            good = (converted and 0.97 <= ratio <= 1.03) or (q.spoken and q.dim == "time" and 0.93 <= ratio <= 1.07)
+        if good and not (q.period and k.period and q.period != k.period):
+            return True
+    return False
+
+
+def _in_unit_of(q: Quantity, k: Quantity) -> float | None:
+    """The value of `q` in the unit of `k`, or None where they measure different things."""
+    if q.dim == k.dim and q.dim not in {"clock", "thousands", "hundreds", "millions", "dozens"}:
+        return q.value
+    if (q.dim, k.dim) in _CONVERT:
+        return q.value * _CONVERT[q.dim, k.dim]
+    if (k.dim, q.dim) in _CONVERT:
+        return q.value / _CONVERT[k.dim, q.dim]
+    return None
+
+
+def _years(q: Quantity, word: str, facts: str, now: int) -> bool:
+    """ "For 50 years" of a firm that began in 1974."""
+    if q.dim != "month" or q.value < 12:
+        return False
+    years = q.value / 12
+    for m in _SINCE.finditer(facts):
+        passed = now - int(m[1])
+        if passed - 1 <= years <= passed or (word in _ABOVE and 0.7 * passed <= years <= passed):
+            return True
+        if word and word not in _ABOVE and passed <= years <= passed * 1.15 + 1:
+            return True
+    return False
+
+
+def _counted(q: Quantity, facts: str) -> bool:
+    """ "Three colors" of "in moss, slate and rust"; the first item may be the end of a clause before."""
+    sizes = [len(re.split(r", (?:and |or |& )?| (?:and|or|&) ", m[0])) for m in _LIST.finditer(facts)]
+    return int(q.raw) in sizes or int(q.raw) + 1 in (n for n in sizes if n > 3)
+
+
+_TOGETHER = re.compile(
+    r"\b(?:total|altogether|together|both|each|every|per|combined|in all|left|extra|twice|of (?:two|three|four|"
+    r"five|six|\d+)|"
+    r"times|in between|apart|later|a (?:day|week|month|year))\b",
+    re.I,
+)
+
+
+def _multiple(text: str, q: Quantity, brief: Sequence[Quantity]) -> bool:
+    """ "Two pounds in a box of four" of half-pound slices; "six hours a week" of two classes of three hours."""
+    if not q.dim or q.dim in {*MONEY, "pct", "clock"} or not _TOGETHER.search(text):
+        return False
+    same = [k.value for k in brief if k.dim == q.dim and k.period != "every"]
+    counts = {k.raw for k in brief if not k.dim and 2 <= k.raw <= 12} | {
+        float(_PIECES[w]) for w in _PIECES if w in text.lower()
+    }
+
+    def close(value: float) -> bool:
+        return abs(value - q.value) <= 1e-6 * q.value
+
+    return any(close(a * n) or close(a / n) for a in same for n in counts) or any(
+        close(a + b) or close(a - b) for i, a in enumerate(same) for b in same[i + 1 :]
+    )
+
+
+def _unit_before(text: str, q: Quantity, brief: Sequence[Quantity], facts: str) -> bool:
+    """ "Four hours later" of "dry in 1 hour, recoat after 4"."""
+    unit = re.search(r"([a-z]{3,}?)s?$", text[q.start : q.end], re.I)
+    if not q.dim or unit is None:
+        return False
+    lines = [line for line in facts.splitlines() if re.search(rf"\d[ -]?{unit[1]}", line, re.I)]
+    bare = [facts[k.start : k.end] for k in brief if not k.dim and k.raw == q.raw]
+    return any(re.search(rf"(?<![\d.]){re.escape(b)}(?![\d.])(?! \w)", line) for b in bare for line in lines)
+
+
+def _aged(q: Quantity, facts: str) -> bool:
+    """Is a child of that age within the ages the brief gives: "ages 3 to 10", "under 8", "5 and up"?"""
+    years = q.value / 12
+    for m in _AGES.finditer(facts):
+        low, high, under, up = (float(g) if g else None for g in m.groups())
+        if low is not None and high is not None and low <= years <= high:
+            return True
+        if (under is not None and years < under) or (up is not None and years >= up):
+            return True
+    return False
+
+
+_AGES = re.compile(r"(\d+)\u00bd? ?(?:to|-|\u2013) ?(\d+)|under (\d+)|(\d+) (?:and|or) (?:up|over|older)", re.I)
+
+
+def _price(text: str, q: Quantity, word: str, brief: Sequence[Quantity]) -> bool:
+    """A price of the brief by the piece or times the pieces, after its discount, or a sum or difference of two."""
+    money = [k for k in brief if k.dim == q.dim]
+    if any(abs(k.value - q.value) < 1e-6 for k in money):
+        return False  # the figure stands there, for something else
+    prices = {k.value for k in money}
+    counts = {float(n) for n in re.findall(r"(?<![\d.,$])\d{1,2}(?![\d.,%])", text)}
+    counts |= {_PIECES[w.lower()] for w in re.findall(r"[A-Za-z]+", text) if w.lower() in _PIECES}
+    if _PER.search(text):
+        counts |= {7, 12, 30, 52, 365}
+    shares = {k.value / 100 for k in brief if k.dim == "pct" and 0 < k.value < 100}
+    slack = max(0.5, 0.1 * q.value) if word else 0.011
+
+    def close(value: float) -> bool:
+        return abs(value - q.value) <= slack
+
+    pieces = (close(p / n) or close(p * n) for p in prices for n in counts)
+    reduced = (close(p * s) or close(p * (1 - s)) for p in prices for s in shares)
+    pairs = (close(a - b) or close(a + b) or close(12 * a - b) for a in prices for b in prices)
+    trios = (close(a * n - b) for a in prices for b in prices for n in counts if n <= 4)
+    return any(pieces) or any(reduced) or any(pairs) or any(trios)
+
+
+_PIECES = {
+    "two": 2,
+    "both": 2,
+    "pair": 2,
+    "couple": 2,
+    "three": 3,
+    "trio": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "dozen": 12,
+}
+_PER = re.compile(
+    r"\b(?:a|an|per|each|every) (?:day|week|month|year)\b|\b(?:daily|weekly|monthly|yearly|annually)\b", re.I
+)
+
+
+def _share(text: str, q: Quantity, brief: Sequence[Quantity]) -> bool:
+    """ "Nine in ten" of 88%, "two cents of every dollar" of 2%."""
+    for m in _OF_TEN.finditer(text):
+        if m.start() <= q.start < m.end():
+            part, whole = (_NAMES.get(g.lower()) or float(g) for g in (m["part"], m["whole"]))
+            return any(k.dim == "pct" and abs(k.value - 100 * part / whole) <= 4 for k in brief)
+    if re.match(r" (?:of|from|in|out of) (?:every|each|the) dollar", text[q.end :]):
+        return any(k.dim == "pct" and abs(k.value - 100 * q.value) < 0.01 for k in brief)
+    return False
+
+
+_TO_TEN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NAMES = dict(zip(_TO_TEN, range(1, 11), strict=True))
+_OF_TEN = re.compile(
+    rf"\b(?P<part>{'|'.join(_NAMES)}|[1-9]) (?:in|out of|of every|of) (?:every )?(?P<whole>ten|five|four|three|"
+    rf"10|5|4|3|100)\b",
+    re.I,
+)

@@ -1,0 +1,332 @@
+"""The compliance classifier: a second reader for what patterns miss. It may only caution.
+
+Two readers of a text, combined by a fitted logistic curve into one calibrated P(violation):
+    tower   the first LAYERS layers of the shared encoder, the last TUNED of them with a low-rank update
+            (LoRA, Hu et al. 2021), mean over tokens, then a softmax over "clean" and nine categories;
+    words   linear in TF-IDF word 1- and 2-grams, the surface counts of textfeatures.py, and the mean state that
+            enters the tuned layers.
+The lower layers serve because they still know word order and so negation; the top of the encoder was trained
+to forget it. The words that carry a verdict are those whose removal lowers it most: the text is read again
+without each window of words, and once more without the marked words, which the message reports.
+A rule may block, the classifier may not, until reviewers' labels confirm it (`may_block`, off by default):
+a learned reader can be talked round by a text, a pattern cannot. Probabilities are calibrated on training texts of
+which about half violate; ordinary ads violate less often.
+Leaves out: fitting and thresholds (training/compliance.py); editorial rules, which patterns settle.
+"""
+
+import json
+import math
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.numpy import load_file
+
+from relate_engine.policy.weights import WeightsError, sha256
+from relate_engine.rewards.ctrtower import Weights, merge, run_layer, upper_weights
+from relate_engine.rewards.encoder import Encoder
+from relate_engine.rewards.textfeatures import Vocabulary, surface
+from relate_engine.scorecard import Finding, finding
+from relate_engine.share import wilson
+
+ARRAYS, PLAIN, MANIFEST = "head.safetensors", "head.json", "manifest.json"
+LAYERS, TUNED = 4, 2  # layers of the encoder that are run; how many of the last carry an update
+LONGEST = 96  # tokens read of a text
+_WINDOWS = 16  # most windows a text is re-read without
+_KEEP = 20_000  # logits kept by text
+_PRECISION, _LABELS = 0.9, 100  # what `may_block` asks for
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A category of violation: what the finding says, what to do, and the policy it rests on."""
+
+    says: str
+    fix: str
+    source: str
+
+
+KINDS: dict[str, Kind] = {
+    "dark_pattern": Kind(
+        "pressure, false scarcity, shaming or a hidden subscription",
+        "Say what is on offer, until which date, and how to say no.",
+        "https://www.legislation.gov.uk/uksi/2008/1277/schedule/1/paragraph/15/made/data.html",
+    ),
+    "clickbait": Kind(
+        "bait that withholds what it is about",
+        "Say what it is.",
+        "https://support.google.com/adspolicy/answer/15936667",
+    ),
+    "hate_offence": Kind(
+        "an insult, a swear word or contempt for a group",
+        "Say it without putting anyone down.",
+        "https://support.google.com/adspolicy/answer/6015406",
+    ),
+    "health": Kind(
+        "a health result nobody can promise",
+        "Say what the product is or contains, and leave the result out.",
+        "https://support.google.com/adspolicy/answer/15936857",
+    ),
+    "finance": Kind(
+        "easy money, sure returns or credit without a check",
+        "State the rate, the risk and the check.",
+        "https://support.google.com/adspolicy/answer/2464998",
+    ),
+    "personal_attributes": Kind(
+        "something personal implied about the reader",
+        "Describe the product and leave the reader's person out.",
+        "https://transparency.meta.com/en-gb/policies/ad-standards/objectionable-content/"
+        "privacy-violations-personal-attributes/",
+    ),
+    "unsubstantiated": Kind(
+        "an absolute or superlative claim without proof",
+        "State the measured fact and where it comes from.",
+        "https://www.asa.org.uk/type/non_broadcast/code_section/03.html",
+    ),
+    "pricing": Kind(
+        "a price or a “free” that hides its cost",
+        "Give the full price and the condition.",
+        "https://support.google.com/adspolicy/answer/15938375",
+    ),
+    "endorsement": Kind(
+        "an endorsement or review without a real, named source",
+        "Name who said it, when and whether they were paid.",
+        "https://www.ecfr.gov/current/title-16/chapter-I/subchapter-D/part-465",
+    ),
+}
+CATEGORIES = tuple(KINDS)  # class 0 of the tower is "clean", then these
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the classifier thinks of a text: P(violation), the likeliest category, and its logit."""
+
+    probability: float
+    category: str
+    logit: float
+
+
+def lower_layers(model: Any) -> list[Weights]:
+    """The published weights of the encoder's first LAYERS layers."""
+    return list(upper_weights(model, 0))[:LAYERS]
+
+
+def with_update(layers: Sequence[Weights], tuned: Weights) -> list[Weights]:
+    """`layers` with the low-rank update in the last TUNED of them; see ctrtower.merge for its names."""
+    return [*layers[:-TUNED], *merge(layers[-TUNED:], tuned)]
+
+
+def run(model: Any, inputs: Any, layers: Sequence[Weights]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Hidden states (N, T, D) of tokenised texts after `layers`, and the mask (N, T) of their tokens."""
+    mask = inputs["attention_mask"].bool()
+    hidden = model.embeddings(input_ids=inputs["input_ids"], token_type_ids=inputs["token_type_ids"])
+    return above(model, hidden, mask, layers), mask
+
+
+def above(
+    model: Any, hidden: torch.Tensor, mask: torch.Tensor, layers: Sequence[Weights], drop: float = 0.0
+) -> torch.Tensor:
+    """`hidden` after `layers` of the encoder `model`."""
+    for weights in layers:
+        hidden = run_layer(hidden, mask, weights, model.config.num_attention_heads, model.config.layer_norm_eps, drop)
+    return hidden
+
+
+def mean_state(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """(N, D): the mean of the hidden states (N, T, D) over tokens."""
+    kept = mask[..., None].to(hidden.dtype)
+    mean: torch.Tensor = (hidden * kept).sum(1) / kept.sum(1).clamp(min=1e-9)
+    return mean
+
+
+def violation(logits: np.ndarray) -> np.ndarray:
+    """(N,) log-odds of any violation from (N, 1 + categories) logits of the tower."""
+    worst = logits[:, 1:].max(1)
+    total: np.ndarray = worst + np.log(np.exp(logits[:, 1:] - worst[:, None]).sum(1)) - logits[:, 0]
+    return total
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """The linear reader: log-odds of a violation from word n-grams, surface counts and the lower mean state."""
+
+    vocabulary: Vocabulary
+    terms: np.ndarray  # (V,)
+    surface: np.ndarray  # (len(SURFACE),), scaling folded in
+    state: np.ndarray  # (D,), scaling folded in
+    offset: float
+
+    def logits(self, texts: Sequence[str], states: np.ndarray) -> np.ndarray:
+        """(N,) from the texts and their mean states (N, D) below the tuned layers."""
+        found = np.zeros(len(texts))
+        for k, text in enumerate(texts):
+            columns, values = self.vocabulary.row(text)
+            found[k] = values @ self.terms[columns]
+        return found + surface(texts) @ self.surface + states @ self.state + self.offset
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """The served classifier. Safe to use from several threads."""
+
+    encoder: Encoder
+    layers: Sequence[Weights]  # the tower's, merged
+    weight: np.ndarray  # (1 + categories, 384)
+    bias: np.ndarray  # (1 + categories,)
+    words: Words
+    curve: tuple[float, float, float]  # logit = a · tower + b · words + c
+    threshold: float  # P(violation) from which it cautions
+    version: str = ""
+    _seen: OrderedDict[str, tuple[float, int]] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def load(cls, folder: Path, encoder: Encoder) -> "Classifier":
+        """The classifier in `folder` on this encoder; raises WeightsError saying what to do."""
+        try:
+            pinned = json.loads((folder / MANIFEST).read_text("utf-8"))["files"]
+            for name in (ARRAYS, PLAIN):
+                if sha256(folder / name) != pinned[name]:
+                    raise WeightsError(f"{name} in {folder} is damaged; run `relate train compliance`.")
+            arrays, plain = load_file(folder / ARRAYS), json.loads((folder / PLAIN).read_text("utf-8"))
+            return assembled(encoder, arrays, plain, f"cls-{pinned[ARRAYS][:12]}")
+        except (OSError, KeyError, ValueError) as error:
+            raise WeightsError(
+                f"There is no compliance classifier in {folder} ({error}); run `relate train compliance`."
+            ) from error
+
+    def _logits(self, texts: Sequence[str], batch: int = 64) -> list[tuple[float, int]]:
+        """Logit and category index of each text, in order; read texts are remembered."""
+        with self._lock:
+            missing = sorted({t for t in texts if t not in self._seen}, key=len)
+            for start in range(0, len(missing), batch):
+                part = missing[start : start + batch]
+                lower, upper = self._means(part)
+                tower = upper @ self.weight.T + self.bias
+                a, b, c = self.curve
+                logits = a * violation(tower) + b * self.words.logits(part, lower) + c
+                for text, logit, row in zip(part, logits, tower, strict=True):
+                    self._seen[text] = float(logit), int(row[1:].argmax())
+            found = [self._seen[t] for t in texts]
+            while len(self._seen) > _KEEP:
+                self._seen.popitem(last=False)
+        return found
+
+    @torch.inference_mode()
+    def _means(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Two (N, D): the mean states of each text below and above the tuned layers."""
+        inputs = self.encoder.tokenizer(
+            list(texts), padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
+        )
+        lower, mask = run(self.encoder.model, inputs, self.layers[:-TUNED])
+        return mean_state(lower, mask).numpy(), mean_state(
+            above(self.encoder.model, lower, mask, self.layers[-TUNED:]), mask
+        ).numpy()
+
+    def verdicts(self, texts: Sequence[str]) -> list[Verdict]:
+        """P(violation) and the likeliest category of each text, in order."""
+        return [Verdict(_expit(logit), CATEGORIES[kind], logit) for logit, kind in self._logits(texts)]
+
+    def findings(self, texts: Sequence[str], blocking: Collection[str] = ()) -> list[list[Finding]]:
+        """At most one finding a text, with the span that carries it. `blocking`: categories that reviewers'
+        labels have confirmed (`may_block`); all others caution."""
+        verdicts = self.verdicts(texts)
+        held = [(t, v) for t, v in zip(texts, verdicts, strict=True) if v.probability >= self.threshold and t.strip()]
+        spans = self._spans([t for t, _ in held], [v.logit for _, v in held])
+        found: dict[str, list[Finding]] = {}
+        for (text, verdict), (start, end, without) in zip(held, spans, strict=True):
+            kind = KINDS[verdict.category]
+            rest = "" if without is None else f", {without:.2f} without these words"
+            found[text] = [
+                finding(
+                    f"CLS-{verdict.category}",
+                    "compliance",
+                    "block" if verdict.category in blocking else "warn",
+                    f"This reads like {kind.says} (probability {verdict.probability:.2f}{rest}; learned, not a rule).",
+                    fix=kind.fix,
+                    start=start,
+                    end=end,
+                    source=kind.source,
+                )
+            ]
+        return [found.get(t, []) for t in texts]
+
+    def _spans(self, texts: Sequence[str], logits: Sequence[float]) -> list[tuple[int, int, float | None]]:
+        """For each text the run of words whose removal lowers the logit most, and P(violation) without it
+        (None where the run is the whole text)."""
+        windows = [_windows(t) for t in texts]
+        shortened = [_without(t, *w) for t, ws in zip(texts, windows, strict=True) for w in ws]
+        read = iter(self._logits(shortened))
+        runs = []
+        for logit, found in zip(logits, windows, strict=True):
+            drops = [logit - next(read)[0] for _ in found]
+            first, last = _heaviest(drops)
+            runs.append((found[first][0], found[last][1]))
+        rests = [_without(t, *run) for t, run in zip(texts, runs, strict=True)]
+        left = self._logits(rests)
+        return [
+            (*run, _expit(logit) if rest.strip() else None)
+            for run, rest, (logit, _) in zip(runs, rests, left, strict=True)
+        ]
+
+
+def assembled(encoder: Encoder, arrays: dict[str, np.ndarray], plain: dict[str, Any], version: str) -> Classifier:
+    """The classifier from its stored arrays and plain values; the updates are added to copies of the layers."""
+    tuned = {
+        name: torch.from_numpy(array.astype(np.float32))
+        for name, array in arrays.items()
+        if name.endswith((".A", ".B"))
+    }
+    vocabulary = Vocabulary({t: i for i, t in enumerate(plain["vocabulary"])}, arrays["idf"], plain["documents"])
+    a, b, c = plain["curve"]
+    return Classifier(
+        encoder=encoder,
+        layers=with_update(lower_layers(encoder.model), tuned),
+        weight=arrays["weight"],
+        bias=arrays["bias"],
+        words=Words(vocabulary, arrays["terms"], arrays["surface"], arrays["state"], plain["words_offset"]),
+        curve=(a, b, c),
+        threshold=plain["threshold"],
+        version=version,
+    )
+
+
+def may_block(labels: Sequence[bool]) -> bool:
+    """True if blind labels of texts the classifier cautioned (True = a violation) confirm it: at least 100 of
+    them, and a precision whose 95 % Wilson interval lies above 0.9. Nothing calls this by itself."""
+    return len(labels) >= _LABELS and wilson(sum(labels), len(labels))[0] >= _PRECISION
+
+
+def _expit(logit: float) -> float:
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
+
+
+def _windows(text: str) -> list[tuple[int, int]]:
+    """Up to _WINDOWS neighbouring runs of words, as spans of the text."""
+    words = [m.span() for m in re.finditer(r"\S+", text)]
+    size = math.ceil(len(words) / _WINDOWS)
+    runs = [words[k : k + size] for k in range(0, len(words), size)]
+    return [(run[0][0], run[-1][1]) for run in runs]
+
+
+def _without(text: str, start: int, end: int) -> str:
+    return f"{text[:start].rstrip()} {text[end:].lstrip()}".strip()
+
+
+def _heaviest(drops: Sequence[float]) -> tuple[int, int]:
+    """First and last index of the run with the largest sum of drops, each less a fifth of the largest."""
+    least = 0.2 * max(0.0, *drops) if len(drops) > 1 else 0.0
+    best, value, total, first = (0, len(drops) - 1), 0.0, 0.0, 0
+    for k, drop in enumerate(drops):
+        if total <= 0:
+            total, first = 0.0, k
+        total += drop - least
+        if total > value:
+            best, value = (first, k), total
+    return best

@@ -1,0 +1,254 @@
+"""Preference training: the policy is moved towards texts an editor passed and away from those it failed.
+
+Direct preference optimisation (arXiv 2305.18290) over judged texts, in the layout of sft.py: all judged texts of
+a brief are branches of one sequence, so the brief is computed once and not twice a pair. With
+    r_i = beta · (log π(y_i | x) - log π_0(y_i | x))            π_0 = the policy this training starts from
+a brief of passed texts P and failed texts F, paired inside a slot, has
+    loss = mean over (i in P, j in F, same slot) of -log σ(r_i - r_j)  +  anchor · NLL(P) a token
+The anchor keeps passed texts likely in themselves, not only likelier than failed ones (arXiv 2404.19733).
+A passed text without a failed one in its slot teaches through the anchor alone; a lone failed one not at all.
+Leaves out: where judgements come from, and RL (grpo.py).
+"""
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import set_seed
+from trl import SFTConfig
+
+from relate_engine.brief import Brief, BriefError
+from relate_engine.judging import Judged
+from relate_engine.policy.memory import keep
+from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.prompt import TEMPLATES
+from relate_engine.training.sft import (
+    IGNORE,
+    PrefixSftTrainer,
+    Progress,
+    SharedPrefixCollator,
+    Target,
+    encode,
+    save_adapter,
+)
+
+
+@dataclass(frozen=True)
+class PreferencePlan:
+    """Every choice of a run; written to the manifest."""
+
+    epochs: int = 1
+    briefs_a_step: int = 4
+    learning_rate: float = 3e-4
+    beta: float = 0.1
+    anchor: float = 0.3
+    validation: int = 12  # briefs kept aside: how often the passed of a pair gains on the failed
+    seed: int = 0
+
+
+def pairs_of(judged: Sequence[Judged]) -> list[tuple[int, int]]:
+    """(passed, failed) index pairs of texts for the same slot of the same placement."""
+    return [
+        (i, j)
+        for i, good in enumerate(judged)
+        for j, bad in enumerate(judged)
+        if good.passed and not bad.passed and (good.placement, good.slot) == (bad.placement, bad.slot)
+    ]
+
+
+class Collator(SharedPrefixCollator):
+    """As in SFT, with each sequence's pairs and reference log-probabilities carried beside the tensors."""
+
+    def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        batch: dict[str, Any] = super().__call__(rows)
+        longest = batch["input_ids"].shape[1]
+        batch["branches"] = torch.tensor([r["branches"] + [0] * (longest - len(r["branches"])) for r in rows])
+        batch["judged"] = [{k: r[k] for k in ("passed", "pairs", "reference")} for r in rows]
+        return batch
+
+
+class PreferenceTrainer(PrefixSftTrainer):
+    """The loss of this file's docstring on prefix-shared sequences."""
+
+    plan: PreferencePlan
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        total = preference_loss(*branch_logps(model, inputs), inputs["judged"], self.plan.beta, self.plan.anchor)
+        return (total, {"loss": total}) if return_outputs else total
+
+
+def preference_loss(
+    logps: torch.Tensor, tokens: torch.Tensor, judged: Sequence[dict[str, Any]], beta: float, anchor: float
+) -> torch.Tensor:
+    """The mean over B briefs of this file's loss, a scalar.
+
+    `logps`, `tokens`: (B, branches) as `branch_logps` gives them; `judged`: for each brief `passed` and
+    `reference` by branch and `pairs` of (passed, failed) branch numbers.
+    """
+    losses = []
+    for row, told in enumerate(judged):
+        passed = torch.tensor(told["passed"], dtype=torch.bool)
+        own, length = logps[row, : len(passed)], tokens[row, : len(passed)]
+        loss = logps.new_zeros(())
+        if told["pairs"]:
+            good, bad = torch.tensor(told["pairs"]).T
+            gain = beta * (own - own.new_tensor(told["reference"]))
+            loss = loss - torch.nn.functional.logsigmoid(gain[good] - gain[bad]).mean()
+        if passed.any():
+            loss = loss - anchor * own[passed].sum() / length[passed].sum()
+        losses.append(loss)
+    return torch.stack(losses).mean()
+
+
+def branch_logps(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """(B, branches) summed log-probability of each branch's labelled tokens, and how many they are."""
+    labels, branches = inputs["labels"][:, 1:], inputs["branches"][:, 1:]
+    causal = model.get_base_model()
+    hidden = causal.model(
+        input_ids=inputs["input_ids"],
+        attention_mask=inputs["attention_mask"],
+        position_ids=inputs["position_ids"],
+        use_cache=False,
+    ).last_hidden_state[:, :-1]
+    labelled = labels != IGNORE
+    logits = causal.lm_head(hidden[labelled]).float()  # (labelled tokens, vocabulary)
+    each = -torch.nn.functional.cross_entropy(logits, labels[labelled], reduction="none")
+    most = int(branches.max())
+    where = labelled.nonzero()[:, 0] * most + branches[labelled] - 1
+    flat = each.new_zeros(len(labels) * most)
+    shape = (len(labels), most)
+    return (
+        flat.index_add(0, where, each).view(shape),
+        flat.index_add(0, where, torch.ones_like(each)).view(shape),
+    )
+
+
+def _rows(
+    tokenizer: Any, briefs: Sequence[tuple[Brief, Sequence[Judged]]], model: Any, collate: Collator
+) -> list[dict[str, Any]]:
+    """Encoded sequences with their pairs and the log-probabilities of the policy as it is now."""
+    rows = []
+    for brief, judged in briefs:
+        targets = [Target(TEMPLATES[j.placement, j.slot], j.angle, j.text) for j in judged]
+        row: dict[str, Any] = encode(tokenizer, brief, targets)
+        row |= {"passed": [j.passed for j in judged], "pairs": pairs_of(judged), "reference": []}
+        with torch.inference_mode():
+            logps, _ = branch_logps(model, {k: _on(v) for k, v in collate([row]).items()})
+        row["reference"] = logps[0].tolist()
+        rows.append(row)
+    return rows
+
+
+def _on(value: Any) -> Any:
+    return value.to(device()) if isinstance(value, torch.Tensor) else value
+
+
+def train_preferences(
+    base: str,
+    parent: Path,
+    judged: Sequence[tuple[Brief, Sequence[Judged]]],
+    judged_file: str,
+    data_sha256: str,
+    out: Path,
+    work: Path,
+    plan: PreferencePlan = PreferencePlan(),
+    report: Callable[[int, int, float], None] = lambda done, total, loss: None,
+    resume: bool = False,
+) -> dict[str, Any]:
+    """Trains the adapter in `parent` on and writes adapter and manifest to `out`; returns the manifest.
+    `judged_file` and `data_sha256` name the judgements in it.
+
+    Raises BriefError if no brief holds both a passed and a failed text for one slot.
+    """
+    keep()
+    set_seed(plan.seed)
+    rng = random.Random(plan.seed)
+    useful = [(b, list(js)) for b, js in judged if pairs_of(js)]
+    if not useful:
+        raise BriefError("There is no brief with both a passed and a failed text for one slot: judge more texts first.")
+    rng.shuffle(useful)
+    validation, train = useful[: plan.validation], useful[plan.validation :]
+    tokenizer = load_tokenizer(base)
+    model, state = put_adapter(load_nf4(base, torch.bfloat16), parent, base, trainable=True)
+    if not state.trained:
+        raise BriefError(f"Preferences need a trained writer to start from: {state.problem}.")
+    for parameter in model.parameters():  # small updates round away in bfloat16
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    collate = Collator(tokenizer.pad_token_id)
+    model.eval()
+    held = _rows(tokenizer, validation, model, collate)
+    once = _rows(tokenizer, train, model, collate)
+    rows = [r for _ in range(plan.epochs) for r in rng.sample(once, len(once))]
+    before = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
+    steps = max(1, len(rows) // plan.briefs_a_step)
+    trainer = PreferenceTrainer(
+        model=model,
+        args=SFTConfig(
+            output_dir=str(work),
+            use_cpu=device().type == "cpu",
+            bf16=False,
+            per_device_train_batch_size=plan.briefs_a_step,
+            num_train_epochs=1,
+            learning_rate=plan.learning_rate,
+            lr_scheduler_type="cosine",
+            warmup_steps=max(1, steps // 10),
+            weight_decay=0.0,
+            max_grad_norm=1.0,
+            gradient_checkpointing=False,
+            max_length=None,
+            remove_unused_columns=False,
+            dataset_kwargs={"skip_prepare_dataset": True},
+            dataloader_pin_memory=False,
+            train_sampling_strategy="sequential",
+            save_steps=max(1, steps // 4),
+            save_total_limit=2,
+            logging_steps=2,
+            report_to="none",
+            disable_tqdm=True,
+            seed=plan.seed,
+        ),
+        train_dataset=Dataset.from_list(rows),
+        data_collator=collate,
+        processing_class=tokenizer,
+        callbacks=[Progress(report)],
+    )
+    for name, parameter in model.named_parameters():
+        if name in before:  # TRL has cast the adapter to bfloat16
+            parameter.data = before[name]
+    trainer.plan = plan
+    trainer.train(resume_from_checkpoint=resume and any(work.glob("checkpoint-*")))
+    manifest = {
+        "command": f"relate train preferences --judged {judged_file} --rate {plan.learning_rate:g} --from PARENT",
+        "parent": json.loads((parent / "manifest.json").read_text("utf-8")),
+        "data_sha256": data_sha256,
+        "briefs": len(train),
+        "texts": sum(len(js) for _, js in train),
+        "pairs": sum(len(r["pairs"]) for r in once),
+        "validation": _gains(model.eval(), held, collate, plan.beta),
+        "plan": asdict(plan),
+    }
+    return save_adapter(model, base, out, "dpo", manifest)
+
+
+@torch.inference_mode()
+def _gains(model: Any, rows: Sequence[dict[str, Any]], collate: Collator, beta: float) -> dict[str, float]:
+    """On held-out briefs: the share of pairs whose passed text gained on the failed one, and the mean margin."""
+    margins: list[float] = []
+    for row in rows:
+        logps, _ = branch_logps(model, {k: _on(v) for k, v in collate([row]).items()})
+        gain = [beta * (float(a) - b) for a, b in zip(logps[0], row["reference"], strict=True)]
+        margins += [gain[i] - gain[j] for i, j in row["pairs"]]
+    n = max(1, len(margins))
+    return {
+        "pairs": len(margins),
+        "passed_gains": round(sum(m > 0 for m in margins) / n, 4),
+        "margin": round(sum(margins) / n, 4),
+    }

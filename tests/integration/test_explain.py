@@ -1,0 +1,60 @@
+"""Explanations with the real rewards: effects are differences of scores, alternatives are better by their cards."""
+
+import pytest
+
+from app.services.writing import Room
+from relate_engine.brief import parse_brief
+from relate_engine.config import settings
+from relate_engine.draft import Rewards, score_texts
+from relate_engine.explain import NOT_TRAINED, explain, risk_of
+from relate_engine.policy.weights import WeightsError
+from relate_engine.scorecard import AdText
+
+BRIEF = parse_brief(
+    {
+        "product": "Tarn Bottle",
+        "description": "A steel bottle that keeps drinks cold for 24 hours and fits a car cup holder.",
+        "benefits": ["Dishwasher safe lid", "$29 with free shipping on orders over $50"],
+    }
+)
+TEXT = "Hurry! Tarn Bottle keeps drinks cold for 24 hours, with free shipping and a lifetime warranty"
+OTHER = "A steel bottle that stays cold for 24 hours and fits your cup holder."
+
+
+@pytest.fixture(scope="module")
+def rewards() -> Rewards:
+    settings.cache_clear()
+    try:
+        return Room(settings()).rewards()
+    except WeightsError as error:
+        pytest.skip(f"no weights: {error}")
+
+
+def test_every_effect_is_a_difference_of_two_scores(rewards: Rewards) -> None:
+    ad = AdText(TEXT, "description", "benefit", "person:test")
+    found = explain(rewards, BRIEF, ad)
+    assert {"drinks", "lifetime warranty"} <= {w.words for w in found.words}
+    for word in found.words:
+        assert TEXT[word.start : word.end] == word.words and word.words not in word.without
+        (scored,) = score_texts(rewards, BRIEF, [AdText(word.without, "description", None, "person:test")])
+        assert word.effect == pytest.approx(found.card.ctr_effect - scored.ctr_effect, abs=1e-4)
+
+
+def test_alternatives_are_what_their_label_says(rewards: Rewards) -> None:
+    ad = AdText(TEXT, "description", "benefit", "person:test")
+    found = explain(rewards, BRIEF, ad, [OTHER, "The best bottle ever, free!!!"])
+    assert OTHER in {a.card.text for a in found.alternatives} and found.note == NOT_TRAINED
+    for a in found.alternatives:
+        (again,) = score_texts(rewards, BRIEF, [AdText(a.card.text, "description", None, "person:test")])
+        assert again.ctr_effect == pytest.approx(a.card.ctr_effect, abs=1e-4)
+        assert ("safer" in a.better) == (risk_of(a.card) < risk_of(found.card))
+        assert risk_of(a.card) <= risk_of(found.card)
+        if "stronger" in a.better:
+            assert a.card.ctr_effect > found.card.ctr_effect
+    assert not any("best bottle ever" in a.card.text for a in found.alternatives)
+
+
+def test_the_condition_of_the_brief_is_offered(rewards: Rewards) -> None:
+    ad = AdText("Tarn Bottle with free shipping", "description", None, "person:test")
+    found = explain(rewards, BRIEF, ad)
+    assert "Tarn Bottle with free shipping on orders over $50" in {a.card.text for a in found.alternatives}

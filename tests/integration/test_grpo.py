@@ -1,0 +1,90 @@
+"""Two steps of RelateTrainer on the real base with the shipped writer, and how far its int8 rollouts drift."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from relate_engine.config import ASSETS
+from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.prompt import TEMPLATES, brief_lines, prompt, request_lines
+from relate_engine.policy.weights import policy_folder
+from relate_engine.scorecard import Finding, Scorecard
+from relate_engine.training.corpus import read_corpus
+from relate_engine.training.credit import ARMS
+from relate_engine.training.grpo import GrpoPlan, RelateTrainer, Task, trainer_of
+from relate_engine.training.judge import Sampled
+from tests.cards import card
+
+WRITER = ASSETS / "adapters" / "writer"
+PLAN = GrpoPlan(steps=2, groups=2, generations=4, tokens=24, micro_batch=8, learning_rate=1e-4)
+
+
+def score(asked: list[Sampled]) -> list[Scorecard]:
+    """Worth: how many words of the brief a text holds. Fault: an exclamation mark."""
+    cards = []
+    for brief, _, _, text in asked:
+        words, known = text.lower().split(), brief.facts.lower()
+        faults = [
+            Finding("X", "compliance", "warn", "", start=i, end=i + 1, amount=-0.25)
+            for i, c in enumerate(text)
+            if c == "!"
+        ]
+        cards.append(card(text, sum(w in known for w in words) / len(words), faults))
+    return cards
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_two_steps_on_the_real_base(cache: Path, tmp_path: Path, one_thread: None) -> None:
+    """The adapter moves, stays in float32, and the int8 sampler is close to the policy that is trained."""
+    folder = policy_folder("smollm2", cache)
+    tokenizer = load_tokenizer(folder)
+    briefs = [e.brief for e in read_corpus(ASSETS / "corpus") if e.split == "test"][:2]
+    tasks = [Task(b, "headline" if b.placement != "meta_feed" else "primary_text", "benefit") for b in briefs]
+    for task in tasks:  # the prompt as one string has the tokens that serving feeds in two parts
+        template = TEMPLATES[task.brief.placement, task.slot]
+        parts = tokenizer.encode(brief_lines(task.brief)) + tokenizer.encode(request_lines(template, task.angle))
+        assert tokenizer(text=[prompt(task.brief, template, task.angle)])["input_ids"] == [parts]
+    model, state = put_adapter(load_nf4(folder, torch.bfloat16), WRITER, folder, trainable=True)
+    assert state.trained, state.problem
+    seen: list[dict[str, float]] = []
+    trainer = trainer_of(
+        model, tokenizer, tasks, ARMS["relate"], score, tmp_path, PLAN, lambda done, total, m: seen.append(m)
+    )
+    before = {n: p.detach().clone() for n, p in model.named_parameters() if p.requires_grad}
+    trainer.train()
+    assert len(seen) == 2 and all(m["loss"] == m["loss"] for m in seen)
+    assert seen[0]["judged/ended"] > 0.5
+    moved = [n for n, p in model.named_parameters() if n in before and not torch.equal(p, before[n])]
+    assert moved and all(b.dtype == torch.float32 and ".default." in n for n, b in before.items())
+
+    drift, ratio = drift_of(trainer)
+    print(f"int8 rollouts: mean |Δ log-probability| {drift.mean():.3f}, mean ratio {ratio.mean():.3f},", end=" ")
+    outside = ((ratio - 1).abs() > PLAN.epsilon).float().mean()
+    print(f"outside the clip {outside:.1%} of {len(ratio)} tokens")
+    assert drift.mean() < 0.2 and 0.9 < ratio.mean() < 1.1 and outside < 0.2
+
+
+def drift_of(trainer: RelateTrainer) -> tuple[torch.Tensor, torch.Tensor]:
+    """|log π - log π_int8| and the ratio π / π_int8 of each token of a fresh batch."""
+    trainer.plan = replace(trainer.plan, seed=5)
+    rows: list[dict[str, Any]] = [dict(trainer.train_dataset[i]) for i in range(2) for _ in range(PLAN.generations)]
+    trainer.model.train()
+    inputs = trainer._generate_and_score_completions(rows)
+    ids, mask = (torch.cat([inputs[f"prompt_{k}"], inputs[f"completion_{k}"]], 1) for k in ("ids", "mask"))
+    with torch.no_grad():
+        own, _, _ = trainer._get_per_token_logps_and_entropies(
+            trainer.model, ids, mask, inputs["completion_ids"].shape[1]
+        )
+    apart = (own - inputs["old_per_token_logps"])[inputs["completion_mask"].bool()]
+    return apart.abs(), apart.exp()

@@ -1,0 +1,53 @@
+"""Preference training: the loss against values computed text by text, and pairs only inside a slot."""
+
+import math
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+
+from relate_engine.brief import Brief
+from relate_engine.judging import Judged
+from relate_engine.policy.prompt import TEMPLATES, prompt
+from relate_engine.training.preferences import Collator, branch_logps, pairs_of, preference_loss
+from relate_engine.training.sft import Target, encode
+from tests import tiny
+
+TOKENIZER = tiny.tokenizer()
+MODEL = get_peft_model(tiny.model(3), LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM")).eval()
+BRIEF = Brief(product="Oak Desk", description="A desk of solid oak.", benefits=("two drawers",))
+JUDGED = (
+    Judged("headline", "google_rsa", "benefit", "Solid oak", True),
+    Judged("headline", "google_rsa", "how", "Oak oak desk", False),
+    Judged("description", "google_rsa", "how", "Two drawers of oak.", True),
+    Judged("headline", "meta_feed", "benefit", "Desk the", False),
+)
+
+
+def alone(text: Judged) -> float:
+    """Log-probability of one completion with its EOS, in a sequence of its own."""
+    before = TOKENIZER.encode(prompt(BRIEF, TEMPLATES[text.placement, text.slot], text.angle))
+    ids = before + TOKENIZER.encode(text.text) + [TOKENIZER.eos_token_id]
+    with torch.inference_mode():
+        logits = MODEL(torch.tensor([ids])).logits[0, :-1].log_softmax(-1)
+    target = torch.tensor(ids[1:])
+    return float(logits[torch.arange(len(target)), target][len(before) - 1 :].sum())
+
+
+def test_pairs_stay_inside_a_slot_of_a_placement() -> None:
+    assert pairs_of(JUDGED) == [(0, 1)]
+
+
+def test_loss_equals_the_equation_worked_out_text_by_text() -> None:
+    targets = [Target(TEMPLATES[j.placement, j.slot], j.angle, j.text) for j in JUDGED]
+    reference = [-30.0, -31.0, -50.0, -28.0]
+    told = {"passed": [j.passed for j in JUDGED], "pairs": pairs_of(JUDGED), "reference": reference}
+    batch = Collator(TOKENIZER.pad_token_id)([{**encode(TOKENIZER, BRIEF, targets), **told}])
+    with torch.inference_mode():
+        logps, tokens = branch_logps(MODEL, batch)
+        loss = preference_loss(logps, tokens, batch["judged"], beta=0.1, anchor=0.2)
+    own = [alone(j) for j in JUDGED]
+    assert logps[0].tolist() == pytest.approx(own, abs=1e-3)
+    margin = 0.1 * ((own[0] + 30) - (own[1] + 31))
+    anchor = -(own[0] + own[2]) / (len("Solid oak") + len("Two drawers of oak.") + 2)
+    assert float(loss) == pytest.approx(math.log1p(math.exp(-margin)) + 0.2 * anchor, abs=1e-4)
