@@ -1,4 +1,4 @@
-# make run   opens the studio        make test   the one test command
+# make run   opens the studio, with a worker beside it        make test   the one test command
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,7 +21,7 @@ $(BIN)/.installed-test: $(BIN)/.installed
 setup: $(BIN)/.installed
 	@$(BIN)/relate setup
 
-run: setup
+run: setup  # one process tree: pages and worker start and end together
 	@$(BIN)/relate studio
 
 doctor: $(BIN)/.installed

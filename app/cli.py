@@ -147,7 +147,7 @@ def _draft(args: argparse.Namespace, config: Settings) -> int:
 def _score(args: argparse.Namespace, config: Settings) -> int:
     from app.services.learning import active_here
     from app.services.writing import Room
-    from relate_engine.draft import Scope
+    from relate_engine.score import Scope
     from relate_engine.scorecard import AdText
 
     if args.file == args.brief == "-":

@@ -35,6 +35,8 @@ def run(args: argparse.Namespace, config: Settings) -> int:
     db = open_database(config.database)
     actor = local_actor(db)
     if args.undo is not None:
+        if args.file:
+            raise BriefError("Give a file to import or an import to --undo, not both.")
         try:
             importing.undo_import(db, actor, args.undo)
         except NotFound as error:
@@ -45,8 +47,6 @@ def run(args: argparse.Namespace, config: Settings) -> int:
         raise BriefError("Name the file to import, or the import to --undo.")
     options = options_from(args.format, args.placement, args.map, args.dates, args.decimal, args.period)
     report = importing.import_file(db, actor, args.file, Path(args.file), options)
-    if args.rejected:
-        Path(args.rejected).write_bytes(importing.rejected_csv(db, actor, report.import_id))
     if args.json:
         print(json.dumps(report.to_json(), ensure_ascii=False))
     else:
@@ -55,4 +55,12 @@ def run(args: argparse.Namespace, config: Settings) -> int:
             print(f"  line {row.line}: {row.reason}")
         if report.rejected > 20:
             print(f"  … and {report.rejected - 20:,} more; --rejected FILE.csv writes all of them")
+    if args.rejected:  # last: the import is done and told, whatever becomes of this file
+        try:
+            Path(args.rejected).write_bytes(importing.rejected_csv(db, actor, report.import_id))
+        except OSError as error:
+            raise BriefError(
+                f"The rejected rows could not be written to {args.rejected} ({error.strerror}); the import is done, so "
+                "give another place and run the command again."
+            ) from None
     return 0 if report.kept else 2

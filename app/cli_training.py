@@ -53,7 +53,7 @@ def _train(args: argparse.Namespace, config: Settings) -> int:
         manifest = training.evaluator(config, Path(args.data), out)
     elif args.what == "preferences":
         parent = Path(args.parent) if args.parent else ASSETS / "adapters" / "writer"
-        judged = Path(args.judged) if args.judged else ASSETS / "judged" / "drafts-2.jsonl"
+        judged = Path(args.judged) if args.judged else ASSETS / "judged" / "sft.jsonl"
         manifest = training.preferences(config, parent, judged, out, args.rate, args.seed, args.resume)
     else:
         manifest = training.acceptance()

@@ -32,7 +32,7 @@ def work(config: Settings, once: bool = False, lease: timedelta = LEASE, beat_s:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _ending(stop))
-    os.nice(NICE)
+    os.nice(max(0, NICE - os.nice(0)))
     _quiet_log()
     db, owner = open_database(config.database), new_owner()
     alive = _every(beat_s, lambda: presence.mark(config, "worker"))
@@ -48,13 +48,14 @@ def work(config: Settings, once: bool = False, lease: timedelta = LEASE, beat_s:
                 state = run(db, config, job, owner, body, stop, lease, beat_s, watch=_watching(alive))
                 _log.info("job %s: %s", job.id, state)
                 behind = stop.is_set() and any(t.name == f"job-{job.id}" for t in threading.enumerate())
-                _give_back()
         except StorageError as error:
             job = None
             _log.warning("%s", error)
         if once or behind:
             break
         if job is None:
+            if "torch" in sys.modules and not stop.is_set():
+                _begin_afresh()
             stop.wait(IDLE_S)
     presence.unmark(config, "worker")
     _log.info("worker %s ends", os.getpid())
@@ -91,11 +92,10 @@ def _watching(alive: Callable[[], None]) -> Callable[[JobContext], None]:
     return watch
 
 
-def _give_back() -> None:
-    """Memory that a job freed goes back to the system: the worker lives as long as the studio."""
-    from relate_engine.policy.memory import release
-
-    release()
+def _begin_afresh() -> None:
+    """Becomes a new worker of the same id and parent: half a gigabyte of models goes back while there is no work."""
+    sys.stderr.flush()
+    os.execv(sys.executable, sys.orig_argv)
 
 
 def _quiet_log() -> None:

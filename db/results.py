@@ -104,11 +104,18 @@ def counting_rows(
 
 
 def top_arms(session: Session, workspace_id: int, limit: int) -> tuple[int, list[Arm]]:
-    """How many ads and texts there are, and the most shown ones."""
+    """How many ads and texts there are, and the most shown ones. Rows that tell the same impressions once for each
+    conversion action count once."""
     total = func.sum(Result.impressions)
+    same = [Result.meaning[name].as_string() for name in ("start", "end", "breakdown")]
+    once = (
+        select(func.min(Result.id))
+        .where(Result.id.in_(_counting(workspace_id)))
+        .group_by(Result.arm, *same, Result.impressions, Result.clicks)
+    )
     grouped = (
         select(func.min(Result.id).label("id"), total.label("impressions"), func.sum(Result.clicks).label("clicks"))
-        .where(Result.id.in_(_counting(workspace_id)))
+        .where(Result.id.in_(once))
         .group_by(Result.arm)
         .subquery()
     )

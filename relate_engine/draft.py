@@ -7,56 +7,34 @@ Leaves out: storage and people (app/services).
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from relate_engine.brief import Angle, Brief, PlacementName, full_ad, placement_of, supported_angles, width
+from relate_engine.brief import Angle, Brief, full_ad, supported_angles
 from relate_engine.denial import denies_more
 from relate_engine.policy.acceptance import load_acceptance, signals
 from relate_engine.policy.paths import paths
-from relate_engine.policy.weights import encoder_folder, policy_folder
+from relate_engine.policy.weights import policy_folder
 from relate_engine.policy.writer import Policy, Sample, Wish
-from relate_engine.rewards.classifier import Classifier
 from relate_engine.rewards.compliance import check_ad
-from relate_engine.rewards.ctcvr import Told, beats_typical, rates
-from relate_engine.rewards.ctrhead import Effect, Head
-from relate_engine.rewards.diversity import diversity
-from relate_engine.rewards.encoder import Encoder
-from relate_engine.rewards.findings import in_order, text_findings
-from relate_engine.rewards.learned import RewardModel
-from relate_engine.rewards.mix import choose, distinct, rank_of
+from relate_engine.rewards.findings import text_findings
+from relate_engine.rewards.mix import choose, distinct
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
-from relate_engine.rewards.rules import RuleSet, load_rules
-from relate_engine.scorecard import AdText, Compliance, Finding, RewardName, Scorecard, level_of, value_of
+from relate_engine.rewards.rules import RuleSet
+from relate_engine.score import Rewards, score_texts
+from relate_engine.scorecard import AdText, Finding, Scorecard
 
 ROUNDS = 3  # sampling rounds before a slot is left with what there is
 LEAST = 32  # fewest texts sampled for a slot in a round: the width of a wave costs little more than one text
+WORN = 3  # texts of a slot that open alike; further rounds must open otherwise
 WARMER = 0.15  # each further round samples at a higher temperature, for texts not yet seen
-GOOD, POOR = 0.5, 0.2  # P(an editor would run it): enough of the first ends the sampling; under the second, never shown
-_JUDGED: tuple[RewardName, ...] = ("structure", "correctness", "compliance", "diversity")
-
-
-@dataclass(frozen=True)
-class Rewards:
-    """Everything that judges: loaded once, shared by drafting, scoring and checking."""
-
-    encoder: Encoder
-    rules: RuleSet
-    classifier: Classifier
-    head: Head
-    base_ctr: Mapping[str, float] = field(default_factory=dict)
-    base_cvr: Mapping[str, float] = field(default_factory=dict)
-    level: float = 0.8
-    learned: RewardModel | None = None  # what the workspace's campaign results have taught
-    problem: str = ""  # why a reward model that should be here is not
-
-    @property
-    def version(self) -> str:
-        """Of everything learned: a card made by another is stale."""
-        clicks = self.learned.version if self.learned else self.head.version
-        return f"{clicks} {self.classifier.version}"
+GOOD, POOR = (
+    0.5,
+    0.35,
+)  # P(an editor would run it): enough of the first ends the sampling; under the second, never shown
 
 
 @dataclass(frozen=True)
@@ -101,120 +79,9 @@ class Drafted:
 Event = Progress | Provisional | Drafted
 
 
-def load_rewards(
-    cache: Path,
-    assets: Path,
-    base_ctr: Mapping[str, float] | None = None,
-    base_cvr: Mapping[str, float] | None = None,
-    level: float = 0.8,
-) -> Rewards:
-    """The rewards from the weights in `cache` and the shipped `assets`. Raises WeightsError with a remedy."""
-    encoder = Encoder(encoder_folder(cache))
-    return Rewards(
-        encoder,
-        load_rules(assets / "rules"),
-        Classifier.load(assets / "heads" / "compliance", encoder),
-        Head.load(assets / "heads" / "ctr"),
-        base_ctr or {},
-        base_cvr or {},
-        level,
-    )
-
-
 def load_policy(base_model: str, cache: Path, adapter: Path, assets: Path) -> Policy:
     """The writer: the base from `cache` (or the user's own) with its adapter. Raises WeightsError with a remedy."""
     return Policy(policy_folder(base_model, cache), adapter, load_acceptance(assets / "heads" / "acceptance"))
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Where a text without a brief is to run."""
-
-    placement: PlacementName
-    countries: tuple[str, ...] = ("us",)
-
-
-def score_texts(
-    rewards: Rewards,
-    brief: Brief | Scope,
-    texts: Sequence[AdText],
-    served: Sequence[str] = (),
-    path: str = "",
-    mates: bool = True,
-    limits: bool = True,
-) -> list[Scorecard]:
-    """A scorecard for each text, in order. Texts of one slot are each other's group for diversity.
-
-    `mates` False: the texts are a list and no group, so none is held against another. `limits` False: their
-    slot is not known, so only what holds in the whole placement is looked at, and there is no structure reward.
-    With only a Scope there is no brief to hold facts and relevance against, so those rewards are left out.
-    """
-    placement, known = (
-        placement_of(brief.placement),
-        readable(rewards.rules, brief) if isinstance(brief, Brief) else None,
-    )
-    effects = rewards.head.effects(rewards.encoder, [t.text for t in texts])
-    told = told_of(rewards, brief, [t.text for t in texts], effects)
-    fits = relevance(rewards.encoder, [t.text for t in texts], known) if known else [(0.0, [])] * len(texts)
-    learned = rewards.classifier.findings(["" if t.slot == "path" else t.text for t in texts])
-    cards = []
-    for i, (ad, effect, (fit, fit_findings)) in enumerate(zip(texts, effects, fits, strict=True)):
-        slot = placement.slot(ad.slot)
-        where = ad.slot if limits else None
-        found, count, packs = text_findings(rewards.rules, ad.text, brief.placement, where, brief.countries, known)
-        found = in_order(found + learned[i])
-        group = texts if mates else ()
-        others = [t.text for j, t in enumerate(group) if j != i and t.slot == ad.slot and t.text != ad.text]
-        found += fit_findings + (diversity(ad.text, others, served) if ad.slot != "path" else [])
-        values: dict[str, float] = {name: value_of(f for f in found if f.reward == name) for name in _JUDGED}
-        if not limits:
-            del values["structure"]
-        ctr, cvr, ctcvr = rates(effect, brief.placement, rewards.base_ctr, rewards.base_cvr, rewards.level, told[i])
-        chance, words = beats_typical(effect, told[i])
-        values |= {"ctcvr": chance} | ({"relevance": fit} if known else {})
-        cards.append(
-            Scorecard(
-                text=ad.text,
-                slot=ad.slot,
-                angle=ad.angle,
-                author=ad.author,
-                width=width(ad.text),
-                limit=slot.limit,
-                visible=slot.visible,
-                rewards=values,
-                findings=tuple(found),
-                compliance=Compliance(100 * values["compliance"], level_of(found), packs, count),
-                ctr=ctr,
-                cvr=cvr,
-                ctcvr=ctcvr,
-                ctr_effect=effect.raw,
-                beats_typical=chance,
-                beats_words=words,
-                notes=tuple(
-                    n for n in (effect.note, rewards.learned.note if rewards.learned else "", rewards.problem) if n
-                ),
-                versions={
-                    "policy": ad.author.removeprefix("policy:") if ad.author.startswith("policy:") else "",
-                    "rewards": rewards.version,
-                    "rules": rewards.rules.version,
-                    "path": path,
-                },
-                rank=rank_of(values),
-            )
-        )
-    return cards
-
-
-def told_of(
-    rewards: Rewards, brief: Brief | Scope, texts: Sequence[str], effects: Sequence[Effect]
-) -> Sequence[Told | None]:
-    """What results say about each text; None where nothing has been learned."""
-    if rewards.learned is None:
-        return [None] * len(texts)
-    known = brief if isinstance(brief, Brief) else None
-    return rewards.learned.told(
-        rewards.encoder, effects, texts, brief.placement, known, rewards.base_ctr, rewards.base_cvr
-    )
 
 
 def draft(
@@ -240,6 +107,7 @@ def draft(
     angles = (angle,) if angle else supported_angles(brief)
     passed: dict[str, list[AdText]] = {slot: [] for slot in counts}
     accepted: dict[str, float] = {}  # by text: P(an editor would run it)
+    openings: dict[str, Counter[int]] = {slot: Counter() for slot in counts}  # first tokens of the passed texts
     dropped: list[Dropped] = []
     seen = {t.lower() for t in served}
     total = sum(counts.values())
@@ -251,7 +119,9 @@ def draft(
                 rows = max(LEAST, (count - good) * oversample)
                 wishes += [Wish(slot, angles[i % len(angles)]) for i in range(rows)]
         fresh: list[tuple[AdText, Sample]] = []
-        for wish, sample in policy.write(brief, wishes, seed + 7919 * attempt, temperature + WARMER * attempt):
+        worn = {slot: frozenset(t for t, n in seen_first.items() if n >= WORN) for slot, seen_first in openings.items()}
+        warmth = temperature + WARMER * attempt
+        for wish, sample in policy.write(brief, wishes, seed + 7919 * attempt, warmth, worn=worn):
             reason = sample.why or refusal(rewards.rules, sample.text, wish.slot, brief)
             if not reason and sample.text.lower() in seen:
                 reason = "written twice"
@@ -261,6 +131,7 @@ def draft(
             seen.add(sample.text.lower())
             text = AdText(sample.text, wish.slot, wish.angle, author)
             passed[wish.slot].append(text)
+            openings[wish.slot][sample.ids[0]] += 1
             fresh.append((text, sample))
             yield Provisional(text)
             enough = sum(min(len(passed[slot]), count) for slot, count in counts.items())

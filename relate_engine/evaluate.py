@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from relate_engine.brief import Brief, parse_brief, placement_of, width
-from relate_engine.draft import Drafted, Rewards, draft, score_texts
+from relate_engine.draft import Drafted, draft
 from relate_engine.policy.guards import numbers
 from relate_engine.policy.writer import Policy
 from relate_engine.rewards.diversity import jaccard
 from relate_engine.rewards.mix import SAME
+from relate_engine.score import Rewards, score_texts
 from relate_engine.scorecard import AdText
 from relate_engine.training.corpus import Entry
 

@@ -16,10 +16,10 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from relate_engine.brief import Brief
-from relate_engine.draft import Rewards, Scope, score_texts
 from relate_engine.rewards.conditions import left_out
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.words import Word, content
+from relate_engine.score import Rewards, Scope, score_texts
 from relate_engine.scorecard import AdText, Finding, Scorecard
 
 NOT_TRAINED = "Suggestions are no findings and are not used in training."
@@ -115,17 +115,17 @@ def risk_words(card: Scorecard) -> str:
 
 
 def _better(old: Scorecard, new: Scorecard) -> Better | None:
-    """The label that the two cards bear out, or None. Never a text that is less safe or over its limit."""
+    """The label that the two cards bear out, or None. Never a text that is blocked, less safe or over its limit."""
     broken = {f.rule_id for f in new.findings if f.reward in ("structure", "correctness") and f.severity != "note"}
     if broken - {f.rule_id for f in old.findings}:
         return None  # leaving words out broke the sentence
-    if risk_of(new) > risk_of(old) or (new.width > new.limit and old.width <= old.limit):
+    if risk_of(new)[0] or risk_of(new) > risk_of(old) or (new.width > new.limit and old.width <= old.limit):
         return None
     safer = risk_of(new) < risk_of(old)
     stronger = new.ctr_effect - old.ctr_effect > NOTICEABLE and new.beats_typical > old.beats_typical
     if safer:
         return "safer and stronger" if stronger else "safer"
-    return "stronger" if stronger and not risk_of(new)[0] else None
+    return "stronger" if stronger else None
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
@@ -156,7 +156,7 @@ def _rewritten(card: Scorecard, brief: Brief | None) -> list[tuple[str, str]]:
     """Simple edits of the text, each with its origin in words."""
     text = card.text
     mends = [f for f in card.findings if f.replacement is not None and f.start is not None]
-    found = [(_replaced(text, [f]), f"{f.rule_id}'s own mend: \u201c{f.replacement}\u201d") for f in mends]
+    found = [(_replaced(text, [f]), _mend(text, f)) for f in mends]
     if len(mends) > 1:
         found.append((_replaced(text, mends), "all mends of the findings"))
     grave = [
@@ -194,6 +194,14 @@ def _left(text: str, spans: Sequence[tuple[int, int]]) -> str:
         lead = _LEAD.search(text[:start]) if re.match(r"\s*(?:[.,;:!?]|$)", text[end:]) else None
         text = _without(text, lead.start() if lead else start, end)
     return text
+
+
+def _mend(text: str, f: Finding) -> str:
+    """What a finding's own replacement does, in words."""
+    old = text[f.start : f.end]
+    return (
+        f"writes \u201c{f.replacement}\u201d for \u201c{old}\u201d" if f.replacement else f"removes \u201c{old}\u201d"
+    )
 
 
 def _replaced(text: str, mends: Sequence[Finding]) -> str:

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from relate_engine.brief import Angle, Brief, supported_angles
-from relate_engine.draft import Rewards, refusal
-from relate_engine.policy.writer import Policy, Wish
+from relate_engine.draft import refusal
+from relate_engine.policy.writer import Policy, Sample, Wish
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
+from relate_engine.score import Rewards
 
 # slots that are judged, and texts sampled for each of a brief
 SAMPLED = {"google_rsa": {"headline": 18, "description": 8}, "meta_feed": {"primary_text": 10, "headline": 8}}
@@ -44,7 +45,7 @@ def sample_drafts(
             brief = readable(rewards.rules, whole.model_copy(update={"placement": placement}))
             angles = supported_angles(brief)
             wishes = [Wish(slot, angles[i % len(angles)]) for slot, n in plan.items() for i in range(n)]
-            kept = {}
+            kept: dict[str, tuple[Wish, Sample]] = {}
             for wish, sample in policy.write(brief, wishes, seed + number, temperature):
                 if not sample.why and not refusal(rewards.rules, sample.text, wish.slot, brief):
                     kept.setdefault(sample.text.lower(), (wish, sample))

@@ -56,8 +56,9 @@ def better_words(alternative: Alternative, old: Scorecard) -> str:
     told = [f"{risk_words(alternative.card)} instead of {risk_words(old)}"] if "safer" in alternative.better else []
     new = alternative.card
     told.append(f"click score {new.ctr_effect:+.2f} instead of {old.ctr_effect:+.2f}")
-    told.append(f"predicted CTR {percent(new.ctr.mean)} instead of {percent(old.ctr.mean)}")
-    return "; ".join(told)
+    rates = percent(new.ctr.mean), percent(old.ctr.mean)
+    told.append(f"predicted CTR {rates[0]}" + (", as before" if rates[0] == rates[1] else f" instead of {rates[1]}"))
+    return "; ".join(told).replace(" -", " \u2212")
 
 
 def alternatives_html(alternative: Alternative, old: Scorecard) -> str:

@@ -70,7 +70,7 @@ def words(job: StoredJob) -> str:
 def _ended(job: StoredJob) -> None:
     when = f"{job.finished_at:%-d %B %H:%M} UTC" if job.finished_at else "at an unknown time"
     if job.state == "done":
-        st.markdown(f":material/check_circle: {plain(job.message)} ({when})")
+        st.caption(f":material/check_circle: {when}: {plain(job.message)}")
     elif job.state == "failed":
         st.error(plain(f"{job.title}, {when}: {job.message}"), icon=":material/error:")
     else:

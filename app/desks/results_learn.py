@@ -23,7 +23,7 @@ def predictions(ctx: Context, results: bool) -> None:
     with st.container(border=True, key="results_learn"):
         st.subheader("Predictions", anchor=False)
         if now is None:
-            st.markdown("CTR and CVR are **priors**: nothing has been learned from results of this workspace.")
+            st.markdown("CTR and CVR are **priors**: no reward model of this workspace is in use.")
         else:
             st.markdown(f"CTR and CVR come from **{plain(now.version)}**, learned {now.made_at:%-d %B %Y %H:%M} UTC.")
         buttons = st.container(horizontal=True)
@@ -42,6 +42,12 @@ def predictions(ctx: Context, results: bool) -> None:
                 icon=":material/undo:", on_click=_back, args=(ctx, now.version),
                 help="Drafts and scores use it from the next one on. The version is kept and can be put back.",
             )  # fmt: skip
+        made = learning.newest(ctx.db, ctx.actor)
+        if made and (now is None or now.version != made):
+            buttons.button(
+                f"Use {plain(made)}", key="results_use", icon=":material/redo:", on_click=_use, args=(ctx, made),
+                help="Puts the version that was made last in use again.",
+            )  # fmt: skip
 
 
 def _update(ctx: Context) -> None:
@@ -55,5 +61,12 @@ def _back(ctx: Context, version: str) -> None:
     try:
         before = learning.undo_rewards(ctx.db, ctx.actor, version)
         st.toast(plain(f"{before} is in use again." if before else "Rates are priors again."), icon=":material/undo:")
+    except TROUBLE as error:
+        st.toast(plain(str(error)), icon=":material/error:")
+
+
+def _use(ctx: Context, version: str) -> None:
+    try:
+        learning.use_rewards(ctx.db, ctx.actor, version)
     except TROUBLE as error:
         st.toast(plain(str(error)), icon=":material/error:")

@@ -140,9 +140,9 @@ def _database(config: Settings) -> Iterator[Item]:
 def _worker(config: Settings, jobs: int) -> Item:
     seen = presence.age(config, "worker")
     if presence.alive(config, "worker"):
-        return Item("worker", f"alive, last heard of {seen:.0f} s ago; {jobs} jobs wait")
+        return Item("worker", f"alive, last heard of {seen:.0f} s ago; jobs waiting: {jobs}")
     last = f"last heard of {seen / 60:.0f} min ago" if seen is not None else "none has been here"
-    remedy = f"{jobs} jobs wait for one: open the studio or run `relate worker`" if jobs else ""
+    remedy = f"jobs waiting for one: {jobs}; open the studio or run `relate worker`" if jobs else ""
     return Item("worker", f"not running ({last}); it starts with the studio", remedy)
 
 

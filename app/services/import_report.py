@@ -12,7 +12,7 @@ from db import models
 from relate_engine.results.layout import GRAINS
 from relate_engine.results.rows import Rejected
 
-TOLD = 1000  # rejected rows that a report holds itself; all stand in importing.rejected_csv
+TOLD = 200  # rejected rows that a report holds itself; all stand in importing.rejected_csv
 _CELLS, _CELL = 60, 200  # how much of a rejected row is kept
 
 

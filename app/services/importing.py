@@ -98,10 +98,14 @@ def list_imports(db: Database, actor: Actor) -> list[StoredImport]:
 
 
 def undo_import(db: Database, actor: Actor, import_id: int) -> None:
-    """Takes an import back: its rows count no longer and are deleted; what they had replaced counts again."""
+    """Takes an import back: its rows count no longer and are deleted; what they had replaced counts again.
+
+    Raises ResultsError for one that is still being read: its process is adding rows."""
     require(actor, "results.import")
     with db.write() as session:
         row = own(session, actor, models.Import, import_id, "import")
+        if row.state == "staged":
+            raise ResultsError(f"Import {import_id} is still being read; wait until it has ended, then undo it.")
         if row.state == "visible":
             row.state, row.undone_at = "undone", models.utc_now()
     _delete(db, import_id, rejected_too=False)

@@ -32,7 +32,7 @@ from relate_engine.config import Settings
 
 BEAT_S = 5.0  # between two extensions of the lease
 REPORT_S = 0.5  # progress is written at most this often
-STUBBORN = 5  # times more the end of a job is written before it is given up
+STUBBORN = 5  # times more a checkpoint or the end of a job is written before it is given up
 GRACE_S = 5.0  # how long a body that is asked to end may take to reach its next report
 Body = Callable[["JobContext"], dict[str, Any]]
 Say = Callable[[float, str], None]  # share and message
@@ -107,8 +107,11 @@ class JobContext:
 
     def checkpoint(self, state: Mapping[str, Any]) -> None:
         """What the next attempt finds in `last`, whatever happens to this process from now on. JSON only."""
-        with self.db.write() as session:
+
+        def keep(session: Session) -> None:
             rows.keep_checkpoint(session, self.job_id, self._owner, utc_now(), state, self._lease)
+
+        _stubbornly(self.db, keep)
         self.last = dict(state)
 
     @contextmanager
@@ -219,14 +222,19 @@ def _conclude(context: JobContext, owner: str, outcome: dict[str, Any] | BaseExc
     else:
         state, message = "failed", sentence(outcome, "The job")
         _log.error("job %s failed", context.job_id, exc_info=outcome)
-    for patience in range(STUBBORN, -1, -1):  # hours of work are not thrown away for a busy database
-        try:
-            with context.db.write() as session:
-                rows.end(session, context.job_id, owner, utc_now(), state, message, result)
-            break
-        except StorageError:
-            if not patience:
-                raise
-            time.sleep(1)
+    _stubbornly(context.db, lambda session: rows.end(session, context.job_id, owner, utc_now(), state, message, result))
     shutil.rmtree(context.folder, ignore_errors=True)
     return state
+
+
+def _stubbornly(db: Database, write: Callable[[Session], None]) -> None:
+    """Writes, again and again for a while: hours of work are not thrown away for a busy database."""
+    for left in range(STUBBORN, -1, -1):
+        try:
+            with db.write() as session:
+                write(session)
+            return
+        except StorageError:
+            if not left:
+                raise
+            time.sleep(1)

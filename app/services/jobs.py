@@ -1,7 +1,7 @@
 """Jobs for the worker: start, cancel, look. The one list of what kinds there are.
 
-One job of a kind waits or runs in a workspace at a time. A job started from the shell runs there when no worker
-takes it first, so `relate train rewards` needs none; the shell then only follows.
+One job of a kind waits or runs in a workspace at a time. A job started from the shell runs there where no worker is
+alive, so `relate train rewards` needs none; else the shell only follows.
 Leaves out what a body may use and how it ends (jobrun.py), and the loop (app/worker.py).
 """
 
@@ -134,9 +134,9 @@ def run_here(db: Database, actor: Actor, config: Settings, kind: str, say: Say) 
 
     try:
         while (now := look(db, actor, job.id)).open:
-            mine = jobrun.take(db, owner, [kind], job_id=job.id)
+            mine = None if worker_alive(config) else jobrun.take(db, owner, [kind], job_id=job.id)
             if mine is None:
-                tell((now.progress, now.message))
+                tell((now.progress, now.message if now.state == "running" else "Waiting for the worker"))
                 time.sleep(LOOK_S)
                 continue
             body = checked(KINDS[kind])

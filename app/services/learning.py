@@ -59,6 +59,12 @@ def in_use(db: Database, actor: Actor) -> InUse | None:
         return InUse(found.version, found.parent, found.created_at) if found else None
 
 
+def newest(db: Database, actor: Actor) -> str | None:
+    """The version made last in the actor's workspace, in use or not."""
+    with db.read() as session:
+        return next((made.version for made in rows.versions(session, actor.workspace_id, KIND)), None)
+
+
 def rewards_job(context: JobContext) -> dict[str, Any]:
     """The job "rewards": learns from the visible results, writes the version with its card, and puts it in use.
 

@@ -70,13 +70,13 @@ def acceptance() -> dict[str, Any]:
     """Fits how likely an editor would run a sampled text, from the judged drafts in assets."""
     from relate_engine.training.acceptance import train_acceptance
 
-    return train_acceptance(ASSETS / "judged" / "drafts-2.jsonl", judged_briefs(), ASSETS / "heads" / "acceptance")
+    return train_acceptance(ASSETS / "judged" / "writer.jsonl", judged_briefs(), ASSETS / "heads" / "acceptance")
 
 
 def preferences(
     config: Settings, parent: Path, judged: Path, out: Path | None, rate: float | None, seed: int, resume: bool
 ) -> dict[str, Any]:
-    """Trains the adapter in `parent` on towards what an editor passed; `judged`: an assets/judged/drafts-*.jsonl."""
+    """Trains the adapter in `parent` on towards what an editor passed; `judged`: such as assets/judged/sft.jsonl."""
     from dataclasses import replace
 
     from relate_engine.judging import judged_by_brief, read_judged
@@ -163,7 +163,8 @@ def evaluate_ctr(config: Settings, data: Path) -> dict[str, Any]:
 
     set_threads(config)
     encoder, log = Encoder(encoder_folder(config.cache)), ASSETS / "reports" / "validation_runs.jsonl"
-    return run(encoder, ASSETS / "heads" / "ctr", _parquet(data, "train"), _parquet(data, "val"), log=log)
+    head, train, val = ASSETS / "heads" / "ctr", _parquet(data, "train"), _parquet(data, "val")
+    return run(encoder, head, train, val, log=log, report=say)
 
 
 def rewards(config: Settings, undo: bool, use: str | None) -> dict[str, Any]:

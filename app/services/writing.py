@@ -23,8 +23,8 @@ from relate_engine.config import ASSETS, Settings
 from relate_engine.scorecard import AdText, Scorecard
 
 if TYPE_CHECKING:
-    from relate_engine.draft import Rewards, Scope
     from relate_engine.policy.writer import Policy
+    from relate_engine.score import Rewards, Scope
 
 # torch reads the thread counts when it is imported, so the engine is imported where it is first needed
 _log = logging.getLogger("relate")
@@ -83,7 +83,7 @@ class Room:
         with self._loading_rewards:
             if self._rewards is None:
                 set_threads(self.settings)
-                from relate_engine.draft import load_rewards
+                from relate_engine.score import load_rewards
 
                 s = self.settings
                 self._rewards = load_rewards(s.cache, ASSETS, s.base_ctr, s.base_cvr, s.interval_level)
@@ -130,7 +130,7 @@ class Room:
         `mates`, `limits`: see score_texts. `learned`: the folder of the workspace's reward model.
         """
         rewards = self.rewards_with(learned)
-        from relate_engine.draft import score_texts
+        from relate_engine.score import score_texts
 
         return score_texts(rewards, brief, texts, served, mates=mates, limits=limits)
 

@@ -6,7 +6,8 @@ surface and word n-grams; this one sees character 2- to 4-grams alone, hashed. I
 ran against each other, ridge on the clipped log-odds difference weighted by its noise, as the head does, and from
 groups the head has not seen: Upworthy's validation groups as shipped, and of a workspace's imports the families
 that training/families.py `split_off` keeps out of every reward model.
-It only ranks. Never imported from rewards/, draft.py or training of a reward (a test enforces it).
+It only ranks. Never imported from rewards/, policy/, draft.py or the fit of a reward, training/rewards.py (a test
+enforces it); training/rewardversion.py only hands it the families that were set apart.
 Leaves out: rates, conversions.
 """
 

@@ -13,6 +13,7 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def features(text: str) -> tuple[np.ndarray, np.ndarray]:
     """Columns and values of a text: hashed character n-grams inside words and whole words, to unit length."""
     words = [f" {w} " for w in re.findall(r"[a-z0-9$€£%']+|[!?]", text.lower().replace("’", "'"))]
     grams = [w[k : k + n] for w in words for n in SIZES for k in range(max(1, len(w) - n + 1))]
-    grams += [f"{a}{b}" for a, b in zip(words, words[1:], strict=False)]
+    grams += [f"{a}{b}" for a, b in pairwise(words)]
     counts = Counter(zlib.crc32(g.encode()) % BUCKETS for g in grams)
     columns = np.array(sorted(counts), np.int64)
     values = np.array([1 + math.log(counts[int(c)]) for c in columns], np.float64)

@@ -65,9 +65,15 @@ def vocabulary(tokenizer: Any) -> Vocabulary:
 
 
 class Guard:
-    """The guard of one brief and slot. `mask` is static; `digit_mask` depends on the text so far."""
+    """The guard of one brief and slot. `mask` is static; `restrict` depends on the text so far.
 
-    def __init__(self, words: Vocabulary, brief: Brief, *, exclamation: bool) -> None:
+    `worn`: tokens that no text may open with, because enough texts of the slot do already.
+    """
+
+    def __init__(
+        self, words: Vocabulary, brief: Brief, *, exclamation: bool, worn: frozenset[int] = frozenset()
+    ) -> None:
+        self.worn = sorted(worn)
         self.words = words
         self.allowed = numbers(brief.facts)
         characters = frozenset(brief.facts)
@@ -84,7 +90,9 @@ class Guard:
         self.mask = mask  # (V,) bool, True = banned
 
     def restrict(self, text: str, logits: torch.Tensor) -> None:
-        """Bans, in a (V,) row of logits, digits that would leave the brief's numbers. In place."""
+        """Bans, in a (V,) row of logits, worn openings and digits that would leave the brief's numbers. In place."""
+        if not text and self.worn:
+            logits[self.worn] = float("-inf")
         if not self.allowed:
             return
         run = re.search(r"[0-9][0-9.,:]*$", text)

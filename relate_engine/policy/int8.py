@@ -96,16 +96,12 @@ def int8_copy(model: Any) -> Any:
 
 
 class Int8Twin:
-    """The int8 copy beside a model that goes on being trained. `model` samples; `refresh` brings it up to date.
-
-    The NF4 weights do not change, so they are dequantised once and kept in half precision (2 bytes a weight, an
-    eighth of an int8 step off at most). A refresh adds the LoRA update in float32 and quantises anew.
-    """
+    """The int8 copy beside a model that goes on being trained. `model` samples; `refresh` brings it up to date."""
 
     @torch.no_grad()
     def __init__(self, model: Any) -> None:
         causal = model.get_base_model() if isinstance(model, PeftModel) else model
-        self._layers: list[tuple[Any, torch.Tensor, Int8Linear]] = []  # LoRA layer, its NF4 weight, its copy
+        self._layers: list[tuple[nn.Module, Int8Linear]] = []  # those with an adapter
         self._head = causal.get_output_embeddings()
         self.model: Any = self._twin(causal).eval()
 
@@ -113,12 +109,10 @@ class Int8Twin:
         """A copy of a module tree: 4-bit layers and the head as int8, all else in float32."""
         if module is self._head:
             return Int8Linear(module.weight.detach().float(), _bias(module), by_row=True)
-        if isinstance(module, (LoraLinear4bit, Linear4bit)):
-            base = module.base_layer if isinstance(module, LoraLinear4bit) else module
-            weight = _dequantised(base)
-            twin = Int8Linear(weight, _bias(base), by_row=True)
+        if (weight := _merged(module)) is not None:
+            twin = Int8Linear(weight, _bias(module), by_row=True)
             if isinstance(module, LoraLinear4bit):
-                self._layers.append((module, weight.half(), twin))
+                self._layers.append((module, twin))
             return twin
         if not module._modules:
             return copy.deepcopy(module).float().requires_grad_(False)
@@ -130,12 +124,10 @@ class Int8Twin:
     @torch.no_grad()
     def refresh(self) -> None:
         """Takes the adapter's weights of now into the copy."""
-        for layer, weight, twin in self._layers:
-            merged = weight.float()
-            for name in layer.active_adapters:
-                a, b = layer.lora_A[name].weight.float(), layer.lora_B[name].weight.float()
-                merged.addmm_(b, a, alpha=layer.scaling[name])
-            twin.refill(merged)
+        for layer, twin in self._layers:
+            weight = _merged(layer)
+            assert weight is not None
+            twin.refill(weight)
 
 
 def _bias(layer: Any) -> torch.Tensor | None:

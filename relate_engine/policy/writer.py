@@ -5,7 +5,7 @@ by one thread (torch and the prompt cache are shared state); services queue for 
 Leaves out: scoring and choosing (draft.py), remote servers (a later issue).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,9 +62,18 @@ class Policy:
         return self.state.version
 
     def write(
-        self, brief: Brief, wishes: Sequence[Wish], seed: int, temperature: float = 1.0, raw: bool = False
+        self,
+        brief: Brief,
+        wishes: Sequence[Wish],
+        seed: int,
+        temperature: float = 1.0,
+        raw: bool = False,
+        worn: Mapping[str, frozenset[int]] | None = None,
     ) -> Iterator[tuple[Wish, Sample]]:
-        """Each wish's Sample as it ends, wave by wave. `raw`: temperature 1, no guards, texts may run over."""
+        """Each wish's Sample as it ends, wave by wave. `raw`: temperature 1, no guards, texts may run over.
+
+        `worn`: by slot, tokens that its texts may not open with.
+        """
         generator = torch.Generator().manual_seed(seed)
         placement = placement_of(brief.placement)
         guards: dict[str, Guard] = {}
@@ -81,7 +90,8 @@ class Policy:
                     template = TEMPLATES[brief.placement, wish.slot]
                     exclamation = not (brief.placement == "google_rsa" and wish.slot == "headline")
                     if not raw and wish.slot not in guards:
-                        guards[wish.slot] = Guard(self.words, brief, exclamation=exclamation)
+                        avoid = (worn or {}).get(wish.slot, frozenset())
+                        guards[wish.slot] = Guard(self.words, brief, exclamation=exclamation, worn=avoid)
                     request = self.tokenizer.encode(request_lines(template, wish.angle), add_special_tokens=False)
                     limit = min(placement.slot(wish.slot).limit, max(template.aim, placement.slot(wish.slot).visible))
                     tokens = _TOKENS[template.aim]

@@ -4,17 +4,18 @@
 - A row teaches CVR only if its conversions are of one known action, and all had time to arrive: the last day
   is at least the conversion lag before the day the counts were imported. Later days, and rows without days,
   teach CTR only. So do rows with more conversions than clicks (their conversions did not follow the click).
-- Actions are never pooled; the same purchase counted over 1 day and over 7 is two actions.
+- Actions are never pooled; the same purchase counted over 1 day and over 7 is two actions. Impressions that are told
+  once for each action belong to the row of the action with most conversions (`summable`); the others teach CVR only.
 - In an asset report one impression counts once for each text, so its rows are never added up (`summable` False)
   and never in a group, whatever columns they have.
-- A group holds what differs in one text only, on the same days, devices and so on, of one test. Ads that merely
-  share an ad group are no test: the platform chose whom to show them to.
+- A group holds what differs in one text only, of one test, over all days, devices and so on in which the same texts
+  ran. Ads that merely share an ad group are no test: the platform chose whom to show them to.
 - Clicks on the link and all clicks are two things: of each placement only the kind with more impressions teaches.
 """
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -24,6 +25,7 @@ from relate_engine.results.observation import Observation
 from relate_engine.results.rows import ResultRow
 
 UNTAUGHT = ("path",)  # words of a web address
+_Part = tuple[str, date | None, date | None, tuple[str, ...]]  # test ("" = none), its first and last day, breakdown
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,10 @@ class Lessons:
 def lessons(rows: Sequence[Counted], lag_days: int, workspace: str) -> Lessons:
     """What the rows of one workspace teach. `lag_days`: how long conversions take to arrive."""
     kinds = _click_kinds(counted.row for counted in rows)
+    owners = _owners(rows, lag_days)
     observations: list[Observation] = []
+    parts: list[_Part] = []  # of each observation
     left_out: Counter[str] = Counter()
-    impressions_told: dict[str, str] = {}  # the same impressions once for each action: the first row owns them
     for counted in rows:
         row = counted.row
         if row.impressions == 0:
@@ -64,9 +67,10 @@ def lessons(rows: Sequence[Counted], lag_days: int, workspace: str) -> Lessons:
         conversions, why = _conversions(counted, lag_days)
         if why:
             left_out[why] += 1
-        action = " · ".join(filter(None, (row.action, row.window))) if conversions is not None else ""
-        owner = _digest([row.arm, str(row.start), str(row.end), row.breakdown, row.impressions, row.clicks])
-        first = impressions_told.setdefault(owner, row.key) == row.key
+        owns = owners[_shown(row)] == row.key
+        if not owns and conversions is None:
+            left_out["the same impressions as in a row of another action"] += 1
+            continue
         for number, (slot, text) in enumerate(texts):
             brief = counted.briefs.get((slot, text))
             observations.append(
@@ -77,20 +81,49 @@ def lessons(rows: Sequence[Counted], lag_days: int, workspace: str) -> Lessons:
                     impressions=row.impressions,
                     clicks=row.clicks,
                     conversions=conversions,
-                    action=action,
+                    action=_action(row) if conversions is not None else "",
                     vertical=brief.vertical if brief else "",
                     workspace=workspace,
-                    group=_group(row, slot),
                     end=row.end,
                     brief=brief,
-                    summable=row.grain != "asset" and first and number == 0,
+                    summable=row.grain != "asset" and owns and number == 0,
                 )
             )
-    texts_of: dict[str, set[str]] = {}
-    for one in observations:
-        texts_of.setdefault(one.group, set()).add(one.text)
-    alone = {group for group, texts in texts_of.items() if len(texts) == 1}
-    return Lessons([replace(one, group="") if one.group in alone else one for one in observations], left_out)
+            parts.append((_test(row, slot), row.start, row.end, row.breakdown))
+    return Lessons(_grouped(observations, parts), left_out)
+
+
+def _grouped(observations: Sequence[Observation], parts: Sequence[_Part]) -> list[Observation]:
+    """With groups: the parts of a test in which the same two or more texts ran are one, because what a text does of
+    its own it does every day; parts with other texts are apart, because days and devices differ."""
+    texts: dict[_Part, set[str]] = {}
+    for part, one in zip(parts, observations, strict=True):
+        texts.setdefault(part, set()).add(one.text)
+    names = {part: _digest([part[0], sorted(ran)]) if part[0] and len(ran) > 1 else "" for part, ran in texts.items()}
+    return [replace(one, group=names[part]) for part, one in zip(parts, observations, strict=True)]
+
+
+def _owners(rows: Sequence[Counted], lag_days: int) -> dict[str, str]:
+    """By impressions (`_shown`) the key of the row they belong to: where several rows tell the same ones, the first
+    of the action with most conversions, which is the one that is learned."""
+    totals: defaultdict[str, float] = defaultdict(float)
+    for counted in rows:
+        totals[_action(counted.row)] += _conversions(counted, lag_days)[0] or 0
+    best: dict[str, tuple[float, str]] = {}
+    for counted in rows:
+        shown, total = _shown(counted.row), totals[_action(counted.row)]
+        if shown not in best or total > best[shown][0]:
+            best[shown] = total, counted.row.key
+    return {shown: key for shown, (_, key) in best.items()}
+
+
+def _shown(row: ResultRow) -> str:
+    """Equal for the same impressions, whatever action their row is about."""
+    return _digest([row.arm, str(row.start), str(row.end), row.breakdown, row.impressions, row.clicks])
+
+
+def _action(row: ResultRow) -> str:
+    return " · ".join(filter(None, (row.action, row.window)))
 
 
 def _click_kinds(rows: Iterable[ResultRow]) -> dict[str, str]:
@@ -119,12 +152,12 @@ def _conversions(counted: Counted, lag_days: int) -> tuple[float | None, str]:
     return row.conversions, ""
 
 
-def _group(row: ResultRow, slot: str) -> str:
+def _test(row: ResultRow, slot: str) -> str:
+    """What variations of one test have alike that differ in the text of this slot only; "" where there is none."""
     if row.grain != "variation" or not row.test:
         return ""
     others = sorted(pair for pair in row.texts if pair[0] != slot)
-    return _digest([row.format, row.placement, row.test, slot, others, row.click_kind, row.action, row.window,
-                    str(row.start), str(row.end), row.breakdown])  # fmt: skip
+    return _digest([row.format, row.placement, row.test, slot, others, row.click_kind, row.action, row.window])
 
 
 def _digest(parts: object) -> str:

@@ -2,7 +2,8 @@
 
 "Results" is whatever the campaign aims at, named by "Result indicator": a result that is a click, a view or a
 reach is no conversion, and without an indicator it is not known what it counts, so it teaches no CVR. "Link
-clicks" are preferred over "Clicks (all)", which count likes and profile visits too.
+clicks" are preferred over "Clicks (all)", which count likes and profile visits too. Where nothing happened Meta
+leaves the cell empty, so empty clicks and results are 0 (EMPTY_IS_ZERO): ads that sold nothing must count.
 Leaves out columns in other languages. The columns were not checked against a live account.
 """
 
@@ -26,7 +27,9 @@ BREAKDOWNS = frozenset({
     "product id", "image, video and slideshow", "call to action", "website url (ad settings)",
 })  # fmt: skip
 NOT_CONVERSIONS = ("link_click", "landing_page_view", "reach", "impression", "video_view", "thruplay", "video_thruplay",
-                   "post_engagement", "page_engagement", "like", "post_reaction", "estimated_ad_recall")  # fmt: skip
+                   "post_engagement", "page_engagement", "like", "post_reaction", "estimated_ad_recall",
+                   "video_thruplay_watched_action", "omni_landing_page_view")  # fmt: skip
+EMPTY_IS_ZERO = ("clicks", "conversions")
 _SPEND = re.compile(r"amount spent(?: \(([a-z]{3})\))?")
 _TEXT = re.compile(
     r"(?:additional )?(body|primary text|text|title|headline|link description|description)"

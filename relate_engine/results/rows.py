@@ -19,7 +19,7 @@ from relate_engine.brief import PlacementName, clean
 from relate_engine.results import cells
 from relate_engine.results.cells import CellError, Style
 from relate_engine.results.layout import ClickKind, Format, Grain, Layout
-from relate_engine.results.meta import NOT_CONVERSIONS
+from relate_engine.results.meta import EMPTY_IS_ZERO, NOT_CONVERSIONS
 
 MAX_TEXT = 2500  # beyond every slot's limit
 NO_ACTION = ""
@@ -116,7 +116,9 @@ def read_row(
 
     def cell(name: str) -> str:
         place = layout.columns.get(name)
-        return row[place].strip() if place is not None else ""
+        if place is None:
+            return ""
+        return row[place].strip() or ("0" if layout.format == "meta" and name in EMPTY_IS_ZERO else "")
 
     def rejected(reason: str) -> Rejected:
         return Rejected(line, reason, tuple(row))
@@ -134,8 +136,9 @@ def read_row(
         return rejected(str(error))
     if impressions is None or clicks is None:
         missing = "impressions" if impressions is None else "clicks"
-        split = " (a report split by conversion action holds none; download it without)" if cell("action") else ""
-        return rejected(f"{missing} are missing{split}")
+        split = layout.format == "google" and cell("action")
+        why = " (a report split by conversion action holds none; download it without)" if split else ""
+        return rejected(f"{missing} are missing{why}")
     if not texts:
         return rejected("it holds no ad text")
     if clicks > impressions:

@@ -39,7 +39,9 @@ class AdSet:
 
 
 def shifted(p: float, by: float) -> float:
-    """`p` moved by log-odds."""
+    """`p` moved by log-odds. Raises ValueError for what is no probability above 0 and below 1."""
+    if not 0 < p < 1:
+        raise ValueError(f"The simulator gave {p} as a probability; both its functions must stay above 0 and below 1.")
     return 1 / (1 + math.exp(-(math.log(p / (1 - p)) + by)))
 
 

@@ -137,7 +137,8 @@ def _headed(
     top = [line for line, _ in zip(lines(), range(HEADER_WITHIN))]
     filled = [line for line in top if any(cell.strip() for cell in line.cells)]
     if not filled:
-        raise ResultsError(f"{name} holds no table: {top[0].trouble if top else 'it is blank'}; export it again.")
+        why = next((line.trouble for line in top if line.trouble), "it is blank")
+        raise ResultsError(f"{name} holds no table: {why}; export it again.")
     known = {line.number: sum(knows(plain_header(cell)) for cell in line.cells) for line in filled}
     best = max(filled, key=lambda line: known[line.number])
     if known[best.number] < 2:

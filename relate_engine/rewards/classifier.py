@@ -114,7 +114,7 @@ class Verdict:
 
 def lower_layers(model: Any) -> list[Weights]:
     """The published weights of the encoder's first LAYERS layers."""
-    return list(upper_weights(model, 0))[:LAYERS]
+    return [*upper_weights(model, 0)[:LAYERS]]
 
 
 def with_update(layers: Sequence[Weights], tuned: Weights) -> list[Weights]:

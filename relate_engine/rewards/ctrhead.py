@@ -108,9 +108,7 @@ class Head:
                 surface=arrays["surface"],
                 terms=arrays["terms"],
                 offset=plain["offset"],
-                tower=Tower(
-                    plain.get("tower_first", 3), {k: torch.tensor(v, dtype=torch.float32) for k, v in tuned.items()}
-                ),
+                tower=Tower(plain["tower_first"], tuned),
                 vocabulary=vocabulary,
                 domain=domain,
                 spread=plain["spread"],

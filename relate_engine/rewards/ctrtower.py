@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -68,8 +67,6 @@ class Tower:
 
     def __call__(self, model: Any, hidden: Tensor, mask: Tensor) -> Tensor:
         """(B,) from the `hidden` (B, T, D) states that enter layer `first` of the encoder `model`."""
-        if not self.tuned:
-            return torch.zeros(len(hidden))  # until the tuned head ships: remove
         if model not in self._layers:
             self._layers[model] = merge(upper_weights(model, self.first), self.tuned)
         for weights in self._layers[model]:

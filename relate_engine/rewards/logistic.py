@@ -5,9 +5,10 @@
 Aggregated counts go in as they are: ten impressions weigh ten. The intercepts b of the keys (sets of texts that
 ran against each other) are integrated out of w by a Schur complement, so only differences inside a key teach w.
 `trust` ≤ 1 multiplies a row's information: counts that hang together are worth fewer than they are many (Kish's
-design effect). `row_variance` is what each row's logit holds of its own beyond sampling (penalised
-quasi-likelihood, Breslow & Clayton 1993); `own` says what each row showed. Solved by Newton steps; the covariance
-of w is Laplace's.
+design effect). `row_variance` is what each row's logit holds of its own beyond sampling: it adds to the row's
+variance and is left out of its mean (marginal quasi-likelihood, Breslow & Clayton 1993). `own`, what each row showed,
+is therefore on the linear scale, (observed - expected rate) / p(1 - p). Solved by Newton steps; the covariance of w
+is Laplace's.
 Leaves out: which features and priors (adfeatures.py, ctcvr.py, training/rewards.py).
 """
 

@@ -262,7 +262,7 @@ def _tune(
         means = _means(encoder, states, batch.tolist(), merge(layers, _scaled(tuned, plan.scale)), plan.dropout)
         loss = loss_of(head(nn.functional.dropout(means, plan.dropout)), batch)
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(list(tuned.values()), 1.0)
         optimiser.step()
         if epoch == len(epochs) - 1:

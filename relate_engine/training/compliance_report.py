@@ -25,7 +25,7 @@ from relate_engine.training.compliance import AdLine, auc, read_lines, rule_leve
 def counted(hits: Sequence[bool]) -> dict[str, Any]:
     """Hits of a total with the share and its 95 % Wilson interval."""
     low, high = wilson(sum(hits), len(hits))
-    return {"texts": len(hits), "hits": sum(hits), "share": round(sum(hits) / max(1, len(hits)), 4),
+    return {"texts": len(hits), "hits": int(sum(hits)), "share": round(float(sum(hits)) / max(1, len(hits)), 4),
             "interval": [round(low, 4), round(high, 4)]}  # fmt: skip
 
 

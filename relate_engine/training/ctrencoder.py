@@ -29,7 +29,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class TowerPlan:
-    """How a tower is tuned: usual values, not searched. Cross-validation compared `levels` 0 and 0.5 only."""
+    """How a tower is tuned: usual values, not searched; only `levels` 0 and 0.5 were compared, on one fold."""
 
     first: int = 3  # layers before this one stay as published
     rank: int = 16

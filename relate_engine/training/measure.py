@@ -5,14 +5,14 @@
     pair accuracy share of pairs of texts in one key (a randomised group, or one product and slot) whose observed
                   rates are in the predicted order; equal rates count half
 
-Intervals (95 %) are bootstraps over keys, because texts of one key share their base rate.
+Intervals (95 %) are bootstraps over keys, because texts of one key share their base rate; with fewer than LEAST_KEYS
+keys there is none. Of a key with more than MOST texts, as many drawn at random make the pairs.
 Leaves out: which rows are held out (the caller decides) and the card (card.py).
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from relate_engine.training.card import Curve, Metric, ece, reliability
 from relate_engine.training.families import key_of
 
 DRAWS = 500
+LEAST_KEYS = 5
+MOST = 300  # texts of one key: 44,850 pairs
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ def measure(ctr: np.ndarray, cvr: np.ndarray, rows: Sequence[Observation], actio
         curve = reliability(name, predicted, hits, trials)
         curves.append(curve)
         metrics.append(_with_interval(f"PCOC {name}", keys, _pcoc(predicted, hits, trials), note))
-        metrics.append(Metric(f"ECE {name}", ece(curve), None, None, f"share of the base rate; {note}"))
+        said = f"share of the base rate; no interval, since drawing again inflates it; {note}"
+        metrics.append(Metric(f"ECE {name}", ece(curve), note=said))
         pairs = _pairs(predicted, hits, trials, keys)
         if len(pairs):
             metrics.append(_with_interval(f"pair accuracy {name}", pairs[:, 0].astype(int), _share(pairs[:, 1]), note))
@@ -103,16 +106,22 @@ def _pairs(predicted: np.ndarray, hits: np.ndarray, trials: np.ndarray, keys: np
     for k, key in enumerate(keys):
         if trials[k] > 0:
             inside[int(key)].append(k)
-    rows = []
-    for key, members in inside.items():
-        for i, j in combinations(members, 2):
-            way = (predicted[i] - predicted[j]) * (hits[i] / trials[i] - hits[j] / trials[j])
-            rows.append((key, 0.5 if way == 0 else float(way > 0)))
-    return np.array(rows, np.float64).reshape(len(rows), 2)
+    rows = [np.zeros((0, 2))]
+    for key, found in inside.items():
+        members = np.array(found)
+        if len(members) > MOST:
+            members = np.random.default_rng(0).choice(members, MOST, replace=False)
+        i, j = members[np.stack(np.triu_indices(len(members), 1))]
+        way = (predicted[i] - predicted[j]) * (hits[i] / trials[i] - hits[j] / trials[j])
+        rows.append(np.stack([np.full(len(way), key), np.where(way == 0, 0.5, way > 0)], 1))
+    return np.concatenate(rows)
 
 
 def _with_interval(name: str, keys: np.ndarray, of: Callable[[np.ndarray], float], note: str) -> Metric:
+    value = of(np.ones(len(keys)))
     names, place = np.unique(keys, return_inverse=True)
+    if len(names) < LEAST_KEYS:
+        return Metric(name, value, note=f"{note}; no interval: too few sets of texts to draw from ({len(names)})")
     draws = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), DRAWS)
     low, high = np.percentile([of(d[place].astype(float)) for d in draws], [2.5, 97.5])
-    return Metric(name, of(np.ones(len(keys))), float(low), float(high), note)
+    return Metric(name, value, float(low), float(high), note)

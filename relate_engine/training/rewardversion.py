@@ -2,7 +2,8 @@
 
 Whole families of tests are set apart for the second evaluator first. Then the procedure is measured as it will be
 used: fitted and calibrated on the earlier days, judged on the last fifth that it has not seen. Last it is fitted
-on all days and written. The version's name is its content's hash, so the same results make the same version.
+and calibrated on all days and written. The version's name is its content's hash, so the same results make the same
+version.
 Leaves out: the fit (rewards.py), the measures (measure.py), who uses which version (app/services/learning.py).
 """
 
@@ -55,9 +56,12 @@ def make_version(
     pairs = pairs_of(kept)
     if len(pairs):
         update_evaluator(Evaluator.load(evaluator), pairs, work / EVALUATOR, command)
-    target = folder / named.version
-    shutil.rmtree(target, ignore_errors=True)
+    target, before = folder / named.version, folder / "replaced"
+    shutil.rmtree(before, ignore_errors=True)
+    if target.exists():  # made before, perhaps in use: a kill must not leave it half deleted
+        target.rename(before)
     work.rename(target)
+    shutil.rmtree(before, ignore_errors=True)
     manifest: dict[str, Any] = read_manifest(target)
     return manifest
 
@@ -70,13 +74,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def _data(ours: Sequence[Observation], kept: Sequence[Observation], model: RewardModel) -> dict[str, Any]:
     days = sorted(o.end for o in ours if o.end)
+    bought = [min(o.conversions or 0.0, o.clicks) for o in ours if o.summable and o.action == model.action]
     return {
         "rows": len(ours),
         "rows_kept_for_evaluator": len(kept),
         "texts": len({o.text for o in ours}),
         "impressions": sum(o.impressions for o in ours if o.summable),
         "clicks": sum(o.clicks for o in ours if o.summable),
-        "conversions": sum(c.successes for c in model.cells if c.kind == "cvr"),
+        "conversions": sum(bought),
         "action": model.action,
         "first_day": str(days[0]) if days else "",
         "last_day": str(days[-1]) if days else "",

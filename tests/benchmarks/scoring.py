@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from app.services.writing import Room
 from relate_engine.config import ASSETS, settings
-from relate_engine.draft import score_texts
+from relate_engine.score import score_texts
 from relate_engine.scorecard import AdText
 from relate_engine.training.corpus import read_corpus
 

@@ -5,9 +5,9 @@ import pytest
 from app.services.writing import Room
 from relate_engine.brief import parse_brief
 from relate_engine.config import settings
-from relate_engine.draft import Rewards, score_texts
 from relate_engine.explain import NOT_TRAINED, explain, risk_of
 from relate_engine.policy.weights import WeightsError
+from relate_engine.score import Rewards, score_texts
 from relate_engine.scorecard import AdText
 
 BRIEF = parse_brief(

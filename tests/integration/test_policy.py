@@ -10,17 +10,7 @@ import torch
 
 from relate_engine.brief import Brief, parse_brief, placement_of, supported_angles, width
 from relate_engine.config import ASSETS
-from relate_engine.draft import (
-    Draft,
-    Drafted,
-    Progress,
-    Provisional,
-    Rewards,
-    draft,
-    load_policy,
-    load_rewards,
-    raw_draft,
-)
+from relate_engine.draft import Draft, Drafted, Progress, Provisional, draft, load_policy, raw_draft
 from relate_engine.policy.acceptance import load_acceptance
 from relate_engine.policy.decode import Prefix
 from relate_engine.policy.guards import numbers
@@ -31,6 +21,7 @@ from relate_engine.policy.weights import WeightsError, encoder_folder, policy_fo
 from relate_engine.policy.writer import Policy
 from relate_engine.rewards.diversity import jaccard
 from relate_engine.rewards.encoder import Encoder
+from relate_engine.score import Rewards, load_rewards
 from relate_engine.training.corpus import read_corpus, template_for
 
 WRITER = ASSETS / "adapters" / "writer"

@@ -172,6 +172,8 @@ def test_a_made_version_is_named_and_undone_with_one_click(db: Database, open_de
     assert "come from **reward-1**" in _words(at)
     _press(at, "Undo: back to priors")
     assert "CTR and CVR are **priors**" in _words(at) and learning.in_use(db, analyst) is None
+    _press(at, "Use reward-2")
+    assert "come from **reward-2**" in _words(at) and not _button(at, "Use reward-2")
 
 
 def test_a_failed_update_says_why_and_may_be_tried_again(db: Database, open_desk: Open) -> None:

@@ -13,10 +13,14 @@ import pytest
 from relate_engine.config import ASSETS, settings
 from relate_engine.policy.weights import WeightsError, encoder_folder
 from relate_engine.rewards.classifier import CATEGORIES, Classifier, may_block
+from relate_engine.rewards.compliance import check_text
 from relate_engine.rewards.encoder import Encoder
+from relate_engine.rewards.rules import load_rules
+from relate_engine.scorecard import level_of
 from relate_engine.training.compliance import choose_threshold, split_lines
 from relate_engine.training.corpus import read_corpus
 
+RULES = load_rules(ASSETS / "rules")
 DATA = Path(__file__).parents[1] / "data"
 HEAD = ASSETS / "heads" / "compliance"
 
@@ -33,10 +37,10 @@ def classifier() -> Classifier:
 
 
 BAD = [
-    "Your bank said no? We lend to anyone with a pulse, no questions and no paperwork.",
     "One spoon of this syrup and your diabetes packs its bags. Throw away the insulin.",
-    "The sentence recruiters pray you never learn. Watch before it is taken down.",
-    "No thanks, I would rather stay poor and overpay for my phone.",
+    "What the nurse whispered before she closed the door left the whole ward stunned.",
+    "Our bot has never lost a trade and your money doubles every month. Zero risk.",
+    "A cream so powerful that surgeons beg us to stop selling it.",
 ]
 
 
@@ -78,6 +82,8 @@ def test_near_misses_are_told_apart(classifier: Classifier, violating: str, clea
     bad, good = (v.probability for v in classifier.verdicts([violating, clean]))
     assert bad > good
     assert classifier.findings([clean]) == [[]]
+    assert level_of(check_text(RULES, violating, "meta_feed", "primary_text", ["us"], None)[0]) != "clear"
+    assert level_of(check_text(RULES, clean, "meta_feed", "primary_text", ["us"], None)[0]) == "clear"
 
 
 def test_ordinary_lines_pass(classifier: Classifier) -> None:
@@ -124,14 +130,13 @@ def test_the_evaluator_shares_no_text_with_the_classifier() -> None:
 
 def test_held_out_numbers_reproduce(classifier: Classifier) -> None:
     from relate_engine.evaluators.compliance import Evaluator
-    from relate_engine.rewards.rules import load_rules
     from relate_engine.training.compliance_report import compliance_report
 
     log = ASSETS / "reports" / "validation_runs.jsonl"
     runs = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
     logged = [r for r in runs if r["kind"] == "compliance"][-1]
     now = compliance_report(
-        load_rules(ASSETS / "rules"),
+        RULES,
         classifier,
         Evaluator.load(ASSETS / "evaluators" / "compliance"),
         DATA / "compliance_heldout.jsonl",

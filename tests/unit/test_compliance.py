@@ -111,6 +111,7 @@ def test_a_denial_and_a_quoted_word_clear() -> None:
         "Guaranteed results? No.",
         'Others say "guaranteed results". We show the plan.',
         "No one can promise guaranteed results",
+        "No coach can guarantee results",
     ):
         assert one("CLM-003", text) == [], text
 
@@ -176,6 +177,12 @@ def test_country_packs() -> None:
     assert "ORG-001" in {f.rule_id for f in us[0]} and "ORG-001" not in {f.rule_id for f in uk[0]}
     assert us[2] == ("google", "us") and uk[2] == ("google", "uk")
     assert check_text(RULES, text, "meta_feed", "headline", ["de", "cn"], None)[2] == ("meta", "eu", "cn")
+
+
+def test_a_rule_may_be_milder_elsewhere() -> None:
+    text = "Are you diabetic?"
+    assert [f.severity for f in one("PAT-001", text, placement="meta_feed", slot="primary_text")] == ["block"]
+    assert [f.severity for f in one("PAT-001", text)] == ["warn"]
 
 
 def test_platform_rules_stay_on_their_platform() -> None:

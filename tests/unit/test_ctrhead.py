@@ -285,3 +285,7 @@ def test_evaluation_reproduces_the_report(encoder: Encoder) -> None:
         for name in ("head", "tfidf_logistic", "head_minus_tfidf"):
             assert again[name]["value"] == pytest.approx(row[name]["value"], abs=0.005)
         assert row["head"]["value"] >= row["tfidf_logistic"]["value"]
+    for level, nominal in (("80%", 0.8), ("95%", 0.95)):  # the doubt it serves is honest
+        served = found["interval_coverage"]["served"][level]
+        assert served == pytest.approx(report["interval_coverage"]["served"][level], abs=0.005)
+        assert served == pytest.approx(nominal, abs=0.04)

@@ -18,8 +18,12 @@ from app.services.people import Actor, Forbidden, NotFound, Role
 from db import models
 from db.session import Database, open_database
 from relate_engine.config import settings
+from relate_engine.results.lines import ResultsError
 from relate_engine.results.observation import Observation
 from relate_engine.results.reading import Options
+from relate_engine.rewards.ctrhead import Effect
+from relate_engine.training.counting import action_of
+from relate_engine.training.counting import count as count_rows
 from tests.unit.result_files import google_assets, google_report, google_row, meta_csv, meta_row
 from tests.unit.studio import brief, fresh, person, small_draft
 
@@ -121,6 +125,21 @@ def test_what_a_killed_process_staged_is_not_visible_and_swept_away(db: Database
     assert importing.list_imports(db, ana) == [] and seen(db, ana) == []
     importing.import_file(db, ana, "a.csv", table(f"t,H,B,100,5,1,buy,,{OLD}"))
     assert count(db, models.Import) == count(db, models.Result) == 1
+
+
+def test_what_is_still_being_read_cannot_be_undone(db: Database, ana: Actor) -> None:
+    """Undoing it then would delete rows of an import that becomes visible a moment later."""
+    refused: list[str] = []
+
+    def undo(*_: object) -> None:
+        if not refused:
+            with pytest.raises(ResultsError, match="still being read") as caught:
+                importing.undo_import(db, ana, 1)
+            refused.append(str(caught.value))
+
+    rows = [f"t,Headline {i},Body,1000,50,5,buy,,{OLD}" for i in range(700)]
+    report = importing.import_file(db, ana, "a.csv", table(*rows), progress=undo)
+    assert refused and report.import_id == 1 and count(db, models.Result) == report.kept == 700
 
 
 def test_a_file_without_one_good_row_changes_nothing_and_may_be_tried_again(db: Database, ana: Actor) -> None:
@@ -236,6 +255,7 @@ def test_actions_and_windows_are_never_pooled(db: Database, ana: Actor) -> None:
         ("lead · 7-day", 8),
     ]
     assert sum(o.impressions for o in found if o.summable) == 100  # the same impressions, told three times
+    assert [o.action for o in found if o.summable] == ["lead · 7-day"]  # the action with most conversions owns them
 
 
 def test_asset_rows_are_never_paired_nor_added_up(db: Database, ana: Actor) -> None:
@@ -254,6 +274,34 @@ def test_only_a_test_makes_groups_and_only_where_one_text_differs(db: Database, 
     group = {(o.text, str(o.end)): o.group for o in found if o.slot == "headline"}
     assert group["A", OLD] == group["B", OLD] != ""
     assert {group[t, OLD] for t in "CDE"} == {""} and group["A", str(TODAY)] == ""
+
+
+def test_a_test_is_one_group_over_the_days_on_which_the_same_texts_ran(db: Database, ana: Actor) -> None:
+    """A group a day would count a text's own luck anew every day, and ten days of one test as ten tests."""
+    first, second, third = ((TODAY - timedelta(days=d)).isoformat() for d in (40, 39, 38))
+    found = taught(
+        db, ana,
+        *(f"t1,{text},Same,100,5,1,buy,,{day}" for day in (first, second) for text in "AB"),
+        *(f"t1,{text},Same,100,5,1,buy,,{third}" for text in "ABC"),
+    )  # fmt: skip
+    group = {(o.text, str(o.end)): o.group for o in found if o.slot == "headline"}
+    assert len({group[text, day] for text in "AB" for day in (first, second)}) == 1
+    assert len({group[text, third] for text in "ABC"}) == 1 and group["A", third] != group["A", first]
+
+
+def test_impressions_told_once_for_each_action_teach_clicks_once(db: Database, ana: Actor) -> None:
+    """They belong to the action with most conversions, whatever the order, even on days that teach no CVR yet."""
+    found = taught(
+        db, ana,
+        f"t,A,B,100,9,2,buy,,{OLD}", f"t,A,B,100,9,8,lead,,{OLD}",
+        f"t,A,B,100,9,8,lead,,{TODAY}", f"t,A,B,100,9,2,buy,,{TODAY}",
+    )  # fmt: skip
+    assert {o.action for o in found if o.summable} == {"lead", ""}
+    effects = [Effect(0.0, 0.0, 0.28, 0.0, "")]
+    counted = count_rows(found, lambda texts: effects * len(texts), action_of(found))
+    headline = [c for c in counted if c.ad.text == "A"]
+    assert sum(c.impressions for c in headline) == sum(c.base_impressions for c in headline) == 200
+    assert sum(c.conversions for c in headline) == 8
 
 
 def test_several_headlines_of_an_ad_teach_none_of_them(db: Database, ana: Actor) -> None:
@@ -283,7 +331,8 @@ def test_the_smallest_gap_compares_variations_of_one_test(db: Database, ana: Act
         db, ana, "a.csv",
         table(f"t1,A,S,9000,300,1,buy,,{OLD}", f"t2,B,S,8000,300,1,buy,,{OLD}", f"t2,C,S,7000,300,1,buy,,{OLD}"),
     )  # fmt: skip
-    found = results_page.traffic(db, ana)
+    importing.import_file(db, ana, "b.csv", table(*(f"t2,{t},8,lead,,{OLD}" for t in ("B,S,8000,300", "C,S,7000,300"))))
+    found = results_page.traffic(db, ana)  # the leads of the same impressions are no more traffic
     assert found is not None and found.impressions == (8000, 7000) and found.grain == "variation"
     assert found.gap is not None and 0.008 < found.gap < 0.012
 
@@ -344,7 +393,18 @@ def test_the_shell_imports_reports_and_undoes(home: Path, capsys: pytest.Capture
     assert "1 row read, 1 kept, 0 rejected." in said and "Meta feed ad" in said and OLD in said
 
 
-@pytest.mark.parametrize("arguments", [["nowhere.csv"], ["."], [], ["--undo", "9"]])
+def test_the_shell_tells_of_an_import_whose_rejected_rows_cannot_be_written(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home / "a.csv"
+    path.write_bytes(table(f"t,A,B,100,5,1,buy,,{OLD}", "t,B,B,1,5,1,buy,,2026-10-01"))
+    assert main(["import", str(path), "--rejected", str(home / "none" / "r.csv")]) == 2
+    said = capsys.readouterr()
+    assert "2 rows read, 1 kept, 1 rejected." in said.out
+    assert "the import is done" in said.err and said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["nowhere.csv"], ["."], [], ["--undo", "9"], ["a.csv", "--undo", "9"]])
 def test_the_shell_refuses_in_one_sentence(
     home: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:

@@ -1,13 +1,16 @@
 """The jobs table as a queue: leases against a given clock, and who may start, see and cancel."""
 
+import os
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from app.services import jobs, presence
-from app.services.doctor import examine
+from app.services import doctor, jobrun, jobs, presence
 from app.services.people import Actor, Forbidden, NotFound
 from db import jobs as rows
 from db.jobs import LEASE, LeaseLost
@@ -203,10 +206,41 @@ def test_doctor_says_whether_a_worker_is_alive(db: Database, tmp_path: Path, ana
     config = Settings(home=tmp_path, database_url=str(db.engine.url))
 
     def worker() -> Any:
-        return next(item for item in examine(config) if item.name == "worker")
+        return next(item for item in doctor._database(config) if item.name == "worker")
 
     assert (worker().value[:11], worker().remedy) == ("not running", "")
     jobs.start(db, ana, "rewards")
-    assert "1 jobs wait" in worker().remedy and "`relate worker`" in worker().remedy
+    assert "jobs waiting for one: 1" in worker().remedy and "`relate worker`" in worker().remedy
     presence.mark(config, "worker")
     assert worker().value.startswith("alive") and not worker().remedy
+
+
+def test_the_job_takes_one_core_while_somebody_drafts(
+    db: Database, ana: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = [4]
+    torch = SimpleNamespace(get_num_threads=lambda: threads[-1], set_num_threads=threads.append)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    config, job_id = Settings(home=tmp_path), claimed(db, ana)
+    context = jobrun.JobContext(db, config, job_of(db, job_id), "a")
+    context.report(0.1, "Step")
+    presence.mark(config, "drafting")
+    context.report(0.2, "Step")
+    assert threads[-1] == 1
+    long_ago = time.time() - 60  # the writer is idle, or its process was killed
+    os.utime(tmp_path / "work" / "drafting.alive", (long_ago, long_ago))
+    context.report(0.3, "Step")
+    assert threads[-1] == 4
+
+
+def test_nothing_is_published_for_a_job_that_was_cancelled_or_lost(db: Database, ana: Actor, tmp_path: Path) -> None:
+    job_id = claimed(db, ana)
+    context = jobrun.JobContext(db, Settings(home=tmp_path), job_of(db, job_id), "a")
+    jobs.cancel(db, ana, job_id)
+    with pytest.raises(jobrun.Cancelled), context.write() as session:
+        session.get_one(User, ana.user_id).name = "published"
+    reclaimed(db, datetime.now(UTC) + 2 * LEASE)
+    with pytest.raises(LeaseLost), context.write() as session:
+        session.get_one(User, ana.user_id).name = "published"
+    with db.read() as session:
+        assert session.get_one(User, ana.user_id).name == "analyst"

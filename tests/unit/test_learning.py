@@ -88,6 +88,9 @@ def test_train_use_undo(db: Database, config: Settings, monkeypatch: pytest.Monk
     assert all(m.low is None or m.low <= m.value <= (m.high or m.value) for m in card.metrics)
     assert {"PCOC CTR", "ECE CTR", "pair accuracy CTR"} <= {m.name for m in card.metrics}
     assert "## Limits" in (folder / "card.md").read_text()
+    rows = results(5_000)  # the card counts all of them, also the days that calibrate
+    totals = [sum(o.impressions for o in rows), sum(o.clicks for o in rows), sum(o.conversions or 0 for o in rows)]
+    assert card.data["results"] == "{:,} impressions, {:,} clicks, {:,.0f} conversions".format(*totals)
     assert active_rewards(db, stranger, config) is None  # another workspace has learned nothing
 
     given(monkeypatch, results(9_000, seed=1))

@@ -92,6 +92,16 @@ def test_meta_csv_keeps_what_rows_mean() -> None:
     assert good[0].key != good[1].key and good[0].arm == good[1].arm  # a breakdown splits the counts of one ad
 
 
+def test_an_empty_meta_cell_is_nothing_happened() -> None:
+    """Left out, only ads that sold something would count, and every CVR would be too high."""
+    rows = [meta_row("Sold"), meta_row("Clicked only", results=""), meta_row("Seen only", clicks="", results="")]
+    good, bad, _ = read(meta_csv([*rows, meta_row("Watched", indicator="video_thruplay_watched_actions")]))
+    assert [r.counts for r in good] == [(1000, 30, 4.0), (1000, 30, 0.0), (1000, 0, 0.0), (1000, 30, None)]
+    assert bad == [] and good[2].action == "offsite_conversion.fb_pixel_purchase"
+    _, (one,), _ = read(meta_csv([[*meta_row("No counts")[:10], "", *meta_row("No counts")[11:]]]))
+    assert one.reason == "impressions are missing"
+
+
 def test_meta_without_result_indicator_teaches_no_action() -> None:
     data = meta_csv([meta_row("Lock it")]).replace(b"Result indicator", b"Something")
     reading = open_results(data, "m.csv")
@@ -287,7 +297,7 @@ def _archive(name: str) -> bytes:
     ("data", "sentence"),
     [
         (b"", "file.csv is empty"),
-        (b"\n\n  \n", "holds no table"),
+        (b"\n\n  \n", "holds no table: it is blank; export it again"),
         (b"headline,impressions,clicks\n", "has a header but no rows"),
         (b"just some words\nand more\n", "has one column only"),
         (_encrypted(), "protected by a password"),

@@ -119,6 +119,7 @@ def test_version_follows_the_files(tmp_path: Path) -> None:
         (RULE.replace("'x+'", "'('"), "a.yaml, ABC-001: pattern is not a valid expression"),
         (RULE.replace("'x+'", "'x*'"), "matches the empty text"),
         (RULE.replace("block", "stop"), "severity is 'stop'"),
+        (RULE + "  elsewhere: block\n", "elsewhere is 'block'"),
         (RULE + "  colour: red\n", "unknown field colour"),
         (RULE + "  check: never_say\n", "either a pattern or a check"),
         (RULE + "  placements: [google]\n", "placements is 'google'"),

@@ -10,6 +10,7 @@ from relate_engine.brief import Brief, parse_brief
 from relate_engine.config import ASSETS, ROOT
 from relate_engine.results.simulated import AdSet, Shift, draw, truth
 from relate_engine.simulator import (
+    Simulator,
     click_probability,
     conversion_probability,
     effect,
@@ -80,6 +81,12 @@ def test_an_outsiders_file_takes_its_place_or_says_what_is_wrong(tmp_path: Path)
         load_simulator(bad)
     with pytest.raises(ValueError, match="no simulator"):
         load_simulator(tmp_path / "nowhere.py")
+
+
+def test_an_outsiders_certainty_is_refused_in_one_sentence() -> None:
+    other = Simulator("other", "0", lambda *_: 0.1, lambda *_: 0.0)
+    with pytest.raises(ValueError, match=r"gave 0\.0 as a probability; both its functions must stay above 0"):
+        draw(other, [AdSet(COFFEE, "headline", ("A", "B"))], 100, 0)
 
 
 def test_campaigns_count_what_the_truth_says() -> None:

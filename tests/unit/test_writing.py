@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.services import presence
 from app.services.writing import Failed, Room, Waiting
 from relate_engine.brief import Brief, BriefError
 from relate_engine.config import Settings
@@ -54,6 +55,7 @@ def test_two_at_once_both_finish_in_turn_and_see_their_place(room: Room, monkeyp
     assert all(isinstance(events[-1], Drafted) for events in seen)
     assert together == [False, False]
     assert any(Waiting(1) in events for events in seen)
+    assert presence.alive(room.settings, "drafting")  # the worker leaves a core to it
 
 
 def test_trouble_is_one_sentence_and_the_next_draft_runs(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
