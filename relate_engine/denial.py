@@ -24,7 +24,7 @@ _DENIAL = re.compile(
 )
 # "Batteries not included": what is denied stands before.
 _DENIED_BEFORE = re.compile(
-    r"[^.;:!?,()\n]*(?:(?<![\w-])(?:not|never)|n't) (?:be |yet |currently )?(?:included|available|offered|provided|"
+    r"(?:(?!\band\b)[^.;:!?,()\n])*(?:(?<![\w-])(?:not|never)|n't) (?:be |yet |currently )?(?:included|available|offered|provided|"
     r"covered|given|supplied|sold|possible|accepted|used|made|allowed|permitted|guaranteed)\b"
     r"|[^.;:!?,()\n]*\b(?:sold|quoted|billed|charged|priced) separately\b",
     re.I,

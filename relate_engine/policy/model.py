@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from bitsandbytes.nn import Linear4bit
 from peft import PeftModel
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
@@ -43,7 +44,7 @@ def load_nf4(folder: str, compute: torch.dtype = torch.float32) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return AutoModelForCausalLM.from_pretrained(
+            model = AutoModelForCausalLM.from_pretrained(
                 folder,
                 dtype=compute,
                 quantization_config=quantisation,
@@ -57,6 +58,12 @@ def load_nf4(folder: str, compute: torch.dtype = torch.float32) -> Any:
         ) from error
     except (OSError, ValueError, SafetensorError) as error:
         raise WeightsError(f"The base model in {folder} does not load ({error}); {remedy(folder)}.") from error
+    for layer in model.modules():
+        if isinstance(layer, Linear4bit):
+            # On CPUs with avx512_bf16 the first forward in evaluation would pack the layer for good, and a packed
+            # layer passes no gradient on: training after any evaluation would be wrong, with no error.
+            layer.support_avx512bf16_for_cpu = False
+    return model
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ _ESTS = (
 _NO_CLAIM = (
     "best latest nearest closest earliest rest west guest forest test contest harvest nest chest quest request "
     "interest pest "
-    "midwest northwest southwest coldest hottest darkest hardest busiest wettest driest windiest worst "
+    "midwest northwest southwest heaviest coldest hottest darkest hardest busiest wettest driest windiest worst "
     "slightest tiniest "
     "longest shortest tallest fullest honest modest conquest arrest crest vest invest digest priest loudest youngest"
 ).replace(" ", "|")
@@ -68,7 +68,7 @@ CLAIMS = (
            r"overnight|next[- ]day", "overnight service"),
     _claim(r"instant(?:ly)? (?:approv\w+|quotes?|access|deliver\w+|download|results?|pay\w*)", r"instant",
            "instant service"),
-    _claim(rf"{_OPEN} (?:very )?best(?![- ](?:rated|value|in|of|for|when|part|way|with|at|on|in|before|"
+    _claim(rf"{_OPEN} (?:very )?best(?![- ](?:rated|value|in|of|for|when|part|bits?|way|with|at|on|in|before|"
            r"served|friends?|you|"
            rf"self|look|"
            r"work|guess|day|days)\b)|best[- ](?:in[- ]class|sell(?:er|ers|ing)|rated|value|price|prices)|"
@@ -83,6 +83,9 @@ CLAIMS = (
            r"country|nation|"
            r"state|city|county|industry|business|uk|us)|america|britain|town|england|scotland|canada|"
            r"australia)", None, "a superlative"),
+    _claim(r"[a-z]+ of the (?:year|month|decade)", r"of the (?:year|month|decade)", "an award"),
+    _claim(r"(?:no ?body|no one|nothing|none|no other [a-z]+)(?: [a-z']+){0,4} (?:more|better|faster|cheaper|longer) [a-z]+ "
+           r"(?:[a-z]+ )?than", None, "a superlative"),
     _claim(r"[a-z]+'s most [a-z]{4,}", None, "a superlative"),
     _claim(r"cruelty[- ]free", r"cruelty|leaping bunny|on animals", "a property"),
     _claim(r"winners? of|\bwon\b|"
@@ -99,7 +102,7 @@ CLAIMS = (
     _claim(r"(?:the|our|world's|america's|britain's) most [a-z]{4,}|(?:the )?most (?:trusted|advanced|"
            r"popular|reliable"
            r"|affordable|loved|comfortable|powerful|effective|accurate)", None, "a superlative"),
-    _claim(r"(?:the|america's|britain's|world's) (?:only|first)(?= (?!time|of|to|is|was|other|thing|things|"
+    _claim(r"(?:the|america's|britain's|world's) (?:only|first)(?= (?!(?:one|two|three|four|five|six|seven|eight|nine|ten)\b|time|of|to|is|was|other|thing|things|"
            r"way|reason|part|order|month|year|week|day|step|thing|one|"
            r"session|lesson|class|visit|walk|box|sip|bite|page|night|call|bag|hour|question|snow|frost|rain|"
            r"box|payment|"
@@ -213,7 +216,7 @@ _ALIKE = {w: group for group in (("ads", "ad", "adverts", "advertising", "advert
           ("perfume", "fragrance", "scent"), ("dye", "dyes", "colour", "color"),
           ("fee", "fees", "charge", "charges", "cost", "costs"), 
           ("contract", "contracts", "commitment", "cancel", "month-to"),
-          ("sulfates", "sulphates", "sulfate")) for w in group}  # fmt: skip
+          ("sulfates", "sulphates", "sulfate"), ("interest", "0%", "0 %")) for w in group}  # fmt: skip
 _NO = re.compile(
     r"\b(?:no|zero|without(?: any)?|never an?y?|free (?:of|from))((?: [a-z-]+){1,3})|\b([a-z]+)[- ]free\b",
     re.I,
@@ -239,7 +242,7 @@ _FREE_BRIEF = re.compile(
     re.I,
 )
 _MATERIAL_IDIOM = re.compile(
-    r"\b(?:glass of|an? (?:\w+ )?glass\b|bare glass|gold standard|good as gold|silver lining|iron out|steel your)", re.I
+    r"\b(?:glass of|(?:an?|your|the|every) (?:\w+ )?glass\b|bare glass|gold standard|good as gold|silver lining|iron out|steel your)", re.I
 )
 _SAME = {
     "shipp": "deliv", "ship": "deliv", "postag": "deliv", "post": "deliv", "estimat": "quot", "surve": "quot",

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from relate_engine.rewards.quantities import equal, quantities
 from relate_engine.rewards.words import STOP, stem, word_set, words
 from relate_engine.scorecard import Finding, finding
 
@@ -29,7 +30,7 @@ _CONDITION = re.compile(
     rf"jobs?|trips?|"
     rf"spends?|installs?|projects?|deliveries|carts?|loans?|balances?) (?:over|above|of at least|of|from) {_MONEY}"
     rf"|(?<=\w )(?:over|above) {_MONEY}|when you (?:spend|borrow|order|buy)[^,.;\n]*\d[\d,]*|\d+ (?:[a-z]+ "
-    rf"){0,2}or more\b|{_MONEY} (?:or more|"
+    rf"){{0,2}}or more\b|{_MONEY} (?:or more|"
     r"minimum)|minimum (?:order|spend|purchase)[^,.;\n]*)"
     # who
     rf"|(?P<who>(?:for|to) (?:(?:all|our|every|the) )?(?:qualif\w+|eligible|new|first[- ]time|returning|"
@@ -100,8 +101,8 @@ def left_out(text: str, facts: str) -> list[tuple[int, int, str]]:
 
 
 def check_conditions(text: str, facts: str) -> list[Finding]:
-    """CLM-020, a caution, for each term without its condition; CLM-019 for what the brief charges for."""
-    found = [
+    """CLM-020, a caution, for each term without its condition."""
+    return [
         finding(
             "CLM-020", "correctness", "warn",
             f"'{text[start:end]}' comes with a condition; the brief says: {condition}.",
@@ -109,145 +110,6 @@ def check_conditions(text: str, facts: str) -> list[Finding]:
         )
         for start, end, condition in left_out(text, facts)
     ]  # fmt: skip
-    return found + _swept(text, facts) + _priced(text, facts)
-
-
-# "Every homeowner gets 10% off", "for any reason": a promise without bounds.
-_SWEEPING = re.compile(
-    r"\b(?:every(?! (?:day|week|month|year|morning|night|evening|monday|tuesday|wednesday|thursday|friday|"
-    r"saturday|sunday|other|"
-    r"two|three|four|six|\d))(?:one|body|thing|where)?(?! else)|any(?:one|body|thing|where|time)?|until the day|"
-    r"all(?! (?:of )?(?:in|day|night|year|over|"
-    r"natural|about|the way|three|four|five|six|in one))|always|ever|whatever|whenever|wherever|whoever|no "
-    r"matter|no limits?|"
-    r"no exceptions?|no questions asked|no notice|unlimited|nationwide|worldwide|at no cost|a penny|completely|"
-    r"entirely|"
-    r"your first day|day one|both ways|at all|the whole|in full|either way|right up to|even (?:the|at|if|on))\b",
-    re.I,
-)
-_PROMISED = re.compile(
-    r"\b(?:free|refund\w*|money back|dollar back|cancel\w*|replac\w+|repair\w*|warrant\w+|guarant\w+|return(?:s|"
-    r"ed|able)?|exchang\w+|"
-    r"discount\w*|off|apr|cover\w*|insur\w+|owe|pay|includ\w+|shipp\w+|deliver\w*|ship|same[- ]day|match\w*|"
-    r"doubled?|exam|join|"
-    r"lessons?|fit|fits|[$\u00a3\u20ac]\d+|\d+%|sharpen\w*|gift|amend\w*|available|accept\w*|qualif\w+|"
-    r"approv\w+|eat|resiz\w*)\b",
-    re.I,
-)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
-
-
-def _swept(text: str, facts: str) -> list[Finding]:
-    """CLM-020 for a promise of everything to everyone where the brief's own clause has bounds and no such word."""
-    found = []
-    at = 0
-    for sentence in _SENTENCE.split(text):
-        at = text.index(sentence, at)
-        sweep = _SWEEPING.search(sentence)
-        if sweep is None or not (_PROMISED.search(sentence) or _PROMISED.search(text)):
-            continue
-        segment = next(s for s in re.split(r",\s|\sand\s(?=you|we|get)", sentence) if _SWEEPING.search(s))
-        said = _said(segment)
-        if not any(said & _roots(c) for c in _bits(facts)):
-            said = _said(sentence)
-        near = [(len(_roots(c) & said) + 3 * len(_figures(c) & _figures(segment)), c) for c in _bits(facts)]
-        most = max((n for n, _ in near), default=0)
-        clauses = [c for n, c in near if n == most]
-        if most < 1 or any(_SWEEPING.search(c) for _, c in near if _ >= max(1, most - 1)):
-            continue
-        bounded = [c for c in clauses if (b := _BOUND.search(c)) and not _told(b[0], text)]
-        if bounded:
-            found.append(
-                finding(
-                    "CLM-020",
-                    "correctness",
-                    "warn",
-                    f"'{sweep[0]}' promises more than the brief, which says: {bounded[0].strip()}.",
-                    fix="Say for whom, for what and until when, as the brief does.",
-                    start=at + sweep.start(),
-                    end=at + sweep.end(),
-                    source="brief",
-                )
-            )
-    return found
-
-
-def _said(text: str) -> frozenset[str]:
-    """Stems of a text, with "every dollar back" read as a refund."""
-    roots = _roots(text)
-    return roots | _roots("refund") if re.search(r"\b(?:money|dollar|cent|penny|it all) back\b", text, re.I) else roots
-
-
-_BOUND = re.compile(
-    _CONDITION.pattern
-    + r"|\b(?:most|some|select(?:ed)?|participating|many|may|usually|typically|except|excludes?|excluding|extra|"
-    r"separately|you pay|quoted|on the [^,.;\n]+|for [a-z]+s\b|in [a-z]+ only|[a-z]+ only)\b",
-    re.I,
-)
-
-
-def _told(bound: str, text: str) -> bool:
-    """Does the text give this bound in its own way?"""
-    if _figures(bound):
-        return bool(_figures(bound) & _figures(text))
-    return (
-        2 * len(_roots(bound) & _roots(text)) > len(_roots(bound)) if _roots(bound) else bound.lower() in text.lower()
-    )
-
-
-@lru_cache(maxsize=512)
-def _bits(facts: str) -> tuple[str, ...]:
-    """The clauses of the brief, each small enough to be one statement."""
-    return tuple(c for c in re.split(r"[.;!?](?:\s|$)|\n", facts) if c.strip())
-
-
-# What costs: "Wetsuit rental $10", "an extra $250".
-_COSTS = re.compile(r"[$\u00a3\u20ac]\d|\bextra\b|\bfee\b|\bsurcharge\b|\bsold separately\b|\brental\b")
-_GIVEN = re.compile(r"\b(?:free|complimentary|includ\w+|no (?:extra )?(?:charge|cost)|on us|waived)\b", re.I)
-
-
-_UNITS = frozenset(
-    stem(w)
-    for w in word_set("""day week month year night hour person head cancel cover two three four five six employee axle
-        user site""")
-)
-
-
-def _priced(text: str, facts: str) -> list[Finding]:
-    """CLM-019 for what a text gives free or includes and the brief charges for."""
-    given = list(_GIVEN.finditer(text))
-    if not given:
-        return []
-    pieces = [c for c in re.split(r"[.;,!?](?:\s|$)|\n| and (?=[a-z]+ (?:for|cost))", facts) if c.strip()]
-    paid = frozenset().union(*(_roots(c) for c in pieces if _COSTS.search(c) and not _GIVEN.search(c)))
-    other = frozenset().union(*(_roots(c) for c in pieces if not _COSTS.search(c) or _GIVEN.search(c)))
-    only_paid = paid - other - _UNITS
-    found = []
-    for match in given:
-        left = re.split(r"[.;:!?](?:\s|$)|\n|\b(?:with|from|at|for) [$\u00a3\u20ac]", text[: match.start()])[-1]
-        right = re.split(r"[.;:!?](?:\s|$)|\n|\b(?:with|when|on|if|for|over|from|at|then)\b|,", text[match.end() :])[0]
-        predicate = re.search(r"\b(?:is|are|comes?|all|both)\b", left[-12:]) or match[0].lower() == "included"
-        scope, offset = (left, match.start() - len(left)) if predicate else (right, match.end())
-        if re.search(r"[$\u00a3\u20ac]\d", scope):
-            scope = re.split(r"[$\u00a3\u20ac]\d[\d,.]*", scope)[-1]
-            offset = text.index(scope, 0) if scope else offset
-        for word in words(scope):
-            if stem(word.lower) in only_paid and word.lower not in STOP:
-                start = offset + word.start
-                found.append(
-                    finding(
-                        "CLM-019",
-                        "correctness",
-                        "warn",
-                        f"The brief charges for '{word.text}'; the text gives it for nothing.",
-                        fix="Give its price, or leave it out.",
-                        start=start,
-                        end=start + len(word.text),
-                        source="brief",
-                    )
-                )
-                break
-    return found
 
 
 def _terms(text: str) -> Iterator[tuple[str, re.Match[str]]]:
@@ -292,7 +154,7 @@ def _left_out(text: str, said: frozenset[str], match: re.Match[str], clause: str
                 re.I,
             ):
                 return f"{told} {term[0]}"
-        elif not (_figures(told) & _figures(text) or _told_roots(told, said)):
+        elif not (_figures(told) & _figures(text) or _equals(told, text) or _told_roots(told, said)):
             return told
     return ""
 
@@ -316,6 +178,12 @@ def _tied(clause: str) -> tuple[tuple[re.Match[str], re.Match[str]], ...]:
 
 def _figures(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"\d[\d,.]*\d|\d", text))
+
+
+def _equals(condition: str, text: str) -> bool:
+    """Does the text give a figure of the condition in another unit or in words: "two months" of "60 days before"?"""
+    told = quantities(condition, brief=True)
+    return any(q.dim and equal(q, k) for q in quantities(text) for k in told)
 
 
 def _told_roots(condition: str, said: frozenset[str]) -> bool:

@@ -87,6 +87,7 @@ def opposed(text: str, facts: str) -> list[Finding]:
                 says
                 and not re.search(rf"(?<![\w-])(?:{other})(?![\w-])", affirmed(facts), re.I)
                 and not denied_at(text, *m.span())
+                and not _CONTRAST.search(_sentence(text, m.start()))
             ):
                 found.append(fact(f"The brief says '{says[0]}', not '{m[0]}'.", m.start(), m.end(), SAY, "warn"))
     offered = {w.lower for w in words(facts)} & COLOURS

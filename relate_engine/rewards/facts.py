@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from relate_engine.brief import Brief
+from relate_engine.config import ASSETS
 from relate_engine.denial import affirmed
 from relate_engine.rewards.arithmetic import follows
 from relate_engine.rewards.claims import check_claims
@@ -28,11 +29,13 @@ from relate_engine.rewards.lexicon import (
     FIRST_NAMES,
     PROPER,
     SAME_PLACE,
+    STATES,
     WITHIN,
 )
-from relate_engine.rewards.quantities import MONEY, Quantity, codes, equal, quantities
+from relate_engine.rewards.quantities import MONEY, Quantity, codes, equal, number_of, quantities
 from relate_engine.rewards.relations import misplaced
-from relate_engine.rewards.spelling import known, opens_sentence, suggestions
+from relate_engine.rewards.spelling import frequency, known, opens_sentence, suggestions
+from relate_engine.rewards.statements import check_statements
 from relate_engine.rewards.words import STOP, WORD, is_title_case, stem, word_set, words
 from relate_engine.scorecard import Finding, Severity
 
@@ -79,12 +82,21 @@ _WHOLLY = re.compile(
     r" ([a-z]+[- ]?(?:proof|free)|vegan|vegetarian|online|remote|digital|encrypted|washable|recyclable)\b", re.I
 )
 _PLACE_WORD = re.compile(r"\b(?:in|from|near|across|around|to|of|outside|serving|throughout|downtown) $", re.I)
-_ALLOWED = word_set("mom dad mum grandma grandpa santa internet earth fahrenheit celsius wi-fi year's eve wifi")
+_ALLOWED = word_set("mom dad mum grandma grandpa santa internet earth fahrenheit celsius wi-fi year new eve wifi")
+_COMPASS = word_set("north south east west northern southern eastern western northeast northwest southeast southwest "
+                    "northeastern northwestern southeastern southwestern midwest midwestern northerner southerner")
 _COMMON_USE = re.compile(
     r"french (?:press|toast|door|fries|roast)|swiss army|danish pastr|turkish (?:towel|delight)|"
     r"indian summer",
     re.I,
 )
+
+
+@lru_cache(maxsize=1)
+def proper_names() -> frozenset[str]:
+    """Names of places, peoples and persons that are no other English word (assets/vocabulary/names.txt says whence)."""
+    lines = (ASSETS / "vocabulary/names.txt").read_text("utf-8").splitlines()
+    return frozenset(w for line in lines if not line.startswith("#") for w in line.split())
 
 
 @dataclass(frozen=True)
@@ -165,8 +177,10 @@ def check_facts(text: str, brief: Brief, countries: Sequence[str] = ()) -> list[
         *_numbers(plain, known_facts),
         *_codes(plain, known_facts),
         *_dates(plain, known_facts),
+        *_states(plain, known_facts),
         *check_claims(plain, known_facts.facts),
         *check_conditions(plain, known_facts.facts),
+        *check_statements(plain, known_facts.facts),
         *contradicted(plain, known_facts.words, known_facts.stems),
         *asserted(plain, known_facts.denied),
         *opposed(plain, known_facts.facts),
@@ -182,8 +196,18 @@ def check_facts(text: str, brief: Brief, countries: Sequence[str] = ()) -> list[
 
 def _numbers(text: str, sheet: Sheet) -> list[Finding]:
     found = []
+    spoken_to = 0  # the end of "seven pounds fifty"
     for q in quantities(text):
         same = [k for k in sheet.quantities if equal(q, k)]
+        if not same and text[q.start : q.end].lower().endswith(("pounds", "pound")):
+            pence = re.match(r" (twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ]five)?\b", text[q.end :], re.I)
+            value = q.raw + ((number_of(pence[1]) or 0) / 100 if pence else 0)
+            same = [k for k in sheet.quantities if k.dim == "\u00a3" and int(k.value) == q.raw and k.value - value < 0.06]
+            if same:
+                spoken_to = q.end + (pence.end() if pence else 0)
+                continue
+        if q.start < spoken_to or _in_range(text, q, sheet.facts):
+            continue
         if same and (_same_price(text, q, sheet) if q.dim in MONEY else q.dim or _same_thing(q, same, sheet)):
             if wrong_end := _other_end(text, q, same, sheet.facts):
                 message = f"'{text[q.start : q.end]}' is the other end; the brief says: {wrong_end}."
@@ -206,6 +230,13 @@ def _numbers(text: str, sheet: Sheet) -> list[Finding]:
         fix = f"Use a figure of the brief, or add '{text[q.start : q.end]}' to it, with its evidence."
         found.append(fault(text, q.start, q.end, kind, fix, severity))
     return found
+
+
+def _in_range(text: str, q: Quantity, facts: str) -> bool:
+    """Does the whole range stand in the brief: "2 to 11"?"""
+    around = text[max(0, q.start - 8) : q.end + 8]
+    ranges = (m[0] for m in re.finditer(r"\d+ (?:to|or|and) \d+", around))
+    return not q.dim and any(re.search(rf"(?<!\d){m}(?!\d)", facts) for m in ranges)
 
 
 _FLOOR = re.compile(r"(?:\bfrom|\bstart(?:s|ing)? (?:at|from)|\bat least|\bas low as) $", re.I)
@@ -313,8 +344,10 @@ def _dates(text: str, sheet: Sheet) -> list[Finding]:
                 continue
             # "A rainy Saturday" sets a scene; beside an offer or a schedule verb a day is a promise.
             severity: Severity = "note"
-            if pattern is _MONTH or sheet.dates & {d[:3] for d in DAYS}:
+            if sheet.dates & {d[:3] for d in (MONTHS if pattern is _MONTH else DAYS)}:
                 severity = "warn"
+            if _outside(text, m, sheet.dates):
+                continue
             numbered = re.match(r"s? \d", text[m.end() :]) or re.search(r"\d(?:st|nd|rd|th)? $", text[: m.start()])
             if (
                 numbered
@@ -322,8 +355,45 @@ def _dates(text: str, sheet: Sheet) -> list[Finding]:
                 or (severity == "warn" and _promises(text, m.start(), m.end()))
             ):
                 severity = "block"
+            else:
+                severity = "note"
             found.append(fault(text, m.start(), m.end(), "a date", fix, severity))
     return found
+
+
+_BUT = re.compile(r"\b(?:but|except(?: for)?|other than|save|apart from) (?:on )?$", re.I)
+
+
+def _outside(text: str, m: re.Match[str], stated: frozenset[str]) -> bool:
+    """A day that follows from a stated one: "any day but Sunday", "before February" of January, "Sunday-night dread"."""
+    names = [d[:3] for d in (MONTHS if m[1][:3].lower() in {n[:3] for n in MONTHS} else DAYS)]
+    at = names.index(m[1][:3].lower())
+    before = text[: m.start()]
+    if _BUT.search(before) or re.match(r"s?-", text[m.end() :]):
+        return True
+    if re.search(r"\bbefore $", before, re.I) and names[at - 1] in stated:
+        return True
+    return len(names) == 7 and names[at - 1] in stated and re.search(rf"\b{names[at - 1]}", before, re.I) is not None
+
+
+_STATE_CODES = dict(
+    pair.split("=")
+    for pair in """AL=alabama AK=alaska AZ=arizona AR=arkansas CA=california CO=colorado CT=connecticut DE=delaware FL=florida
+    GA=georgia ID=idaho IL=illinois IN=indiana IA=iowa KS=kansas KY=kentucky LA=louisiana ME=maine MD=maryland
+    MA=massachusetts MI=michigan MN=minnesota MS=mississippi MO=missouri MT=montana NE=nebraska NV=nevada NH=hampshire
+    NJ=jersey NM=mexico NY=york NC=carolina ND=dakota OH=ohio OK=oklahoma OR=oregon PA=pennsylvania RI=rhode SC=carolina
+    SD=dakota TN=tennessee TX=texas UT=utah VT=vermont VA=virginia WA=washington WV=virginia WI=wisconsin
+    WY=wyoming""".split()
+)
+
+
+def _states(text: str, sheet: Sheet) -> list[Finding]:
+    """ "Charleston, WV" of Charleston, South Carolina."""
+    return [
+        fault(text, m.start(1), m.end(1), "a state", "Use the place of the brief.")
+        for m in re.finditer(r"[a-z], ([A-Z]{2})\b", text)
+        if m[1] in _STATE_CODES and m[1].lower() not in sheet.words and _STATE_CODES[m[1]] not in sheet.words
+    ]
 
 
 def _inflected(lower: str, sheet: Sheet) -> bool:
@@ -349,6 +419,7 @@ def _inflected(lower: str, sheet: Sheet) -> bool:
 def _names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
     fix = "Remove the name, or add it to the brief."
     found = []
+    everywhere = re.search(r"\b(?:all (?:50|fifty)|nationwide|every state)\b", sheet.facts, re.I) is not None
     for m in WORD.finditer(text):
         bare = m[0].removesuffix("'s")
         lower = bare.lower()
@@ -368,8 +439,10 @@ def _names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
             continue  # Oregon of Portland, Christmas of December
         if lower in _ALLOWED:
             continue
+        if lower in _COMPASS or (everywhere and lower in STATES):
+            continue
         placed = lower in AFTER_PLACE_WORD and _PLACE_WORD.search(text[:start])
-        if (placed or lower in PROPER) and not _COMMON_USE.match(text[start:]):
+        if (placed or lower in PROPER or lower in proper_names()) and not _COMMON_USE.match(text[start:]):
             found.append(fault(text, start, end, "a name", fix))
             continue
         if bare.rstrip("s").isupper() and len(bare) <= 5:
@@ -377,7 +450,8 @@ def _names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
         compound = text[start - 1 : start] in {"-", "/", "+"} or text[end : end + 1] in {"-", "/"}
         strange = not known(lower) and not suggestions(lower)
         if title or opens_sentence(text, start) or compound:
-            if strange and len(lower) >= 4:
+            rare = _PLACE_WORD.search(text[:start]) is not None and frequency(lower) < 150
+            if (strange or rare) and len(lower) >= 4:
                 found.append(fault(text, start, end, "a name", fix))
         else:
             found.append(fault(text, start, end, "a name", fix, "block" if not known(lower) else "warn"))

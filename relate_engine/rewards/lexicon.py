@@ -75,6 +75,12 @@ PROPER = word_set(
     mclaren porsche audi honda nissan hyundai kia subaru volvo chevrolet bosch siemens philips dyson lego
     patagonia gore-tex vibram cordura shimano intel nvidia cisco adobe dropbox xero amex"""
 )
+STATES = word_set(
+    """alabama alaska arizona arkansas california colorado connecticut delaware florida georgia hawaii idaho illinois
+    indiana iowa kansas kentucky louisiana maine maryland massachusetts michigan minnesota mississippi missouri montana
+    nebraska nevada hampshire jersey mexico york carolina dakota ohio oklahoma oregon pennsylvania rhode tennessee texas
+    utah vermont virginia washington wisconsin wyoming"""
+)
 # Places that are common words too: names only in a capital and after a word of place.
 AFTER_PLACE_WORD = word_set(
     """reading mobile bath nice lincoln jersey turkey china chile georgia jordan victoria orange buffalo phoenix
@@ -175,7 +181,7 @@ OPPOSITES = (
                       r"tumble[- ]dr\w+"), (r"lab[- ]grown", r"mined|natural diamonds?"),
     (r"dermatologist[- ]tested", r"dermatologist[- ](?:recommended|"
                                  r"approved)"), (r"adults? [^\n]*only", r"child(?:ren)?|kids?|teens?"),
-    (r"contraception", r"birth control|contracepti\w+"), (r"exterior", r"outside|outdoors?|exterior|inside and out"),
+    (r"(?:not a )?contracepti\w+", r"birth control|contracepti\w+"), (r"exterior", r"outside|outdoors?|exterior|inside and out"),
     (r"indoors?", r"outdoors?"), (r"interior", r"exterior"), (r"nominat\w+", r"winn\w+|won|award-winning"),
     (r"cordless|battery[- ]powered", r"plug it in|corded"), (r"unscented|fragrance[- ]free", r"scented|perfumed"),
     (r"online", r"in[- ]store|in[- ]person"), (r"in[- ]person", r"online"), (r"frozen", r"never frozen"),
@@ -195,6 +201,7 @@ COLOURS = word_set(
 
 # A name a text may use where the brief names a place, or a date, inside it.
 WITHIN = {
+    "yorkshire": ("leeds|york|sheffield|bradford|harrogate|whitby|hull",),
     "christmas": ("december",),
     "thanksgiving": ("november",),
     "halloween": ("october",),

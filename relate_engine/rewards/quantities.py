@@ -133,6 +133,14 @@ _UNIT_AFTER = re.compile(
 _HALF = re.compile(
     r"\b(?:an? )?(?P<part>half|quarter|three[- ]quarters)[ -](?:of )?(?:an? )?(?P<unit>(?!price|off)[a-z]+)\b", re.I
 )
+# "An hour and twenty minutes", "a month and a half", "two and a half hours".
+_MIXED = re.compile(
+    r"\b(?:(?P<a>an?)|(?P<n>[a-z]+|\d+)) (?P<unit>hours?|minutes?|days?|weeks?|months?|years?|pounds?|miles?|kilos?|feet|"
+    r"foot|gallons?)(?: and|,)? (?P<more>(?:a |one )?(?:half|quarter)\b|(?P<k>[a-z-]+|\d+) (?P<small>minutes?|seconds?|days?|"
+    r"weeks?|months?|ounces?|inches)\b)"
+    r"|\b(?P<m>[a-z]+|\d+) and (?:a |one )(?P<part>half|quarter)[ -](?P<of>[a-z]+)\b",
+    re.I,
+)
 _WHOLE = re.compile(
     r"\b(?:an? (?:full|whole|entire) )(?P<unit>(?:second|minute|hour|day|week|month|year|quart|pint|gallon|litre|"
     r"liter|pound|ounce|mile|inch|foot|yard))\b|\b(?:an )?(?P<long>hour|minute|day|week|month|year)-long\b",
@@ -143,7 +151,7 @@ _CLOCK = re.compile(
 )
 _CLOCK_24 = re.compile(r"(?<![\d:])(?P<h>[01]?\d|2[0-3]):(?P<m>[0-5]\d)(?![\d:])(?!\s?[ap]\.?m)", re.I)
 _CODE = re.compile(
-    r"(?<![\w$\u00a3\u20ac])(?:(?!(?:age|ages|under|over|pre|mid|up|to|for|by|of|in|"
+    r"(?<![\w$\u00a3\u20ac])(?:(?!(?i:age|ages|under|over|pre|mid|up|to|for|by|of|in|"
     r"and)-)[A-Za-z]{1,4}-?\d+[A-Za-z]?"
     r"|(?:401|403|457|501|529)\(?[a-z]\)?(?:\(\d\))?(?!\w)|\d+/7|\d[GKD](?![\w])|#\d+)(?![\d,.]*\d)(?:s\b)?"
 )
@@ -186,6 +194,21 @@ def _spoken(text: str) -> float | None:
     return total + current or None
 
 
+_GROUPS = {"dozen": 12, "pair": 2, "couple": 2, "both": 2, "twice": 2, "trio": 3, "annual": 12}
+_ORDINALS = dict(
+    zip("first second third fourth fifth sixth seventh eighth ninth tenth".split(), range(1, 11), strict=True)
+)
+
+
+def number_of(word: str) -> float | None:
+    """The value of one figure or number word, ordinals included; None for any other word and for "one"."""
+    if word[0].isdigit():
+        return float(word.replace(",", "")) if word[-1].isdigit() else None
+    lower = word.lower()
+    found = _ONES.get(lower) or _TENS.get(lower) or _ORDINALS.get(lower) or _GROUPS.get(lower)
+    return float(found) if found and lower not in {"one", "first", "second"} else None
+
+
 def _unit_of(word: str, attached: bool) -> tuple[str, float] | None:
     name = re.sub(r"\.? |\.-|-", "-", word.lower()).rstrip(".")
     if name == "m" or (name == "in" and attached):
@@ -221,7 +244,13 @@ def quantities(text: str, brief: bool = False) -> list[Quantity]:
                     hour = hour % 12 + (12 if m["ap"].lower() == "p" else 0)
             taken.append((m.start(), m.end()))
             found.append(Quantity(float(m["h"] or hour), hour * 60 + minute, "clock", m.start(), m.end()))
+    for m in _MIXED.finditer(text):
+        if mixed := _mixed(m):
+            taken.append(m.span())
+            found.append(mixed)
     for m in _HALF.finditer(text):
+        if any(s < m.end() and m.start() < e for s, e in taken):
+            continue
         if unit := _UNIT.get(m["unit"].lower()):
             part = {"h": 0.5, "q": 0.25, "t": 0.75}[m["part"][0].lower()]
             taken.append(m.span())
@@ -248,6 +277,9 @@ def quantities(text: str, brief: bool = False) -> list[Quantity]:
             for m in re.finditer(rf"(?<![\w-])(?:{often})\b", text, re.I):
                 found += [Quantity(n, v, dim, m.start(), m.end(), period="every") for n, v, dim in same]
         found += [replace(q, value=q.raw, dim="\u00a3") for q in found if _pounds(text, q)]
+        coins = {"dollar": "$", "pound": "\u00a3", "euro": "\u20ac"}
+        for m in re.finditer(r"\ba (dollar|pound|euro)\b", text, re.I):
+            found.append(Quantity(1, 1, coins[m[1].lower()], *m.span()))
     for m in _WHOLE.finditer(text):
         if not any(s < m.end() and m.start() < e for s, e in taken) and (
             unit := _UNIT.get((m["unit"] or m["long"]).lower())
@@ -256,6 +288,29 @@ def quantities(text: str, brief: bool = False) -> list[Quantity]:
     found.sort(key=lambda q: q.start)
     found = _ranges(text, found)
     return [_surroundings(text, q) for q in found]
+
+
+def _mixed(m: re.Match[str]) -> Quantity | None:
+    """A whole and a part of it in one quantity, or None where the words are no units of one dimension."""
+    if m["of"]:
+        count, unit = _spoken_or_figure(m["m"]), _UNIT.get(m["of"].lower())
+        more = 0.5 if m["part"].lower() == "half" else 0.25
+    else:
+        count, unit = 1.0 if m["a"] else _spoken_or_figure(m["n"]), _UNIT.get(m["unit"].lower())
+        more = 0.5 if "half" in m["more"].lower() else 0.25
+    if unit is None or count is None:
+        return None
+    value = (count + more) * unit[1]
+    if m["small"]:
+        small, extra = _UNIT[m["small"].lower()], _spoken_or_figure(m["k"])
+        if small[0] != unit[0] or extra is None:
+            return None
+        value = count * unit[1] + extra * small[1]
+    return Quantity(value / unit[1], value, unit[0], *m.span(), spoken=True)
+
+
+def _spoken_or_figure(word: str) -> float | None:
+    return float(word) if word.isdigit() else _spoken(word)
 
 
 def _atom(text: str, m: re.Match[str], brief: bool) -> Quantity | None:
@@ -303,6 +358,8 @@ def _atom(text: str, m: re.Match[str], brief: bool) -> Quantity | None:
     if spoken and value == 1 and dim == "time" and factor == 86400 and not brief:
         return None  # "one day" is a turn of phrase
     period = ""
+    if dim == "degree" and text[end - 1].upper() in "CF":
+        period = text[end - 1].upper()
     if dim in MONEY and (per := _PERIOD.match(text[end : end + 12])):
         name = (per[1] or per[2]).lower()
         period = _PERIODS.get(name, "year" if name in {"yearly", "annually"} else name)

@@ -85,7 +85,7 @@ def misplaced(text: str, q: Quantity, same: Sequence[Quantity], brief: Sequence[
     if q.dim in _TERMS:
         for promise, echo in _PROMISES:
             if (
-                not said & (beside - _LIGHT)
+                not (said | nearby) & (beside - _LIGHT)
                 and all(promise.search(p.words) for p in places)
                 and not echo.search(sentence)
             ):

@@ -33,7 +33,7 @@ _MODERN = word_set(
     led lcd pc pcs gps pdf atm vip faq vs etc ok okay mg ml kg cm mm km lb lbs oz ft sq kwh gb tb mb rpm
     psi uv spf am pm hrs mins yrs uk us usa eu nyc habla espanol doorstep takeout takeaway bedsheet bedsheets
     sleepwear earbud
-    earbuds preorder restock restocked subtotal multi meetup meetups"""
+    earbuds preorder olds restock restocked subtotal multi meetup meetups"""
 )
 _SPELLINGS = (
     (re.compile(r"our(?=s?$|ed$|ing$|ful|able|ite|less|er|y$)"), "or"),
@@ -98,6 +98,14 @@ def known(word: str) -> bool:
 
 def _frequent(word: str) -> bool:
     return int(_checker().word_frequency.dictionary.get(word, 0)) >= 1000
+
+
+def frequency(word: str) -> int:
+    """How often the dictionary has seen a word; a compound counts as often as its rarer half."""
+    table = _checker().word_frequency.dictionary
+    pairs = [min(int(table.get(word[:i], 0)), int(table.get(word[i:], 0))) for i in range(4, len(word) - 3)]
+    rest = int(table.get(word.rstrip("s"), 0)), 1000 * (word in _MODERN)
+    return max(int(table.get(word, 0)), *rest, *pairs, 0)
 
 
 def _single(word: str) -> str:
@@ -261,11 +269,11 @@ def _lookalike(text: str, token: Word, names: tuple[str, ...], facts: str) -> li
     """ "Harlow" for "Harrow", "Hall" for "Hale": capitalised, one letter off a name of the brief, no form of it."""
     if not token.text[0].isupper() or len(token.lower) < 4 or token.text.isupper():
         return []
-    if known(token.lower) and (is_title_case(text) or opens_sentence(text, token.start)):
+    if _listed(token.lower) and (is_title_case(text) or opens_sentence(text, token.start)):
         return []  # a capital says nothing there
     for right in _capitals(names, facts):
         lower = right.lower()
-        most = 2 if len(lower) >= 8 else 1
+        most = 3 if len(lower) >= 8 and not _listed(token.lower) else 2 if len(lower) >= 6 else 1
         form = lower.startswith(token.lower) or token.lower.startswith(lower) or token.lower[:4] == lower[:4]
         alike = lower[0] == token.lower[0] and lower.rstrip("s") != token.lower.rstrip("s")
         if alike and (not form or len(lower) == len(token.lower) > 4) and distance(token.lower, lower, most) <= most:
@@ -320,7 +328,8 @@ def check_titles(text: str, facts: str) -> list[Finding]:
             (m[0].removesuffix("'s").removesuffix("\u2019s"), run.start() + m.start(), run.start() + m.end())
             for m in re.finditer(r"[\w'&-]+", run[0])
         ]
-        for title in (t for t in _titles(facts) if len(t) >= least or text[run.start() - 1 : run.start()] in '"\u201c'):
+        for title in _titles(facts):
+            quoted = text[run.start() - 1 : run.start()] in '"\u201c'
             for at in range(len(shown) - len(title) + 1):
                 window = shown[at : at + len(title)]
                 odd = [(w, t) for w, t in zip(window, title, strict=True) if w[0].lower() != t.lower()]
@@ -328,7 +337,8 @@ def check_titles(text: str, facts: str) -> list[Finding]:
                     (word, start, end), right = odd[0]
                     kept = [t for t in title if t != right and t[0].isupper()]
                     told = any(p in own or stem(p) in roots for p in word.lower().split("-"))
-                    if kept and start > 0 and not told:
+                    near = word[0] == right[0] and distance(word.lower(), right.lower(), 2) <= 2
+                    if kept and start > 0 and not told and (near or quoted or len(title) >= least):
                         found.append(_wrong_name(text, start, end, right))
     return found
 

@@ -57,7 +57,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         missing(str(error))
     folder = tmp_path_factory.mktemp("studio")
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py"), "--server.port", str(port)]
+    command = [sys.executable, "-m", "app.cli", "studio", "--port", str(port)]  # pages and worker, as make run does
     environment = os.environ | {"RELATE_HOME": str(folder / "home"), "RELATE_CACHE": str(config.cache)}
     environment["RELATE_OVERSAMPLE"] = "1"  # how texts are chosen is tested elsewhere; here time counts
     log = folder / "studio.log"

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from relate_engine.config import ROOT
 from tests.e2e.conftest import Studio
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -182,3 +183,21 @@ def test_a_reviewer_labels_a_text_and_the_analyst_sees_charts(page: Any, studio:
     page.get_by_role("link", name="Rewards").click()
     page.get_by_role("heading", name="Rewards").wait_for()
     page.locator(".js-plotly-plot").first.wait_for(timeout=30_000)
+
+
+def test_results_come_in_update_the_predictions_and_go(page: Any, studio: Studio) -> None:
+    page.goto(f"{studio.url}/results")
+    page.get_by_text("No results yet.").wait_for()
+    page.locator("input[type=file]").set_input_files(ROOT / "assets" / "results" / "sample.csv")
+    page.get_by_text(re.compile(r"The first \d+ of \d+ rows, as understood")).wait_for()
+    button(page, "Import").click()
+    page.get_by_text("What this traffic can show").wait_for()
+
+    button(page, "Update the predictions from these results").click()
+    page.get_by_text(re.compile(r"Made reward-\w+ from")).wait_for(timeout=180_000)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert no_sideways(page)
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+    button(page, "Undo").last.click()
+    page.get_by_text("is undone").wait_for()
