@@ -41,3 +41,6 @@ soak: $(BIN)/.installed-test
 bench: $(BIN)/.installed-test
 	$(BIN)/python -m tests.benchmarks.decode
 	$(BIN)/python -m tests.benchmarks.draft
+	$(BIN)/python -m tests.benchmarks.scoring
+	$(BIN)/python -m tests.benchmarks.imports
+	$(BIN)/python -m tests.benchmarks.grpo

@@ -24,8 +24,8 @@ _DENIAL = re.compile(
 )
 # "Batteries not included": what is denied stands before.
 _DENIED_BEFORE = re.compile(
-    r"(?:(?!\band\b)[^.;:!?,()\n])*(?:(?<![\w-])(?:not|never)|n't) (?:be |yet |currently )?(?:included|available|offered|provided|"
-    r"covered|given|supplied|sold|possible|accepted|used|made|allowed|permitted|guaranteed)\b"
+    r"(?:(?!\band\b)[^.;:!?,()\n])*(?:(?<![\w-])(?:not|never)|n't) (?:be |yet |currently )?"
+    r"(?:included|available|offered|provided|covered|given|supplied|sold|possible|accepted|used|made|allowed|permitted|guaranteed)\b"
     r"|[^.;:!?,()\n]*\b(?:sold|quoted|billed|charged|priced) separately\b",
     re.I,
 )

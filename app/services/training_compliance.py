@@ -51,6 +51,7 @@ def evaluate_compliance(config: Settings) -> dict[str, Any]:
         Classifier.load(ASSETS / "heads" / "compliance", encoder),
         Evaluator.load(ASSETS / "evaluators" / "compliance"),
         HELD_OUT,
+        ASSETS / "compliance",
         ASSETS / "reports" / "validation_runs.jsonl",
     )
 

@@ -11,16 +11,40 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from relate_engine.rewards.quantities import MONEY, Quantity
+from relate_engine.rewards.counting import between_hours, halved, nth, open_for, rest_of, scale_of
+from relate_engine.rewards.quantities import Quantity
+from relate_engine.rewards.units import MONEY
 
 _ABOUT = re.compile(
-    r"\b(about|around|barely|just over|a little over|a touch over|a bit over|a little under|a shade under|roughly|approximately|approx\.?|some|close to|nearly|almost|just under|under|less than|"
+    r"\b(about|around|barely|just over|a little over|a touch over|a bit over|a little under|a shade under|"
+    r"roughly|approximately|approx\.?|some|close to|nearly|almost|just under|under|less than|"
     r"fewer than|"
     r"over|more than|just over|upwards of|well over|at least|north of|not quite|within|up to|inside) (?:an? |the )?$",
     re.I,
 )
-_ABOVE = {"over", "more than", "just over", "a little over", "a touch over", "a bit over", "upwards of", "well over", "at least", "north of"}
-_BELOW = {"nearly", "almost", "just under", "a little under", "a shade under", "under", "less than", "fewer than", "not quite"}
+_ABOVE = {
+    "over",
+    "more than",
+    "just over",
+    "a little over",
+    "a touch over",
+    "a bit over",
+    "upwards of",
+    "well over",
+    "at least",
+    "north of",
+}
+_BELOW = {
+    "nearly",
+    "almost",
+    "just under",
+    "a little under",
+    "a shade under",
+    "under",
+    "less than",
+    "fewer than",
+    "not quite",
+}
 # One unit of the first in the second.
 _CONVERT = {
     ("inch", "mm"): 25.4, ("mile", "mm"): 1_609_344, ("gram", "oz"): 1 / 28.3495, ("ml", "oz"): 1 / 29.5735,
@@ -57,12 +81,12 @@ def follows(text: str, q: Quantity, brief: Sequence[Quantity], facts: str, today
             and re.search(rf"\b(?:19|20){q.raw:02.0f}\b", facts) is not None
         )
         or _multiple(text, q, brief)
-        or _scale(q, brief)
-        or _between_hours(text, q, brief)
-        or _rest(text, q, brief)
-        or _nth(q, facts)
-        or _open_for(q, brief, facts)
-        or (q.dim == "pct" and q.raw == 50 and _halved(brief))
+        or scale_of(q, brief)
+        or between_hours(text, q, brief)
+        or rest_of(text, q, brief)
+        or nth(q, facts)
+        or open_for(q, brief, facts)
+        or (q.dim == "pct" and q.raw == 50 and halved(brief))
         or _unit_before(text, q, brief, facts)
         or (q.dim == "clock" and _ALWAYS.search(facts) is not None and not _SENT.search(text))
         or (q.spoken and not q.dim and re.search(r"\b[a-z]+ or $", text[: q.start], re.I) is not None)
@@ -150,68 +174,6 @@ def _multiple(text: str, q: Quantity, brief: Sequence[Quantity]) -> bool:
     )
 
 
-def _open_for(q: Quantity, brief: Sequence[Quantity], facts: str) -> bool:
-    """ "Two hours" of 6.45 to 8.45 pm, "six days a week" of Mon-Sat."""
-    if q.dim != "time":
-        return False
-    hours = [k.value for k in brief if k.dim == "clock"]
-    if any(abs(60 * ((b - a) % 1440) - q.value) < 1 for a, b in zip(hours, hours[1:], strict=False)):
-        return True
-    week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    spans = re.finditer(r"\b(mon|tue|wed|thu|fri|sat|sun)[a-z]*\s?(?:to|-|\u2013|through)\s?(mon|tue|wed|thu|fri|sat|sun)", facts, re.I)
-    return any(86400 * ((week.index(m[2].lower()) - week.index(m[1].lower())) % 7 + 1) == q.value for m in spans)
-
-
-def _halved(brief: Sequence[Quantity]) -> bool:
-    prices = [k.value for k in brief if k.dim in MONEY]
-    return any(abs(a - 2 * b) < 0.01 for a in prices for b in prices)
-
-
-_ORDERS = {"dozens": 24, "hundreds": 200, "thousands": 2_000, "millions": 2_000_000}
-
-
-def _scale(q: Quantity, brief: Sequence[Quantity]) -> bool:
-    """ "Thousands" of 7,400, and "twenty classes" of two a week for ten weeks: a count in words, of two counts."""
-    if q.dim in _ORDERS:
-        return any(k.value >= _ORDERS[q.dim] for k in brief if not k.dim)
-    if not q.spoken or q.dim or q.raw < 4:
-        return False
-    counts = [k.raw for k in brief if 2 <= k.raw <= 60 and k.dim not in {*MONEY, "pct", "clock"}]
-    return any(a * b == q.raw for i, a in enumerate(counts) for b in counts[i + 1 :]) or (
-        any(2 * a == q.raw for a in counts) and any(k.raw == 2 for k in brief)
-    )
-
-
-def _between_hours(text: str, q: Quantity, brief: Sequence[Quantity]) -> bool:
-    """ "At 10 p.m." of a shop open from 9 pm to 5 am, unless the text makes it the end of the hours."""
-    if q.dim != "clock" or _EDGE.search(text[: q.start]) or re.match(r" (?:to|until|-|\u2013)", text[q.end :]):
-        return False
-    hours = [k.value for k in brief if k.dim == "clock"]
-    return any(a <= q.value <= b if a < b else q.value >= a or q.value <= b for a, b in zip(hours, hours[1:], strict=False))
-
-
-_EDGE = re.compile(r"\b(?:until|till|to|by|from|open(?:s|ing)?(?: at)?|clos(?:e|es|ing)(?: at)?|before|after|starts?(?: at)?|through) $", re.I)
-
-
-def _rest(text: str, q: Quantity, brief: Sequence[Quantity]) -> bool:
-    """ "All but twelve cents" of 88 cents in the dollar: what a share leaves of a hundred."""
-    share = q.value if q.dim == "pct" else 100 * q.value if q.dim == "$" and "cent" in text[q.start : q.end] else None
-    left = re.search(r"\b(?:all but|except|other|rest|remaining|only|just) (?:for |the )?$", text[: q.start], re.I)
-    return share is not None and left is not None and any(k.dim == "pct" and abs(100 - k.value - share) < 0.01 for k in brief)
-
-
-_ORDINAL = dict(zip((2, 3, 4, 5, 6, 7, 8, 9, 10), "second third fourth fifth sixth seventh eighth ninth tenth".split(), strict=True))
-
-
-def _nth(q: Quantity, facts: str) -> bool:
-    """ "Three nights" of "third night free"."""
-    word = _ORDINAL.get(int(q.raw)) if q.raw == int(q.raw) else None
-    noun = q.nouns[0] if q.nouns else ""
-    if q.dim:
-        return word is not None and q.spoken and re.search(rf"\b{word}\b", facts, re.I) is not None
-    return word is not None and re.search(rf"\b{word} {re.escape(noun.rstrip('s'))}", facts, re.I) is not None
-
-
 def _unit_before(text: str, q: Quantity, brief: Sequence[Quantity], facts: str) -> bool:
     """ "Four hours later" of "dry in 1 hour, recoat after 4"."""
     unit = re.search(r"([a-z]{3,}?)s?$", text[q.start : q.end], re.I)
@@ -259,9 +221,10 @@ def _price(text: str, q: Quantity, word: str, brief: Sequence[Quantity]) -> bool
     reduced = (close(p * s) or close(p * (1 - s)) for p in prices for s in shares)
     pairs = (close(a - b) or close(a + b) or close(12 * a - b) for a in prices for b in prices)
     trios = (close(a * n - b) for a in prices for b in prices for n in counts if n <= 4)
-    return any(pieces) or any(reduced) or any(pairs) or any(trios)
+    return any(pieces) or any(reduced) or any(pairs) or (any(trios) and _SAVES.search(text) is not None)
 
 
+_SAVES = re.compile(r"\b(?:save|saves|saving|less|cheaper|off|more)\b", re.I)
 _PIECES = {
     "two": 2,
     "both": 2,

@@ -29,7 +29,7 @@ _LOWER: dict[Severity, Severity | None] = {"block": "warn", "warn": None, "note"
 _FILLER = (
     r"(?:(?:an?|any|the|your|our|this|that|of|be|to|is|are|it|they|we|you|one|can|could|will|would|say|says|claim|claims"
     r"|claiming|way|to|promise|promises|promising|offer|offers|sell|make|call|about|another|some|really|actually|simply"
-    r"|prevent|treat|diagnose|or|lend),?\s+){0,4}"
+    r"|prevent|treat|diagnose|or|lend|find|word),?\s+){0,4}"
 )
 _QUOTE = r"[\"“‘']?"
 # "No X" may be the claim itself ("no side effects"), so it lowers by one step; a plain denial clears.

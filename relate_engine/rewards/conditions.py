@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from relate_engine.rewards.quantities import equal, quantities
-from relate_engine.rewards.words import STOP, stem, word_set, words
+from relate_engine.rewards.words import STOP, stem, words
 from relate_engine.scorecard import Finding, finding
 
 # A term, by what it promises. The first group that matches on both sides makes them the same term.

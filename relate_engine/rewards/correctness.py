@@ -12,8 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from relate_engine.brief import Brief
-from relate_engine.rewards.facts import check_facts, sheet
-from relate_engine.rewards.spelling import check_names, check_spelling, check_titles
+from relate_engine.rewards.facts import check_facts
+from relate_engine.rewards.sheet import sheet
+from relate_engine.rewards.spellednames import check_names, check_titles
+from relate_engine.rewards.spelling import check_spelling
 from relate_engine.rewards.words import content, stem, word_set, words
 from relate_engine.scorecard import Finding, Severity, finding
 

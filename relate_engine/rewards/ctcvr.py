@@ -3,7 +3,8 @@
 A rate has two parts on the logit: the base rate of where the text runs, and what the text does. The text's effect
 on CTR comes from ctrhead.py and, once results are there, from learned.py; CVR has no public text data, so without
 results its text effect is 0 with an assumed sd.
-Base rates are pooled in part: placement → vertical → workspace → product. Their doubt at no data (ASSUMED_SD, or
+Base rates are pooled in part: placement → workspace → vertical → product, so that results of texts whose
+vertical nobody knows still move the rates of the workspace. Their doubt at no data (ASSUMED_SD, or
 GIVEN_SD where the advertiser gave a rate) is split over the levels by LEVELS, and the counts of `Cell`s update
 them (logistic.py). Impressions of one campaign hang together (days, people, position), so TOGETHER of them
 count as one, an assumption: ten change nothing, ten thousand do.
@@ -43,7 +44,7 @@ BASE_RATES: dict[PlacementName, BaseRate] = {
 ASSUMED_SD = 0.7  # sd on the logit of an assumed base rate: one sd is a factor of 2 either way
 GIVEN_SD = 0.15  # of a base rate the advertiser gave: audiences and seasons still move it
 CVR_TEXT_SD = 0.5  # assumed: no public data on what a text does to conversions
-LEVELS = (0.5, 0.2, 0.2, 0.1)  # how the variance of a base rate splits over placement, vertical, workspace, product
+LEVELS = (0.5, 0.2, 0.2, 0.1)  # how the variance of a base rate splits over placement, workspace, vertical, product
 TOGETHER = 20.0  # impressions (or clicks) of a campaign that count as one; assumed
 REST_SD = 0.25  # sd of what a text does beyond its predicted effect, in an average over a cell's texts
 MOVED = 0.05  # share of the doubt that results must have removed before a rate is called imported
@@ -66,7 +67,7 @@ class Cell:
     @property
     def levels(self) -> list[tuple[str, ...]]:
         """The nodes of the pool it counts for, widest first."""
-        return _levels(self.placement, self.vertical, self.workspace, self.product)
+        return _levels(self.placement, self.workspace, self.vertical, self.product)
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Pool:
 
     kind: Kind
     given: Mapping[str, float]
-    nodes: Mapping[tuple[str, ...], int]  # (placement,), (placement, vertical), … down to the product
+    nodes: Mapping[tuple[str, ...], int]  # (placement,), (placement, workspace), … down to the product
     mean: np.ndarray
     covariance: np.ndarray
 
@@ -135,7 +136,7 @@ class Pool:
     def at(self, placement: str, vertical: str, workspace: str, product: str) -> tuple[float, float, float]:
         """Logit of the base rate there, its sd, and the share of the prior's doubt that results removed."""
         middle, sd = base_prior(self.kind, placement, self.given)
-        levels = _levels(placement, vertical, workspace, product)
+        levels = _levels(placement, workspace, vertical, product)
         known = [self.nodes[p] for p in levels if p in self.nodes]
         unknown = sum(LEVELS[len(p) - 1] for p in levels if p not in self.nodes) * sd**2
         variance = float(self.covariance[np.ix_(known, known)].sum()) + unknown

@@ -108,7 +108,7 @@ COUNTED = word_set(
 )
 
 MATERIALS = word_set(
-    """leather suede oak walnut pine bamboo mahogany teak cedar maple birch ash cotton linen wool merino
+    """seagrass willow leather suede oak walnut pine bamboo mahogany teak cedar maple birch ash cotton linen wool merino
     cashmere silk denim velvet satin alpaca mohair polyester nylon hemp jute rattan wicker platinum
     titanium steel stainless aluminium aluminum copper brass bronze pewter ceramic porcelain marble
     granite quartz slate latex rubber silicone memory-foam feather goose-down diamond diamonds sapphire
@@ -181,7 +181,8 @@ OPPOSITES = (
                       r"tumble[- ]dr\w+"), (r"lab[- ]grown", r"mined|natural diamonds?"),
     (r"dermatologist[- ]tested", r"dermatologist[- ](?:recommended|"
                                  r"approved)"), (r"adults? [^\n]*only", r"child(?:ren)?|kids?|teens?"),
-    (r"(?:not a )?contracepti\w+", r"birth control|contracepti\w+"), (r"exterior", r"outside|outdoors?|exterior|inside and out"),
+    (r"(?:not a )?contracepti\w+", r"birth control|contracepti\w+"), (r"exterior", r"outside|outdoors?|"
+                                                                                   r"exterior|inside and out"),
     (r"indoors?", r"outdoors?"), (r"interior", r"exterior"), (r"nominat\w+", r"winn\w+|won|award-winning"),
     (r"cordless|battery[- ]powered", r"plug it in|corded"), (r"unscented|fragrance[- ]free", r"scented|perfumed"),
     (r"online", r"in[- ]store|in[- ]person"), (r"in[- ]person", r"online"), (r"frozen", r"never frozen"),

@@ -12,72 +12,19 @@ Paper: the correctness part of RELATE's semantic quality reward.
 import re
 from dataclasses import dataclass, replace
 
-from relate_engine.rewards.words import STOP, stem, word_set, words
+from relate_engine.rewards.units import (
+    MONEY,
+    NUMBER_WORD,
+    ONES,
+    SCALE,
+    TENS,
+    UNIT,
+    spoken_or_figure,
+    spoken_value,
+    unit_of,
+)
+from relate_engine.rewards.words import STOP, stem, words
 
-_UNITS = [  # dimension, factor to its base unit, names
-    ("time", 1, "second seconds sec secs"),
-    ("time", 60, "minute minutes min mins"),
-    ("time", 3600, "hour hours hr hrs"),
-    ("time", 86400, "day days"),
-    ("time", 604800, "week weeks wk wks"),
-    ("time", 1209600, "fortnight fortnights"),
-    ("month", 1, "month months mo"),
-    ("month", 3, "quarter quarters"),
-    ("month", 12, "year years yr yrs"),
-    ("month", 120, "decade decades"),
-    ("month", 1200, "century centuries"),
-    ("bday", 1, "business-day business-days working-day working-days"),
-    ("night", 1, "night nights"),
-    ("gram", 0.001, "mg milligram milligrams"),
-    ("gram", 1, "g gram grams"),
-    ("gram", 1000, "kg kilo kilos kilogram kilograms"),
-    ("oz", 1, "oz ounce ounces fl-oz fluid-ounces"),
-    ("oz", 16, "lb lbs pound pounds"),
-    ("ml", 1, "ml millilitre millilitres milliliter milliliters"),
-    ("ml", 10, "cl"),
-    ("ml", 1000, "l litre litres liter liters"),
-    ("gallon", 1, "gallon gallons gal"),
-    ("gallon", 0.25, "quart quarts"),
-    ("gallon", 0.125, "pint pints"),
-    ("mm", 1, "mm millimetre millimetres millimeter millimeters"),
-    ("mm", 10, "cm centimetre centimetres centimeter centimeters"),
-    ("mm", 1000, "metre metres meter meters"),
-    ("mm", 1e6, "km kilometre kilometres kilometer kilometers"),
-    ("inch", 1, "inch inches"),
-    ("inch", 12, "ft foot feet"),
-    ("inch", 36, "yard yards yd yds"),
-    ("mile", 1, "mile miles mi"),
-    ("area", 1, "sq-ft square-feet square-foot"),
-    ("area m", 1, "sq-m square-metres square-meters square-metre square-meter"),
-    ("acre", 1, "acre acres"),
-    ("pct", 1, "% percent per-cent pct"),
-    ("degree", 1, "\u00b0 \u00b0c \u00b0f degree degrees"),
-    ("watt", 1, "w watt watts"),
-    ("watt", 1000, "kw kilowatt kilowatts"),
-    ("wh", 1, "wh"),
-    ("wh", 1000, "kwh"),
-    ("mah", 1, "mah"),
-    ("volt", 1, "v volt volts"),
-    ("byte", 1, "mb megabyte megabytes"),
-    ("byte", 1024, "gb gigabyte gigabytes"),
-    ("byte", 1024**2, "tb terabyte terabytes"),
-    ("mbps", 1, "mbps"),
-    ("hz", 1, "hz"),
-    ("kcal", 1, "calorie calories kcal cal cals"),
-    ("speed", 1, "mph miles-per-hour miles-an-hour"),
-    ("star", 1, "star stars"),
-    ("karat", 1, "karat karats carat-gold kt"),
-    ("times", 1, "x times"),
-    ("iu", 1, "iu"),
-    ("decibel", 1, "db decibel decibels"),
-    ("$", 1, "dollar dollars bucks usd"),
-    ("\u00a3", 1, "quid gbp"),
-    ("\u20ac", 1, "euro euros eur"),
-    ("cent", 1, "cent cents"),
-    ("pence", 1, "pence"),
-]
-_UNIT = {name: (dim, float(factor)) for dim, factor, names in _UNITS for name in names.split()}
-MONEY = word_set("$ \u00a3 \u20ac cent pence")
 # A bare number of the brief stands for one with a unit only beside a word that says so: "rated 4.7" and
 # "4.7 stars", "aged 6 to 17" and "17 years", "washes at 40" and "40 degrees".
 _SAYS = {
@@ -104,23 +51,11 @@ _RATED = "rated:"  # stands for a rating right before the number
 _EVERY = frozenset(stem(w) for w in ("every", "each"))
 _DAY = 86400
 
-_UP_TO_NINETEEN = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-)
-_ONES = {word: number for number, word in enumerate(_UP_TO_NINETEEN.split(), 1)}
-_TENS_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_TENS = {word: 10 * number for number, word in enumerate(_TENS_WORDS.split(), 2)}
-_SCALE = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
-NUMBER_WORDS = word_set("dozen half quarter double twice") | _ONES.keys() | _TENS.keys() | _SCALE.keys()
-_NUMBER_WORD = "|".join(
-    [rf"(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(list(_ONES)[:9])}))?", *sorted(_ONES, key=len, reverse=True)]
-)
 _ATOM = re.compile(
     r"(?P<cur>[$\u00a3\u20ac]\s?)?(?<![\w.,])(?P<num>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
-    rf"|\b(?P<word>(?:half )?a dozen|(?:(?:{_NUMBER_WORD}|a) )(?:hundred|thousand|million|billion)\b"
-    rf"(?: (?:and )?(?:{_NUMBER_WORD})\b(?: hundred)?)*"
-    rf"|{_NUMBER_WORD}|dozens|hundreds|thousands|millions|half an hour|(?:a )?quarter of an hour"
+    rf"|\b(?P<word>(?:half )?a dozen|(?:(?:{NUMBER_WORD}|a) )(?:hundred|thousand|million|billion)\b"
+    rf"(?: (?:and )?(?:{NUMBER_WORD})\b(?: hundred)?)*"
+    rf"|{NUMBER_WORD}|dozens|hundreds|thousands|millions|half an hour|(?:a )?quarter of an hour"
     r"|an hour and a half|half(?= price| off|[- ]price))\b",
     re.I,
 )
@@ -135,8 +70,10 @@ _HALF = re.compile(
 )
 # "An hour and twenty minutes", "a month and a half", "two and a half hours".
 _MIXED = re.compile(
-    r"\b(?:(?P<a>an?)|(?P<n>[a-z]+|\d+)) (?P<unit>hours?|minutes?|days?|weeks?|months?|years?|pounds?|miles?|kilos?|feet|"
-    r"foot|gallons?)(?: and|,)? (?P<more>(?:a |one )?(?:half|quarter)\b|(?P<k>[a-z-]+|\d+) (?P<small>minutes?|seconds?|days?|"
+    r"\b(?:(?P<a>an?)|(?P<n>[a-z]+|\d+)) (?P<unit>hours?|minutes?|days?|weeks?|months?|years?|pounds?|miles?|"
+    r"kilos?|feet|"
+    r"foot|gallons?)(?P<more> and (?:a |one )?(?:half|quarter)\b|(?: and|,)? (?P<k>[a-z-]+|"
+    r"\d+) (?P<small>minutes?|seconds?|days?|"
     r"weeks?|months?|ounces?|inches)\b)"
     r"|\b(?P<m>[a-z]+|\d+) and (?:a |one )(?P<part>half|quarter)[ -](?P<of>[a-z]+)\b",
     re.I,
@@ -177,47 +114,6 @@ class Quantity:
     near: frozenset[str] = frozenset()  # stems of the words around
 
 
-def _spoken(text: str) -> float | None:
-    fixed = {"half a dozen": 6, "a dozen": 12, "half": 50, "half an hour": 30, "an hour and a half": 90}
-    text = text.lower()
-    if text in fixed:
-        return fixed[text]
-    if text.endswith("quarter of an hour"):
-        return 15
-    total, current = 0.0, 0.0
-    for part in re.split(r"[ -]", text):
-        if part in _SCALE:
-            total += max(current, 1) * _SCALE[part]
-            current = 0
-        elif part in _ONES or part in _TENS:
-            current += _ONES.get(part, _TENS.get(part, 0))
-    return total + current or None
-
-
-_GROUPS = {"dozen": 12, "pair": 2, "couple": 2, "both": 2, "twice": 2, "trio": 3, "annual": 12}
-_ORDINALS = dict(
-    zip("first second third fourth fifth sixth seventh eighth ninth tenth".split(), range(1, 11), strict=True)
-)
-
-
-def number_of(word: str) -> float | None:
-    """The value of one figure or number word, ordinals included; None for any other word and for "one"."""
-    if word[0].isdigit():
-        return float(word.replace(",", "")) if word[-1].isdigit() else None
-    lower = word.lower()
-    found = _ONES.get(lower) or _TENS.get(lower) or _ORDINALS.get(lower) or _GROUPS.get(lower)
-    return float(found) if found and lower not in {"one", "first", "second"} else None
-
-
-def _unit_of(word: str, attached: bool) -> tuple[str, float] | None:
-    name = re.sub(r"\.? |\.-|-", "-", word.lower()).rstrip(".")
-    if name == "m" or (name == "in" and attached):
-        return ("mm", 1000) if name == "m" else ("inch", 1)
-    if name in {"w", "v", "x"} and not attached and word.islower():
-        return None
-    return _UNIT.get(name)
-
-
 def codes(text: str) -> list[tuple[str, int, int]]:
     """Names with digits in them ("W-2", "401(k)", "24/7", "5G"): normalised, start, end."""
     found = []
@@ -251,7 +147,7 @@ def quantities(text: str, brief: bool = False) -> list[Quantity]:
     for m in _HALF.finditer(text):
         if any(s < m.end() and m.start() < e for s, e in taken):
             continue
-        if unit := _UNIT.get(m["unit"].lower()):
+        if unit := UNIT.get(m["unit"].lower()):
             part = {"h": 0.5, "q": 0.25, "t": 0.75}[m["part"][0].lower()]
             taken.append(m.span())
             found.append(Quantity(part, part * unit[1], unit[0], *m.span(), spoken=True))
@@ -271,7 +167,7 @@ def quantities(text: str, brief: bool = False) -> list[Quantity]:
             text,
             re.I,
         ):
-            if unit := _UNIT.get(m[1].lower()):
+            if unit := UNIT.get(m[1].lower()):
                 found.append(Quantity(1, unit[1], unit[0], m.start(), m.end()))
         for often, same in _OFTEN:
             for m in re.finditer(rf"(?<![\w-])(?:{often})\b", text, re.I):
@@ -282,7 +178,7 @@ def quantities(text: str, brief: bool = False) -> list[Quantity]:
             found.append(Quantity(1, 1, coins[m[1].lower()], *m.span()))
     for m in _WHOLE.finditer(text):
         if not any(s < m.end() and m.start() < e for s, e in taken) and (
-            unit := _UNIT.get((m["unit"] or m["long"]).lower())
+            unit := UNIT.get((m["unit"] or m["long"]).lower())
         ):
             found.append(Quantity(1, unit[1], unit[0], *m.span(), spoken=True))
     found.sort(key=lambda q: q.start)
@@ -293,24 +189,20 @@ def quantities(text: str, brief: bool = False) -> list[Quantity]:
 def _mixed(m: re.Match[str]) -> Quantity | None:
     """A whole and a part of it in one quantity, or None where the words are no units of one dimension."""
     if m["of"]:
-        count, unit = _spoken_or_figure(m["m"]), _UNIT.get(m["of"].lower())
+        count, unit = spoken_or_figure(m["m"]), UNIT.get(m["of"].lower())
         more = 0.5 if m["part"].lower() == "half" else 0.25
     else:
-        count, unit = 1.0 if m["a"] else _spoken_or_figure(m["n"]), _UNIT.get(m["unit"].lower())
+        count, unit = 1.0 if m["a"] else spoken_or_figure(m["n"]), UNIT.get(m["unit"].lower())
         more = 0.5 if "half" in m["more"].lower() else 0.25
     if unit is None or count is None:
         return None
     value = (count + more) * unit[1]
     if m["small"]:
-        small, extra = _UNIT[m["small"].lower()], _spoken_or_figure(m["k"])
+        small, extra = UNIT[m["small"].lower()], spoken_or_figure(m["k"])
         if small[0] != unit[0] or extra is None:
             return None
         value = count * unit[1] + extra * small[1]
     return Quantity(value / unit[1], value, unit[0], *m.span(), spoken=True)
-
-
-def _spoken_or_figure(word: str) -> float | None:
-    return float(word) if word.isdigit() else _spoken(word)
 
 
 def _atom(text: str, m: re.Match[str], brief: bool) -> Quantity | None:
@@ -321,9 +213,9 @@ def _atom(text: str, m: re.Match[str], brief: bool) -> Quantity | None:
         if word.endswith("s") and word in {"dozens", "hundreds", "thousands", "millions"}:
             return Quantity(-1, -1, word, m.start(), end, spoken=True)
         parts = word.split(" ")
-        if len(parts) > 2 and parts[-1] not in _ONES | _TENS | _SCALE and _spoken(word) not in (6, 12, 30, 90, 15):
+        if len(parts) > 2 and parts[-1] not in ONES | TENS | SCALE and spoken_value(word) not in (6, 12, 30, 90, 15):
             end -= len(parts[-1]) + 1  # "two hundred reviews": the noun is not the number
-        value = _spoken(word)
+        value = spoken_value(word)
         if value is None:
             return None
         if word.endswith("hour") or word.startswith("an hour"):
@@ -347,9 +239,9 @@ def _atom(text: str, m: re.Match[str], brief: bool) -> Quantity | None:
         return Quantity(value, value, "", start, end + suffix.end())
     if not dim and (unit := _UNIT_AFTER.match(rest)):
         word = unit["unit"] or "%"
-        got = _unit_of(word, attached=not unit["gap"])
+        got = unit_of(word, attached=not unit["gap"])
         if got is None and re.search(r"[ -]", word):
-            got = _UNIT.get(re.split(r"[ -]", word)[0].lower())
+            got = UNIT.get(re.split(r"[ -]", word)[0].lower())
         if got:
             dim, factor = got
             end += unit.end()

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from relate_engine.rewards.quantities import MONEY, Quantity
+from relate_engine.rewards.quantities import Quantity
+from relate_engine.rewards.units import MONEY
 from relate_engine.rewards.words import STOP, stem, word_set, words
 
 _PHRASE_END = re.compile(

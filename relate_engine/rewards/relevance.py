@@ -26,7 +26,7 @@ import numpy as np
 
 from relate_engine.brief import Brief
 from relate_engine.config import ASSETS
-from relate_engine.rewards.quantities import NUMBER_WORDS
+from relate_engine.rewards.units import NUMBER_WORDS
 from relate_engine.rewards.words import Word, content, stem, stems
 from relate_engine.scorecard import Finding, finding
 

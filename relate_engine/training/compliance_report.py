@@ -16,10 +16,12 @@ import numpy as np
 from relate_engine.evaluators.compliance import Evaluator
 from relate_engine.policy.weights import sha256
 from relate_engine.rewards.classifier import Classifier
+from relate_engine.rewards.diversity import jaccard
+from relate_engine.rewards.mix import SAME
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.scorecard import level_of
 from relate_engine.share import wilson
-from relate_engine.training.compliance import AdLine, auc, read_lines, rule_levels
+from relate_engine.training.compliance import AdLine, auc, read_lines, rule_levels, split_lines
 
 
 def counted(hits: Sequence[bool]) -> dict[str, Any]:
@@ -35,13 +37,29 @@ def _by_category(lines: Sequence[AdLine], hits: Sequence[bool], violating: bool)
     return {"all": counted([h for _, h in chosen])} | {n: counted([h for c, h in chosen if c == n]) for n in names}
 
 
+def near_training(texts: Sequence[str], trained: Sequence[str]) -> int:
+    """How many texts are near-duplicates of a trained one. Raises ValueError if one is the same."""
+    if same := {t.lower() for t in texts} & {t.lower() for t in trained}:
+        raise ValueError(
+            f"{len(same)} held-out texts are among the training texts; take them out there and train again."
+        )
+    return len({t for other in trained for t in texts if jaccard(t, other) > SAME})
+
+
 def compliance_report(
-    rules: RuleSet, classifier: Classifier, evaluator: Evaluator, held_out: Path, log: Path | None = None
+    rules: RuleSet,
+    classifier: Classifier,
+    evaluator: Evaluator,
+    held_out: Path,
+    training: Path,
+    log: Path | None = None,
 ) -> dict[str, Any]:
     """Recall at caution or blocked, clean texts cautioned or blocked, by rules, by classifier and together; and
-    the evaluator's own view. A run is appended to `log`; None is for reproducing a logged run only."""
+    the evaluator's own view. `training`: the folder of training texts, which may not hold a held-out one. A run
+    is appended to `log`; None is for reproducing a logged run only."""
     lines = read_lines(held_out)
     texts = [ad.text for ad in lines]
+    near = near_training(texts, [ad.text for part in split_lines(training) for ad in part])
     by_rules = rule_levels(rules, lines)
     found = classifier.findings(texts)
     levels = ["blocked" if r == "blocked" else "caution" if r == "caution" or f else "clear"
@@ -54,6 +72,7 @@ def compliance_report(
         "command": "relate evaluate compliance",
         "what": "held-out texts, US, no brief; shares with 95 % Wilson intervals",
         "held_out_sha256": sha256(held_out),
+        "near_duplicates_of_training": near,
         "rules": rules.version,
         "classifier": classifier.version,
         "recall": _by_category(lines, flagged, True),

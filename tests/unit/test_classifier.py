@@ -140,6 +140,7 @@ def test_held_out_numbers_reproduce(classifier: Classifier) -> None:
         classifier,
         Evaluator.load(ASSETS / "evaluators" / "compliance"),
         DATA / "compliance_heldout.jsonl",
+        ASSETS / "compliance",
     )
     same = (
         "held_out_sha256",

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from relate_engine.brief import BriefError
-from relate_engine.rewards.ctcvr import ASSUMED_SD, CVR_TEXT_SD, GIVEN_SD, beats_typical, rates
+from relate_engine.rewards.ctcvr import ASSUMED_SD, CVR_TEXT_SD, GIVEN_SD, Cell, Pool, beats_typical, rates
 from relate_engine.rewards.ctrhead import Effect
 
 
@@ -53,3 +53,12 @@ def test_beats_typical_by_hand_and_in_words() -> None:
     p, said = beats_typical(Effect(-0.2, -0.2, 0.3, 1.0, "", spread=0.4))
     assert said == "likely loses to a typical text for this brief, 66 times in 100"
     assert beats_typical(Effect(0.4, 0.02, 0.3, 0.05, "", spread=0.4))[1] == "no clear difference"
+
+
+def test_results_of_unknown_vertical_move_the_rates_of_the_workspace() -> None:
+    cell = Cell("ctr", "generic", "", "acme", "", trials=900_000, successes=29_700, effect=0.0, texts=50)  # 3.3 %
+    pool = Pool.of("ctr", [cell], {})
+    drafted, _, _ = pool.at("generic", "coffee", "acme", "Oak Mug")
+    stranger, _, gained = pool.at("generic", "coffee", "other", "Oak Mug")
+    assert 1 / (1 + math.exp(-drafted)) == pytest.approx(0.028, abs=0.003)
+    assert stranger < drafted and gained < 0.5

@@ -125,7 +125,7 @@ def test_pooling_is_partial() -> None:
         "other vertical": {"vertical": "x"}, "other placement": {"placement": "meta_feed"},
     }.items()}  # fmt: skip
     start = at([])[0]
-    assert rate["here"] > rate["other product"] > rate["other workspace"] > rate["other vertical"] > start
+    assert rate["here"] > rate["other product"] > rate["other vertical"] > rate["other workspace"] > start
     assert rate["other placement"] == pytest.approx(float(logit(BASE_RATES["meta_feed"].ctr)))
 
 

@@ -1,0 +1,91 @@
+"""Counts, hours and shares that follow from the brief in one step: "thousands" of 7,400, "two hours" of 6.45 to 8.45.
+
+Why: a copywriter multiplies and subtracts in the head, and none of that is a false fact.
+Leaves out: rounding, units and prices (arithmetic.py).
+Paper: the correctness part of RELATE's semantic quality reward.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from relate_engine.rewards.quantities import Quantity
+from relate_engine.rewards.units import MONEY
+
+
+def open_for(q: Quantity, brief: Sequence[Quantity], facts: str) -> bool:
+    """ "Two hours" of 6.45 to 8.45 pm, "six days a week" of Mon-Sat."""
+    if q.dim != "time":
+        return False
+    hours = [k.value for k in brief if k.dim == "clock"]
+    if any(abs(60 * ((b - a) % 1440) - q.value) < 1 for a, b in pairwise(hours)):
+        return True
+    week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    spans = re.finditer(
+        r"\b(mon|tue|wed|thu|fri|sat|sun)[a-z]*\s?(?:to|-|\u2013|through)\s?(mon|tue|wed|thu|fri|sat|sun)", facts, re.I
+    )
+    return any(86400 * ((week.index(m[2].lower()) - week.index(m[1].lower())) % 7 + 1) == q.value for m in spans)
+
+
+def halved(brief: Sequence[Quantity]) -> bool:
+    prices = [k.value for k in brief if k.dim in MONEY]
+    return any(abs(a - 2 * b) < 0.01 for a in prices for b in prices)
+
+
+_ORDERS = {"dozens": 24, "hundreds": 200, "thousands": 2_000, "millions": 2_000_000}
+
+
+def scale_of(q: Quantity, brief: Sequence[Quantity]) -> bool:
+    """ "Thousands" of 7,400, and "twenty classes" of two a week for ten weeks: a count in words, of two counts."""
+    if q.dim in _ORDERS:
+        return any(k.value >= _ORDERS[q.dim] for k in brief if not k.dim)
+    if not q.spoken or q.dim or q.raw < 4:
+        return False
+    counts = [k.raw for k in brief if 2 <= k.raw <= 60 and k.dim not in {*MONEY, "pct", "clock"}]
+    return any(a * b == q.raw for i, a in enumerate(counts) for b in counts[i + 1 :]) or (
+        any(2 * a == q.raw for a in counts) and any(k.raw == 2 for k in brief)
+    )
+
+
+def between_hours(text: str, q: Quantity, brief: Sequence[Quantity]) -> bool:
+    """ "At 10 p.m." of a shop open from 9 pm to 5 am, unless the text makes it the end of the hours."""
+    if q.dim != "clock" or _EDGE.search(text[: q.start]) or re.match(r" (?:to|until|-|\u2013)", text[q.end :]):
+        return False
+    hours = [k.value for k in brief if k.dim == "clock"]
+    return any(a <= q.value <= b if a < b else q.value >= a or q.value <= b for a, b in pairwise(hours))
+
+
+_EDGE = re.compile(
+    r"\b(?:until|till|to|by|from|open(?:s|ing)?(?: at)?|clos(?:e|es|ing)(?: at)?|before|after|starts?(?: at)?|"
+    r"through) $",
+    re.I,
+)
+
+
+def rest_of(text: str, q: Quantity, brief: Sequence[Quantity]) -> bool:
+    """ "All but twelve cents" of 88 cents in the dollar: what a share leaves of a hundred."""
+    share = q.value if q.dim == "pct" else 100 * q.value if q.dim == "$" and "cent" in text[q.start : q.end] else None
+    left = re.search(r"\b(?:all but|except|other|rest|remaining|only|just) (?:for |the )?$", text[: q.start], re.I)
+    return (
+        share is not None
+        and left is not None
+        and any(k.dim == "pct" and abs(100 - k.value - share) < 0.01 for k in brief)
+    )
+
+
+_ORDINAL = dict(
+    zip(
+        (2, 3, 4, 5, 6, 7, 8, 9, 10),
+        ["second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"],
+        strict=True,
+    )
+)
+
+
+def nth(q: Quantity, facts: str) -> bool:
+    """ "Three nights" of "third night free"."""
+    word = _ORDINAL.get(int(q.raw)) if q.raw == int(q.raw) else None
+    noun = q.nouns[0] if q.nouns else ""
+    if q.dim:
+        return word is not None and q.spoken and re.search(rf"\b{word}\b", facts, re.I) is not None
+    return word is not None and re.search(rf"\b{word} {re.escape(noun.rstrip('s'))}", facts, re.I) is not None
