@@ -1,11 +1,8 @@
-"""Facts of a text that its brief does not state: numbers with units, times, dates, places, names, and claims.
+"""Facts of a text that its brief does not state: every check of a text against its brief, and the numbers among them.
 
-Why: the one thing an advertiser cannot repair is a published promise nobody made. Equal values match
-(quantities.py); a claim needs its support in the brief (claims.py); a capitalised word in the middle of a
-sentence is a name, and a name must come from the brief. In Title Case capitals say nothing, so only known
-places and brands and words that are in no dictionary count there. The brief is read once and kept.
-A true number beside the wrong thing (relations.py), a condition left out (conditions.py), a denial asserted
-(contradictions.py) and what follows from the brief's numbers (arithmetic.py) are judged in their own files.
+Why: the one thing an advertiser cannot repair is a published promise nobody made. Equal values match (quantities.py),
+what follows from them in one step too (arithmetic.py, counting.py). Dates, names, claims, conditions, denials and
+statements are judged in their own files; of overlapping findings the widest stays.
 Leaves out: who does what to whom where no number is involved.
 Paper: the correctness part of RELATE's semantic quality reward.
 """

@@ -119,7 +119,7 @@ def _denied(sentence: str, text: str, brief: tuple[Clause, ...]) -> list[Fault]:
     says_no = _SAYS_NO.search(sentence) is not None
     own = roots_of(sentence)
     for clause, before, after, given in _denials(brief):
-        if says_no and not _asserts(sentence, after):
+        if says_no and (not _asserts(sentence, after) or _denies_itself(sentence, before)):
             continue
         ahead, behind = before & own - LIGHT, roots_of(after) & own - LIGHT
         whole = bool(before) and given and before <= own
@@ -169,6 +169,16 @@ def _asserts(sentence: str, denied: str) -> bool:
     head = next((w for w in words(denied) if w.lower not in STOP), None)
     same = [w for w in words(sentence) if head is not None and stem(w.lower) == stem(head.lower)]
     return bool(same) and not any(_SAYS_NO.search(sentence[: w.start]) for w in same)
+
+
+def _denies_itself(sentence: str, things: frozenset[str]) -> bool:
+    """Does the sentence say no of one of the things: "the filling is not", "no boarding"?"""
+    return any(
+        re.search(r"\b(?:no|not|never|without)(?: \w+){0,2} $", sentence[: w.start], re.I)
+        or re.match(r" (?:is |are |was |were )?(?:not\b|isn't|aren't)", sentence[w.end :], re.I)
+        for w in words(sentence)
+        if roots_of(w.text) & things
+    )
 
 
 def _affirmed(brief: tuple[Clause, ...]) -> str:

@@ -21,7 +21,7 @@ from relate_engine.rewards.mix import SAME
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.scorecard import level_of
 from relate_engine.share import wilson
-from relate_engine.training.compliance import AdLine, auc, read_lines, rule_levels, split_lines
+from relate_engine.training.compliance import AdLine, auc, read_lines, rule_levels, rule_lines, split_lines
 
 
 def counted(hits: Sequence[bool]) -> dict[str, Any]:
@@ -37,13 +37,12 @@ def _by_category(lines: Sequence[AdLine], hits: Sequence[bool], violating: bool)
     return {"all": counted([h for _, h in chosen])} | {n: counted([h for c, h in chosen if c == n]) for n in names}
 
 
-def near_training(texts: Sequence[str], trained: Sequence[str]) -> int:
-    """How many texts are near-duplicates of a trained one. Raises ValueError if one is the same."""
-    if same := {t.lower() for t in texts} & {t.lower() for t in trained}:
-        raise ValueError(
-            f"{len(same)} held-out texts are among the training texts; take them out there and train again."
-        )
-    return len({t for other in trained for t in texts if jaccard(t, other) > SAME})
+def unseen(lines: Sequence[AdLine], trained: Sequence[str]) -> tuple[list[AdLine], int]:
+    """The held-out texts that are not, word for word, among the trained ones ("No hidden fees" is written twice
+    without anybody copying), and how many of them have a near-duplicate there."""
+    known = {t.lower() for t in trained}
+    kept = [ad for ad in lines if ad.text.lower() not in known]
+    return kept, len({ad.text for other in trained for ad in kept if jaccard(ad.text, other) > SAME})
 
 
 def compliance_report(
@@ -55,11 +54,12 @@ def compliance_report(
     log: Path | None = None,
 ) -> dict[str, Any]:
     """Recall at caution or blocked, clean texts cautioned or blocked, by rules, by classifier and together; and
-    the evaluator's own view. `training`: the folder of training texts, which may not hold a held-out one. A run
-    is appended to `log`; None is for reproducing a logged run only."""
-    lines = read_lines(held_out)
+    the evaluator's own view. `training`: the folder of training texts; a held-out text that is among them does
+    not count. A run is appended to `log`; None is for reproducing a logged run only."""
+    every = read_lines(held_out)
+    trained = [ad.text for part in (*split_lines(training), rule_lines(rules)) for ad in part]
+    lines, near = unseen(every, trained)
     texts = [ad.text for ad in lines]
-    near = near_training(texts, [ad.text for part in split_lines(training) for ad in part])
     by_rules = rule_levels(rules, lines)
     found = classifier.findings(texts)
     levels = ["blocked" if r == "blocked" else "caution" if r == "caution" or f else "clear"
@@ -72,6 +72,7 @@ def compliance_report(
         "command": "relate evaluate compliance",
         "what": "held-out texts, US, no brief; shares with 95 % Wilson intervals",
         "held_out_sha256": sha256(held_out),
+        "left_out_as_trained": len(every) - len(lines),
         "near_duplicates_of_training": near,
         "rules": rules.version,
         "classifier": classifier.version,

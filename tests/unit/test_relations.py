@@ -89,7 +89,7 @@ def test_a_promise_to_everyone_needs_one_in_the_brief() -> None:
 
 def test_what_is_charged_for_is_not_given() -> None:
     points = ("A trip by boat, gear included", "Wetsuit rental $10")
-    assert ("CLM-019", "wetsuit") in spans("Gear and wetsuit included", *points)
+    assert ("CLM-019", "included") in spans("Gear and wetsuit included", *points)
     assert spans("Gear included", *points) == []
 
 
