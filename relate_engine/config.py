@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     adapter: Path = Field(default=ASSETS / "adapters" / "writer", description="the policy's LoRA adapter")
     threads: int = Field(default=0, description="torch threads; 0: torch chooses")
     oversample: int = Field(default=8, ge=1, le=16, description="texts sampled for each one shown, 32 a slot at least")
-    temperature: float = Field(default=0.7, gt=0, le=2)
+    temperature: float = Field(default=0.8, gt=0, le=2)
     interval_level: float = Field(default=0.8, gt=0.5, lt=1)
     base_ctr: dict[str, float] = Field(default={}, description="base CTR by placement, if you know yours")
     base_cvr: dict[str, float] = Field(default={}, description="base CVR by placement, if you know yours")

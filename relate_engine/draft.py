@@ -27,14 +27,13 @@ from relate_engine.rewards.rules import RuleSet
 from relate_engine.score import Rewards, score_texts
 from relate_engine.scorecard import AdText, Finding, Scorecard
 
-ROUNDS = 3  # sampling rounds before a slot is left with what there is
+ROUNDS = 4  # sampling rounds before a slot is left with what there is
 LEAST = 32  # fewest texts sampled for a slot in a round: the width of a wave costs little more than one text
 WORN = 3  # texts of a slot that open alike; further rounds must open otherwise
-WARMER = 0.15  # each further round samples at a higher temperature, for texts not yet seen
-GOOD, POOR = (
-    0.5,
-    0.35,
-)  # P(an editor would run it): enough of the first ends the sampling; under the second, never shown
+WARMER = 0.25  # each further round samples at a higher temperature, for texts not yet seen
+# P(an editor would run it): enough texts over GOOD end the sampling; under POOR a text is shown only where fewer
+# than ENOUGH of the slot are left, under WORST never
+GOOD, POOR, WORST, ENOUGH = 0.5, 0.35, 0.03, 8
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def draft(
     angle: Angle | None = None,
     like: str | None = None,
     oversample: int = 8,
-    temperature: float = 0.7,
+    temperature: float = 0.8,
 ) -> Iterator[Event]:
     """Drafts `counts[slot]` texts for each slot of the brief's placement. Yields Events, Drafted last.
 
@@ -155,13 +154,11 @@ def draft(
     scored = score_texts(rewards, brief, [t for slot in counts for t in passed[slot]], served, policy.path)
     for slot, count in counts.items():
         cards = [c for c in scored if c.slot == slot]
-        clear = [c for c in cards if accepted.get(c.text, 1.0) >= POOR]
+        readable_ones = _readable(cards, accepted, min(count, ENOUGH))
         dropped += [
-            Dropped(c.text, slot, c.angle, "reads unfinished or unclear")
-            for c in cards
-            if accepted.get(c.text, 1.0) < POOR
+            Dropped(c.text, slot, c.angle, "reads unfinished or unclear") for c in cards if c not in readable_ones
         ]
-        cards = clear
+        cards = readable_ones
         if like:
             near = rewards.encoder.encode([like, *(c.text for c in cards)])
             likeness = near[1:] @ near[0]
@@ -187,6 +184,16 @@ def draft(
             {slot: n - len(by_slot[slot]) for slot, n in counts.items() if len(by_slot[slot]) < n},
         )
     )
+
+
+def _readable(cards: Sequence[Scorecard], accepted: Mapping[str, float], enough: int) -> list[Scorecard]:
+    """The texts an editor would likely run; where fewer than `enough` distinct ones are left, the next best too."""
+    kept: list[Scorecard] = []
+    for card in sorted(cards, key=lambda c: -accepted.get(c.text, 1.0)):
+        chance = accepted.get(card.text, 1.0)
+        if chance >= POOR or (chance >= WORST and distinct(c.text for c in kept) < enough):
+            kept.append(card)
+    return kept
 
 
 def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:

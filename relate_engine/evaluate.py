@@ -28,7 +28,7 @@ def served_report(
     briefs: Sequence[Brief],
     report: Callable[[str], None] = lambda line: None,
     oversample: int = 8,
-    temperature: float = 0.7,
+    temperature: float = 0.8,
 ) -> dict[str, Any]:
     """Drafts eight headlines and the other slots for each brief, as served, and counts broken promises.
 

@@ -56,9 +56,11 @@ class Policy:
     def __init__(self, texts: Sequence[str] = ()) -> None:
         self.texts = texts
 
-    def write(self, _brief: Brief, wishes: Sequence[Wish], *_: object) -> Iterator[tuple[Wish, Any]]:
+    def write(
+        self, _brief: Brief, wishes: Sequence[Wish], *_: object, worn: object = None
+    ) -> Iterator[tuple[Wish, Any]]:
         for wish, text in zip(wishes, self.texts, strict=False):
-            yield wish, SimpleNamespace(text=text, why="", logprobs=())
+            yield wish, SimpleNamespace(text=text, why="", ids=(0,), logprobs=())
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def rewards(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(engine, "relevance", lambda _e, texts, _b: [(1.0, [])] * len(texts))
     monkeypatch.setattr(engine, "signals", lambda *_: ())
     rules = load_rules(ASSETS / "rules")
-    return SimpleNamespace(rules=rules, encoder=None, head=SimpleNamespace(version="ctr-1"))
+    return SimpleNamespace(rules=rules, encoder=None, version="ctr-1")
 
 
 def drafted(events: Iterator[Any]) -> Any:

@@ -148,7 +148,7 @@ def test_rewards_do_not_wait_for_the_writer_to_load(tmp_path: Path, monkeypatch:
         return "policy"
 
     monkeypatch.setattr("relate_engine.draft.load_policy", slow)
-    monkeypatch.setattr("relate_engine.draft.load_rewards", lambda *_: "rewards")
+    monkeypatch.setattr("relate_engine.score.load_rewards", lambda *_: "rewards")
     made = Room(Settings(home=tmp_path, cache=tmp_path))
     thread = threading.Thread(target=made.policy)
     thread.start()
