@@ -20,7 +20,6 @@ from typing import Any
 import torch
 from datasets import Dataset
 from transformers import set_seed
-from trl import SFTConfig
 
 from relate_engine.brief import Brief, BriefError
 from relate_engine.judging import Judged
@@ -34,6 +33,7 @@ from relate_engine.training.sft import (
     SharedPrefixCollator,
     Target,
     encode,
+    prefix_config,
     save_adapter,
 )
 
@@ -191,29 +191,14 @@ def train_preferences(
     steps = max(1, len(rows) // plan.briefs_a_step)
     trainer = PreferenceTrainer(
         model=model,
-        args=SFTConfig(
-            output_dir=str(work),
-            use_cpu=device().type == "cpu",
-            bf16=False,
-            per_device_train_batch_size=plan.briefs_a_step,
-            num_train_epochs=1,
-            learning_rate=plan.learning_rate,
-            lr_scheduler_type="cosine",
-            warmup_steps=max(1, steps // 10),
-            weight_decay=0.0,
-            max_grad_norm=1.0,
-            gradient_checkpointing=False,
-            max_length=None,
-            remove_unused_columns=False,
-            dataset_kwargs={"skip_prepare_dataset": True},
-            dataloader_pin_memory=False,
-            train_sampling_strategy="sequential",
+        args=prefix_config(
+            work,
+            plan.briefs_a_step,
+            plan.learning_rate,
+            steps // 10,
+            plan.seed,
             save_steps=max(1, steps // 4),
-            save_total_limit=2,
             logging_steps=2,
-            report_to="none",
-            disable_tqdm=True,
-            seed=plan.seed,
         ),
         train_dataset=Dataset.from_list(rows),
         data_collator=collate,

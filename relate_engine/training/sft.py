@@ -128,6 +128,33 @@ class PrefixSftTrainer(SFTTrainer):
         return (loss, {"loss": loss}) if return_outputs else loss
 
 
+def prefix_config(work: Path, batch: int, rate: float, warmup: int, seed: int, **more: Any) -> SFTConfig:
+    """TRL's settings for one pass over prefix-shared sequences, `batch` of them a step, in the order given."""
+    return SFTConfig(
+        output_dir=str(work),
+        use_cpu=device().type == "cpu",
+        bf16=False,
+        per_device_train_batch_size=batch,
+        num_train_epochs=1,
+        learning_rate=rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=max(1, warmup),
+        weight_decay=0.0,
+        max_grad_norm=1.0,
+        gradient_checkpointing=False,
+        max_length=None,
+        remove_unused_columns=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        dataloader_pin_memory=False,
+        train_sampling_strategy="sequential",
+        save_total_limit=2,
+        report_to="none",
+        disable_tqdm=True,
+        seed=seed,
+        **more,
+    )
+
+
 class Progress(TrainerCallback):
     """Reports (done, total, loss) after each logged step."""
 
@@ -172,36 +199,20 @@ def train_sft(
         load_nf4(base, compute),
         LoraConfig(r=plan.rank, lora_alpha=plan.alpha, target_modules="all-linear", task_type="CAUSAL_LM"),
     )
-    on_cpu = device().type == "cpu"
     steps = len(rows) // plan.briefs_a_step
     trainer = PrefixSftTrainer(
         model=model,
-        args=SFTConfig(
-            output_dir=str(work),
-            use_cpu=on_cpu,
-            bf16=False,
-            per_device_train_batch_size=plan.briefs_a_step,
+        args=prefix_config(
+            work,
+            plan.briefs_a_step,
+            plan.learning_rate,
+            steps // 20,
+            plan.seed,
             per_device_eval_batch_size=plan.briefs_a_step,
-            num_train_epochs=1,
-            learning_rate=plan.learning_rate,
-            lr_scheduler_type="cosine",
-            warmup_steps=max(1, steps // 20),
-            weight_decay=0.0,
-            max_grad_norm=1.0,
-            gradient_checkpointing=False,
-            max_length=None,
-            remove_unused_columns=False,
-            dataset_kwargs={"skip_prepare_dataset": True},
-            dataloader_pin_memory=False,
-            train_sampling_strategy="sequential",
             eval_strategy="steps",
             eval_steps=max(1, steps // plan.epochs),
             save_steps=max(1, steps // 8),
-            save_total_limit=2,
             logging_steps=5,
-            report_to="none",
-            disable_tqdm=True,
-            seed=plan.seed,
         ),
         train_dataset=Dataset.from_list(rows),
         eval_dataset=Dataset.from_list(held),
