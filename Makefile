@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: run test setup lint types soak bench doctor
+.PHONY: run test setup lint types soak bench doctor gpu-check
 .DEFAULT_GOAL := run
 
 $(BIN)/.installed: pyproject.toml
@@ -34,6 +34,9 @@ test: $(BIN)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy relate_engine app db
 	$(BIN)/python -m pytest
+
+gpu-check: $(BIN)/.installed-test
+	@$(BIN)/python -m tests.gpu.check
 
 soak: $(BIN)/.installed-test
 	$(BIN)/python -m pytest -s tests/soak

@@ -2,7 +2,6 @@
 
 Reads settings once, calls services, prints. Exit codes: 0 fine, 1 blocked (`check`) or something wrong
 (`doctor`), 2 bad input or a missing part, with one sentence on standard error.
-Leaves out: rounds (later).
 """
 
 import argparse
@@ -17,7 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app import cli_import, cli_system, cli_training
+from app import cli_import, cli_round, cli_system, cli_training
 from app.services.process import quiet
 from relate_engine.brief import PLACEMENTS, Brief, BriefError, country_codes, parse_brief, placement_of
 from relate_engine.config import Settings, settings
@@ -108,6 +107,7 @@ def _say_packs(countries: Sequence[str]) -> None:
 
 
 def _draft(args: argparse.Namespace, config: Settings) -> int:
+    from app.services import versions
     from app.services.learning import active_here
     from app.services.writing import Room
 
@@ -119,7 +119,7 @@ def _draft(args: argparse.Namespace, config: Settings) -> int:
     counts = {s.name: min(args.n, s.full_ad) if s.name == "path" and args.n else args.n or s.full_ad for s in slots}
     started = time.perf_counter()
     room = Room(config)
-    policy, rewards = room.policy(), room.rewards_with(active_here(config))
+    policy, rewards = room.policy(versions.active_here(config)), room.rewards_with(active_here(config))
     load_s = time.perf_counter() - started
     if policy.state.problem:
         print(f"relate: {policy.state.problem}", file=sys.stderr)
@@ -276,6 +276,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_import.arguments(sub)
     cli_system.arguments(command)
     cli_training.arguments(command)
+    cli_round.arguments(command)
     return parser
 
 

@@ -25,13 +25,28 @@ def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
     sub.add_argument("--undo", action="store_true", help="rewards: put the version before the one in use back")
     sub.add_argument("--use", metavar="VERSION", help="rewards: put a version that was made before in use")
     sub = command("evaluate", _evaluate, "print a report; sheet writes texts for a blind reader, verdicts counts them")
-    reports = ["drafts", "ctr", "compliance", "served", "ranking", "sheet", "verdicts", "correctness", "rewards"]
+    reports = [
+        "drafts",
+        "ctr",
+        "compliance",
+        "served",
+        "ranking",
+        "sheet",
+        "verdicts",
+        "correctness",
+        "rewards",
+        "ladder",
+    ]
     sub.add_argument("what", choices=reports)
     sub.add_argument("--data", default="data", help="ctr: the folder that holds upworthy/")
     sub.add_argument("--out", metavar="FILE.jsonl", help="drafts: where unchosen drafts go, for an editor to judge")
     sub.add_argument("--seed", type=int, default=0, help="drafts")
+    sub.add_argument("--arms", default="sft,m4,relate,ctr,m1,m2,m3", help="ladder: which arms, in this order")
+    sub.add_argument("--runs", default="0,1,2", help="ladder: seeds of each arm")
     sub.add_argument("--pairs", type=Path, metavar="FILE.jsonl", help="correctness: other pairs of brief and text")
-    sub.add_argument("--simulator", type=Path, metavar="FILE.py", help="rewards: another truth with the same functions")
+    sub.add_argument(
+        "--simulator", type=Path, metavar="FILE.py", help="rewards, ladder: another truth with the same functions"
+    )
     sub.add_argument("--seeds", type=int, help="rewards: fewer runs, for a quick look (the report is not kept)")
 
 
@@ -80,6 +95,12 @@ def _evaluate(args: argparse.Namespace, config: Settings) -> int:
         return 0
     if args.what == "rewards":
         print(json.dumps(training.evaluate_rewards(config, args.simulator, args.seeds), indent=2))
+        return 0
+    if args.what == "ladder":
+        from app.services.ladder import ladder
+
+        found = ladder(config, args.simulator, args.arms.split(","), [int(s) for s in args.runs.split(",")])
+        print(json.dumps(found, indent=2))
         return 0
     report = (
         training.evaluate_ctr(config, Path(args.data)) if args.what == "ctr" else training.evaluate(config, args.what)

@@ -32,6 +32,7 @@ FEEDBACK = ("pick", "unpick", "reject", "rate", "copy", "export", "edit")
 PICKS = ("pick", "copy", "export")  # copying or exporting a text is choosing it
 OUTCOMES = ("compliant", "violation")
 VERSION_KINDS = ("policy", "reward", "rule")
+CHANGE_KINDS = ("promote", "rollback", "trial")
 IMPORT_STATES = ("staged", "visible", "undone")
 JOB_STATES = ("queued", "running", "done", "failed", "cancelled")
 
@@ -264,6 +265,17 @@ class Version(Owned, Base):
     )  # fmt: skip
 
 
+class VersionChange(Owned, Base):
+    """Who changed which writer drafts, and why. None is the shipped writer; a trial without `to_version` has ended."""
+
+    __tablename__ = "version_changes"
+    kind: Mapped[str] = mapped_column(String(20))
+    from_version: Mapped[str | None] = mapped_column(String(120))
+    to_version: Mapped[str | None] = mapped_column(String(120))
+    reason: Mapped[str] = mapped_column(String(500))
+    __table_args__ = (_one_of("kind", CHANGE_KINDS), Index(None, "workspace_id", "kind"))
+
+
 class Job(Owned, Base):
     """A piece of work for the worker process. This table is the only truth about it."""
 
@@ -347,6 +359,6 @@ def _append_only(_mapper: object, _connection: object, row: Any) -> None:
     raise RuntimeError(f"{row.__tablename__} is append-only: add a new row instead")
 
 
-for _table in (Text, Card, Shown, Dropped, Feedback, Verdict):
+for _table in (Text, Card, Shown, Dropped, Feedback, Verdict, VersionChange):
     event.listen(_table, "before_update", _append_only)
     event.listen(_table, "before_delete", _append_only)

@@ -1,4 +1,4 @@
-"""Versions of a workspace: reward models, later policies and rules.
+"""Versions of a workspace: reward models and writers, and who changed which writer drafts.
 
 At most one version of a kind is active in a workspace; the database enforces it, so the old one is put away first.
 Plain functions over an open session, as db/queries.py. Leaves out the files of a version.
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.models import Version
+from db.models import Version, VersionChange
 
 
 def active(session: Session, workspace_id: int, kind: str) -> Version | None:
@@ -53,3 +53,49 @@ def add_version(
         )  # fmt: skip
         session.flush()
     activate(session, workspace_id, kind, version)
+
+
+def add_candidate(
+    session: Session,
+    workspace_id: int,
+    author_id: int,
+    kind: str,
+    version: str,
+    parent: str | None,
+    manifest: Mapping[str, Any],
+) -> None:
+    """A new version that is not put in use; one that is known stays as it is."""
+    if named(session, workspace_id, kind, version) is None:
+        session.add(
+            Version(
+                workspace_id=workspace_id, author_id=author_id, kind=kind, version=version, parent=parent,
+                manifest=dict(manifest),
+            )
+        )  # fmt: skip
+        session.flush()
+
+
+def add_change(
+    session: Session, workspace_id: int, author_id: int, kind: str, before: str | None, after: str | None, reason: str
+) -> None:
+    """Notes a change of the writer in use, or of its trial."""
+    session.add(
+        VersionChange(
+            workspace_id=workspace_id, author_id=author_id, kind=kind, from_version=before, to_version=after,
+            reason=reason,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def changes(session: Session, workspace_id: int) -> Sequence[VersionChange]:
+    """Everything that was changed, oldest first."""
+    query = select(VersionChange).where(VersionChange.workspace_id == workspace_id)
+    return session.scalars(query.order_by(VersionChange.id)).all()
+
+
+def trial(session: Session, workspace_id: int) -> VersionChange | None:
+    """The trial that runs, if any: the newest row about trials, unless it ended one."""
+    query = select(VersionChange).where(VersionChange.workspace_id == workspace_id, VersionChange.kind == "trial")
+    newest = session.scalar(query.order_by(VersionChange.id.desc()).limit(1))
+    return newest if newest is not None and newest.to_version is not None else None

@@ -7,7 +7,7 @@ the downloaded weights. Nothing inside the engine reads the environment.
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +22,10 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", description="empty: SQLite in home")
     base_model: str = Field(default="smollm2", description="smollm2, a folder, or a hub id")
     adapter: Path = Field(default=ASSETS / "adapters" / "writer", description="the policy's LoRA adapter")
+    policy_url: str = Field(default="", description="an OpenAI-compatible server that writes in place of the base")
+    policy_model: str = Field(default="", description="its model; empty: the only one it serves")
+    policy_key: SecretStr = Field(default=SecretStr(""), description="its key, if it asks for one")
+    policy_examples: bool = Field(default=False, description="its model was not trained here: show it worked examples")
     threads: int = Field(default=0, description="torch threads; 0: torch chooses")
     oversample: int = Field(default=8, ge=1, le=16, description="texts sampled for each one shown, 32 a slot at least")
     temperature: float = Field(default=0.8, gt=0, le=2)

@@ -6,6 +6,7 @@ Blocked texts are never among the candidates. (RELATE, arXiv 2602.11780: rewards
 Leaves out: storage and people (app/services).
 """
 
+import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from relate_engine.brief import Angle, Brief, full_ad, supported_angles
 from relate_engine.denial import denies_more
 from relate_engine.policy.acceptance import load_acceptance, signals
 from relate_engine.policy.paths import paths
+from relate_engine.policy.remote import RemotePolicy
 from relate_engine.policy.weights import policy_folder
 from relate_engine.policy.writer import Policy, Sample, Wish
 from relate_engine.rewards.compliance import check_ad
@@ -76,6 +78,7 @@ class Drafted:
 
 
 Event = Progress | Provisional | Drafted
+Writer = Policy | RemotePolicy  # draft() asks of both: version, path, acceptance, write
 
 
 def load_policy(base_model: str, cache: Path, adapter: Path, assets: Path) -> Policy:
@@ -83,8 +86,13 @@ def load_policy(base_model: str, cache: Path, adapter: Path, assets: Path) -> Po
     return Policy(policy_folder(base_model, cache), adapter, load_acceptance(assets / "heads" / "acceptance"))
 
 
+def load_remote(url: str, model: str, key: str, examples: bool, assets: Path) -> RemotePolicy:
+    """The writer behind a server; nothing is loaded here. Raises RemoteError with a remedy."""
+    return RemotePolicy(url, model, key, load_acceptance(assets / "heads" / "acceptance"), examples)
+
+
 def draft(
-    policy: Policy,
+    policy: Writer,
     rewards: Rewards,
     brief: Brief,
     counts: Mapping[str, int],
@@ -94,15 +102,18 @@ def draft(
     like: str | None = None,
     oversample: int = 8,
     temperature: float = 0.8,
+    rival: Writer | None = None,
 ) -> Iterator[Event]:
     """Drafts `counts[slot]` texts for each slot of the brief's placement. Yields Events, Drafted last.
 
     `served`: texts the audience has seen. `angle`: write from this angle only. `like`: prefer texts near
-    this one in meaning ("more like this"), still different from it in words.
+    this one in meaning ("more like this"), still different from it in words. `rival`: another writer that gets
+    half of the wishes, on the same angles (a trial); each text's author names its writer. Of a text that both
+    wrote the first counts, so chance says who begins.
     """
     started = time.perf_counter()
     brief = readable(rewards.rules, brief)
-    author = f"policy:{policy.version}"
+    writers = (policy, rival) if rival else (policy,)
     angles = (angle,) if angle else supported_angles(brief)
     passed: dict[str, list[AdText]] = {slot: [] for slot in counts}
     accepted: dict[str, float] = {}  # by text: P(an editor would run it)
@@ -115,12 +126,12 @@ def draft(
         for slot, count in counts.items():
             good = distinct(t.text for t in passed[slot] if accepted[t.text] >= GOOD)
             if slot != "path" and good < count:
-                rows = max(LEAST, (count - good) * oversample)
+                rows = max(LEAST, (count - good) * oversample) // len(writers)
                 wishes += [Wish(slot, angles[i % len(angles)]) for i in range(rows)]
         fresh: list[tuple[AdText, Sample]] = []
         worn = {slot: frozenset(t for t, n in seen_first.items() if n >= WORN) for slot, seen_first in openings.items()}
         warmth = temperature + WARMER * attempt
-        for wish, sample in policy.write(brief, wishes, seed + 7919 * attempt, warmth, worn=worn):
+        for author, wish, sample in _written(writers, brief, wishes, seed + 7919 * attempt, warmth, worn):
             reason = sample.why or refusal(rewards.rules, sample.text, wish.slot, brief)
             if not reason and sample.text.lower() in seen:
                 reason = "written twice"
@@ -145,7 +156,8 @@ def draft(
             refused[path] = refusal(rewards.rules, path, "path", brief)
             return refused[path]
 
-        passed["path"] = [AdText(p, "path", None, author) for p in paths(brief, counts["path"], refuses)]
+        found = paths(brief, counts["path"], refuses)
+        passed["path"] = [AdText(p, "path", None, f"policy:{policy.version}") for p in found]
         dropped += [Dropped(path, "path", None, reason) for path, reason in refused.items() if reason]
     generated = time.perf_counter()
     yield Progress(total, total, "Scoring")
@@ -167,7 +179,8 @@ def draft(
         angle_of = {t.text: t.angle for t in passed[slot]}
         dropped += [Dropped(text, slot, angle_of[text], reason) for text, reason in why.items()]
         # scored again as the group that is shown, so that diversity speaks of the texts on the page
-        final = score_texts(rewards, brief, [AdText(c.text, slot, c.angle, author) for c in shown], served, policy.path)
+        group = [AdText(c.text, slot, c.angle, c.author) for c in shown]
+        final = score_texts(rewards, brief, group, served, policy.path)
         candidates += [
             replace(new, rank=old.rank, rank_words=old.rank_words) for new, old in zip(final, shown, strict=True)
         ]
@@ -180,10 +193,24 @@ def draft(
             tuple(dropped),
             tuple(check_ad(rewards.rules, brief.placement, by_slot, must_say=must_say)) if whole else (),
             {"generate_s": generated - started, "score_s": time.perf_counter() - generated},
-            versions_of(policy, rewards),
+            versions_of(policy, rewards) | ({"rival": rival.version} if rival else {}),
             {slot: n - len(by_slot[slot]) for slot, n in counts.items() if len(by_slot[slot]) < n},
         )
     )
+
+
+def _written(
+    writers: Sequence[Writer],
+    brief: Brief,
+    wishes: Sequence[Wish],
+    seed: int,
+    temperature: float,
+    worn: Mapping[str, frozenset[int]],
+) -> Iterator[tuple[str, Wish, Sample]]:
+    """Every writer's answers to the same wishes, with the author of each; the seed draws who begins."""
+    for turn, writer in enumerate(random.Random(seed).sample(writers, len(writers))):
+        for wish, sample in writer.write(brief, wishes, seed + 104_729 * turn, temperature, worn=worn):
+            yield f"policy:{writer.version}", wish, sample
 
 
 def _readable(cards: Sequence[Scorecard], accepted: Mapping[str, float], enough: int) -> list[Scorecard]:
@@ -207,7 +234,7 @@ def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
     return "denies something that the brief does not deny" if denies_more(text, brief.facts) else ""
 
 
-def raw_draft(policy: Policy, rewards: Rewards, brief: Brief, counts: Mapping[str, int], seed: int = 0) -> Draft:
+def raw_draft(policy: Writer, rewards: Rewards, brief: Brief, counts: Mapping[str, int], seed: int = 0) -> Draft:
     """`counts` texts as the policy writes them: temperature 1, no guards, no drops, no choice; then scored."""
     started = time.perf_counter()
     angles = supported_angles(brief)
@@ -227,7 +254,7 @@ def raw_draft(policy: Policy, rewards: Rewards, brief: Brief, counts: Mapping[st
     )
 
 
-def versions_of(policy: Policy, rewards: Rewards) -> dict[str, str]:
+def versions_of(policy: Writer, rewards: Rewards) -> dict[str, str]:
     """What a draft of today is made by."""
     made = {"rewards": rewards.version, "rules": rewards.rules.version}
     return {"policy": policy.version, **made, "path": policy.path}

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from relate_engine.brief import Brief, parse_brief, placement_of, width
-from relate_engine.draft import Drafted, draft
+from relate_engine.draft import Drafted, Writer, draft
 from relate_engine.policy.guards import numbers
-from relate_engine.policy.writer import Policy
 from relate_engine.rewards.diversity import jaccard
 from relate_engine.rewards.mix import SAME
 from relate_engine.score import Rewards, score_texts
@@ -23,7 +22,7 @@ from relate_engine.training.corpus import Entry
 
 
 def served_report(
-    policy: Policy,
+    policy: Writer,
     rewards: Rewards,
     briefs: Sequence[Brief],
     report: Callable[[str], None] = lambda line: None,
@@ -87,8 +86,8 @@ def bait_report(rewards: Rewards, pairs: Path) -> dict[str, Any]:
 
 
 def write_sheet(
-    policy: Policy,
-    base: Policy,
+    policy: Writer,
+    base: Writer,
     rewards: Rewards,
     held_out: Sequence[Entry],
     fresh: Sequence[Brief],
@@ -121,7 +120,7 @@ def write_sheet(
 
 
 def _sample_served(
-    policy: Policy, rewards: Rewards, briefs: Sequence[Brief], rng: random.Random, count: int, plain: bool = False
+    policy: Writer, rewards: Rewards, briefs: Sequence[Brief], rng: random.Random, count: int, plain: bool = False
 ) -> list[tuple[Brief, str, str]]:
     """One text a (brief, slot), slots in turn over google headline, description, meta primary text, headline."""
     turns = [

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from relate_engine.brief import Angle, Brief, supported_angles
-from relate_engine.draft import refusal
-from relate_engine.policy.writer import Policy, Sample, Wish
+from relate_engine.draft import Writer, refusal
+from relate_engine.policy.writer import Sample, Wish
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
 from relate_engine.score import Rewards
@@ -37,7 +37,7 @@ class Judged:
 
 
 def sample_drafts(
-    policy: Policy, rewards: Rewards, briefs: Mapping[str, Brief], seed: int, temperature: float
+    policy: Writer, rewards: Rewards, briefs: Mapping[str, Brief], seed: int, temperature: float
 ) -> Iterator[dict[str, Any]]:
     """A row for each distinct text that passes the guards and `refusal`, brief by brief."""
     for number, (name, whole) in enumerate(briefs.items()):

@@ -82,7 +82,7 @@ def over_time(heading: str, what: str, days: pd.DataFrame, by: str, name: str) -
     figure.update_yaxes(title_text=what, rangemode="tozero", tickformat=",d")
     figure.update_layout(barmode="stack")
     table = days.assign(day=days["day"].dt.strftime("%Y-%m-%d")).rename(columns={"day": "day (UTC)"})
-    return Chart(heading, reading, _dressed(figure, 320), table, name)
+    return Chart(heading, reading, dressed(figure, 320), table, name)
 
 
 def trend(heading: str, scores: pd.DataFrame, name: str) -> Chart:
@@ -105,7 +105,7 @@ def trend(heading: str, scores: pd.DataFrame, name: str) -> Chart:
     _day_axis(figure, scores["day"])
     figure.update_yaxes(range=[0, 1.02], title_text="mean")
     table = scores.assign(day=scores["day"].dt.strftime("%Y-%m-%d"), mean=scores["mean"].round(3))
-    return Chart(heading, reading, _dressed(figure, 320), table.rename(columns={"day": "day (UTC)"}), name)
+    return Chart(heading, reading, dressed(figure, 320), table.rename(columns={"day": "day (UTC)"}), name)
 
 
 def rates(heading: str, doing: str, frame: pd.DataFrame, by: str, hits: str, total: str, name: str) -> Chart:
@@ -131,7 +131,7 @@ def rates(heading: str, doing: str, frame: pd.DataFrame, by: str, hits: str, tot
     figure = _dots(labels, frame["rate"], frame["low"], frame["high"], "%{x:.0%}")
     figure.update_xaxes(tickformat=".0%", range=[-0.02, 1.02], title_text="share and 95 % interval")
     table = frame.assign(**{column: frame[column].round(3) for column in ("rate", "low", "high")})
-    return Chart(heading, reading, _dressed(figure, 130 + 34 * len(frame)), table, name)
+    return Chart(heading, reading, dressed(figure, 130 + 34 * len(frame)), table, name)
 
 
 def means(heading: str, scores: pd.DataFrame, by: str, name: str) -> Chart:
@@ -153,7 +153,7 @@ def means(heading: str, scores: pd.DataFrame, by: str, name: str) -> Chart:
     figure.update_xaxes(side="top", showgrid=False)
     figure.update_yaxes(showgrid=False)
     table = scores.assign(mean=scores["mean"].round(3))
-    return Chart(heading, reading, _dressed(figure, 110 + 36 * len(grid)), table, name)
+    return Chart(heading, reading, dressed(figure, 110 + 36 * len(grid)), table, name)
 
 
 def spread(
@@ -168,7 +168,7 @@ def spread(
     if bounds:
         margin = 0.02 * (bounds[1] - bounds[0])
         figure.update_xaxes(range=[bounds[0] - margin, bounds[1] + margin])
-    return Chart(heading, reading, _dressed(figure, 130 + 34 * len(frame)), frame.round(5), name)
+    return Chart(heading, reading, dressed(figure, 130 + 34 * len(frame)), frame.round(5), name)
 
 
 def _dots(
@@ -221,10 +221,10 @@ def reliability(curve: Curve, name: str) -> Chart:
         **{c: frame[c].map("{:.3%}".format) for c in ("predicted", "observed", "low", "high")},
         trials=frame["trials"].round().astype(int),
     )
-    return Chart(f"Reliability of {_safe(curve.name)}", reading, _dressed(figure, 340), table, name)
+    return Chart(f"Reliability of {_safe(curve.name)}", reading, dressed(figure, 340), table, name)
 
 
-def _dressed(figure: go.Figure, height: int) -> go.Figure:
+def dressed(figure: go.Figure, height: int) -> go.Figure:
     """The common look: legend above, no zooming (a finger scrolls the page, not the chart)."""
     figure.update_layout(
         height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, bargap=0.2,

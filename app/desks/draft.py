@@ -52,7 +52,7 @@ def _desk(ctx: Context) -> None:
     if not state().editing:
         own_lines(ctx, stored)
     results(ctx, stored)
-    jobs.warm_up()
+    jobs.warm_up(ctx.actor)
 
 
 def _current(ctx: Context) -> StoredBrief | None:

@@ -18,6 +18,7 @@ from app.desks.draft_state import TROUBLE, jobs_of, state
 from app.services import feedback
 from app.services.drafting_page import LIKE_THIS, reword, score_again, score_wording
 from app.services.stored import StoredBrief, StoredText, is_stale
+from app.services.trials import on_trial
 from relate_engine.brief import ANGLES, clean, supported_angles
 from relate_engine.scorecard import Finding, Scorecard
 
@@ -234,7 +235,11 @@ def _details(ctx: Context, stored: StoredBrief, place: str, text: StoredText, ca
         st.text_input("Reject in your own words", key=f"why_{place}", placeholder="what is wrong with it",
                       on_change=_reject_in_words, args=(ctx, place))  # fmt: skip
         made = " · ".join(f"{name} {version}" for name, version in card.versions.items() if version)
-        st.caption(plain(f"Scored by {made}. Written by {text.author}."))
+        blind = not text.by_person and on_trial(ctx.db, ctx.actor)
+        if blind:  # the version would tell which of the two wrote it
+            made = " · ".join(f"{name} {version}" for name, version in card.versions.items() if name != "policy")
+        by = "one of the two writers on trial" if blind else text.author
+        st.caption(plain(f"Scored by {made}. Written by {by}."))
         if is_stale(text, jobs_of(ctx).versions_for(ctx.actor)):
             st.button("Score it again", key=f"again_{place}", on_click=_again, args=(ctx, stored, place))
 

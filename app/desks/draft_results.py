@@ -59,7 +59,9 @@ def results(ctx: Context, stored: StoredBrief) -> None:
     state().texts = {}
     _stale(ctx, stored, texts)
     _about_the_ad(chosen)
-    st.caption(f"{BEST_OF} “No issue found” is by the rules for the placement and countries; {NOT_CHECKED}.")
+    chance = "Best first, but for some places that chance fills: each card says its rank. "
+    by_chance = chance if any(s.request.get("shuffled") for s in chosen) else ""
+    st.caption(f"{by_chance}{BEST_OF} “No issue found” is by the rules for the placement and countries; {NOT_CHECKED}.")
     for slot in dict.fromkeys(group.slot for group in groups):
         _slot(ctx, stored, slot, [group for group in groups if group.slot == slot])
     _dropped(ctx, chosen)

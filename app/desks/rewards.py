@@ -2,7 +2,7 @@
 
 Every chart has a heading, one plain sentence and its table; small groups carry intervals and the
 sentence says when a difference is none. Below: what the numbers are and how well the CTR head does.
-The model cards stand in rewards_cards.py. Leaves out rounds of learning.
+The model cards stand in rewards_cards.py, the writer's versions in rewards_versions.py.
 """
 
 import json
@@ -17,6 +17,8 @@ from app.components import charts
 from app.components.context import Context, context
 from app.components.plain import plain
 from app.desks.rewards_cards import cards
+from app.desks.rewards_ladder import ladder
+from app.desks.rewards_versions import writer_versions
 from app.services import analytics
 from app.services.learning import active_rewards
 from app.services.people import Forbidden, may, require
@@ -76,6 +78,8 @@ def _desk(ctx: Context) -> None:
     else:
         _overview(texts)
         _charts(ctx, texts, feedback, verdicts, by or "angle")
+    writer_versions(ctx)
+    ladder(_read(ASSETS / "reports" / "ladder.json"), may(ctx.actor, "table.export"))
     _numbers(ctx)
 
 
@@ -257,14 +261,16 @@ def _between(value: dict[str, float]) -> str:
 
 
 def _writer(manifest: dict[str, Any] | None) -> None:
-    st.subheader("Writer", anchor=False)
+    st.subheader("The shipped writer", anchor=False)
     if manifest is None:
         st.info("No trained adapter is installed: the writer is untrained; run `relate train sft`.")
         return
     losses = manifest.get("validation_loss_by_epoch") or ()
+    counts = [f"{manifest[what]:,} {what}" for what in ("texts", "briefs", "tasks") if what in manifest]
     st.markdown(
-        f"Version `{manifest['version']}` on {manifest['base']}, trained on {manifest['texts']:,} texts of "
-        f"{manifest['briefs']:,} briefs"
+        f"Version `{manifest['version']}`"
+        + (f" on {manifest['base']}" if "base" in manifest else "")
+        + (f", trained on {', '.join(counts)}" if counts else "")
         + (f"; validation loss by epoch {', '.join(f'{loss:.2f}' for loss in losses)}" if losses else "")
-        + f". Reproduced by `{manifest['command']}`."
+        + (f". Reproduced by `{manifest['command']}`." if "command" in manifest else ".")
     )

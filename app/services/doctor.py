@@ -44,6 +44,8 @@ def _versions() -> Item:
 def _device(config: Settings) -> Item:
     import torch
 
+    if config.policy_url:
+        return Item("device", f"{platform.machine()}; serving path: remote, see writer")
     if torch.cuda.is_available():
         return Item("device", f"{torch.cuda.get_device_name(0)}; serving path: NF4")
     threads = config.threads or torch.get_num_threads()
@@ -59,6 +61,8 @@ def _writer(config: Settings) -> Iterator[Item]:
     from relate_engine.policy.model import UNTRAINED
     from relate_engine.policy.weights import WeightsError, base_checksum, damage, policy_folder, remedy, sha256
 
+    if config.policy_url:
+        yield _remote(config)
     try:
         folder = policy_folder(config.base_model, config.cache)
     except (WeightsError, BriefError) as error:
@@ -86,6 +90,19 @@ def _writer(config: Settings) -> Iterator[Item]:
     if whole and not matches:
         wrong = "it waits for the base to be mended" if damaged else f"it was trained on another base; {UNTRAINED}"
     yield Item("adapter", f"{version} in {config.adapter}", wrong)
+
+
+def _remote(config: Settings) -> Item:
+    """The server that writes in place of the base; it is asked for one token."""
+    from relate_engine.draft import load_remote
+    from relate_engine.policy.remote import RemoteError
+
+    key = config.policy_key.get_secret_value()
+    try:
+        writer = load_remote(config.policy_url, config.policy_model, key, config.policy_examples, ASSETS)
+    except RemoteError as error:
+        return Item("writer", "remote, by RELATE_POLICY_URL", str(error))
+    return Item("writer", writer.path)
 
 
 def _encoder(config: Settings) -> Item:

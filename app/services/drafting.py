@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.services.people import Actor, own, require
+from app.services.positions import arrange
 from app.services.stored import (
     DroppedText,
     StoredGeneration,
@@ -46,17 +47,25 @@ def store_generation(
 ) -> StoredGeneration:
     """Stores a finished draft: the whole shown set, its scorecards and what was dropped and why.
 
-    `brief`: the brief as it was drafted from; the saved one may have been changed meanwhile.
+    `brief`: the brief as it was drafted from; the saved one may have been changed meanwhile. `seed`: the draft's; by
+    it some positions are shuffled, all that two writers share (positions.py); the stored request says which, and
+    which versions a trial held against each other.
     """
     require(actor, "text.write")
+    candidates, asked = list(draft.candidates), dict(request or {})
+    if "rival" in draft.versions:
+        asked["trial"] = {"old": draft.versions["policy"], "new": draft.versions["rival"]}
+    if seed is not None:
+        candidates, shuffled = arrange(candidates, seed)
+        asked |= {"shuffled": shuffled} if shuffled else {}
     with db.write() as session:
         saved = own(session, actor, models.Brief, brief_id, "brief")
         row = _generation(session, actor, saved, brief, "draft", draft.versions)
-        row.seed, row.request = seed, dict(request or {})
+        row.seed, row.request = seed, asked
         row.ad_findings = [asdict(finding) for finding in draft.ad_findings]
         row.timing, row.short = dict(draft.timing), dict(draft.short)
         session.flush()
-        _show(session, actor, row, draft.candidates, brief)
+        _show(session, actor, row, candidates, brief)
         session.add_all(
             models.Dropped(
                 workspace_id=actor.workspace_id, author_id=actor.user_id, generation_id=row.id,

@@ -26,6 +26,7 @@ from app.services.feedback import edit
 from app.services.learning import active_rewards, active_version
 from app.services.people import Actor, require
 from app.services.stored import StoredBrief, StoredGeneration, StoredText
+from app.services.versions import writers
 from app.services.writing import Failed, Room, Waiting
 from db.session import Database, StorageError
 from relate_engine.brief import Angle, Brief, BriefError, PlacementName, clean, full_ad, placement_of
@@ -126,20 +127,21 @@ class Jobs:
         learned = learned_of(self.db, actor, self.room) if self.versions else None
         return self.versions | ({"rewards": self.room.rewards_with(learned).version} if learned else {})
 
-    def warm_up(self) -> None:
-        """Loads rewards and writer in the background, once, so that the first draft starts sooner."""
+    def warm_up(self, actor: Actor) -> None:
+        """Loads rewards and the actor's writer in the background, once, so that the first draft starts sooner."""
         with self._lock:
             if self._warming:
                 return
             self._warming = True
-        threading.Thread(target=self._load, name="warm-up", daemon=True).start()
+        threading.Thread(target=self._load, args=(actor,), name="warm-up", daemon=True).start()
 
-    def _load(self) -> None:
+    def _load(self, actor: Actor) -> None:
         try:
             rewards = self.room.rewards()
             self.versions = {"rewards": rewards.version, "rules": rewards.rules.version}
-            self.problem = self.room.policy().state.problem
-        except (WeightsError, BriefError) as error:
+            adapter = next(iter(writers(self.db, actor, self.room.settings)), None)
+            self.problem = self.room.policy(adapter).state.problem
+        except (WeightsError, BriefError, StorageError) as error:
             self.problem = str(error)
         except Exception:  # the draft itself will say what is wrong
             _log.exception("warm-up failed")
@@ -166,8 +168,15 @@ class Jobs:
         like = job.like.text if job.like else None
         from relate_engine.draft import Drafted, Progress, Provisional
 
+        def adapters() -> tuple[Path, ...]:
+            used.extend(writers(self.db, job.actor, self.room.settings))
+            return tuple(used)
+
+        used: list[Path] = []
         learned = learned_of(self.db, job.actor, self.room)
-        with closing(self.room.draft(job.brief, job.counts, seed, served, job.angle, like, learned)) as events:  # type: ignore[type-var]
+        with closing(  # type: ignore[type-var]
+            self.room.draft(job.brief, job.counts, seed, served, job.angle, like, learned, adapters)
+        ) as events:
             for event in events:
                 if job.stopped:
                     return
@@ -182,16 +191,16 @@ class Jobs:
                 elif isinstance(event, Failed):
                     job.error = event.message
                 elif isinstance(event, Drafted):
-                    self._known()
+                    self._known(used[0] if used else None)
                     job.unsaved = event.draft
                     self._store(job, event.draft)
                     job.unsaved = None
 
-    def _known(self) -> None:
+    def _known(self, adapter: Path | None) -> None:
         """After a draft both are loaded, so asking costs nothing."""
         rewards = self.room.rewards()
         self.versions = {"rewards": rewards.version, "rules": rewards.rules.version}
-        self.problem = self.room.policy().state.problem
+        self.problem = self.room.policy(adapter).state.problem
 
     def _store(self, job: Job, draft: "Draft") -> None:
         whole = dict(job.counts) == full_ad(job.brief)
@@ -215,7 +224,8 @@ def brief_findings(brief: Brief) -> list[Finding]:
 def check_weights(config: Settings) -> None:
     """Raises WeightsError or BriefError with the remedy where base weights are missing; loads nothing."""
     encoder_folder(config.cache)
-    policy_folder(config.base_model, config.cache)
+    if not config.policy_url:
+        policy_folder(config.base_model, config.cache)
 
 
 def score_wording(db: Database, actor: Actor, room: Room, brief: Brief, text: StoredText, wording: str) -> Scorecard:

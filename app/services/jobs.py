@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.services import jobrun, learning, presence
+from app.services import jobrun, learning, presence, rounds
 from app.services.jobrun import Body, JobContext, Say
 from app.services.people import Action, Actor, may, own, require
 from db import jobs as rows
@@ -35,6 +35,7 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "rewards": Kind(learning.rewards_job, "Updating the predictions from campaign results", "rewards.train"),
+    "round": Kind(rounds.round_job, "A round: the writer learns from feedback and rewards", "round.run"),
 }
 
 
@@ -116,14 +117,16 @@ def checked(kind: Kind) -> Body:
     return run
 
 
-def run_here(db: Database, actor: Actor, config: Settings, kind: str, say: Say) -> StoredJob:
+def run_here(
+    db: Database, actor: Actor, config: Settings, kind: str, say: Say, request: Mapping[str, Any] | None = None
+) -> StoredJob:
     """Starts a job (or goes on with the one that waits) and stays with it to its end: runs it in this process, or
     follows the worker that took it.
 
     Ctrl-C cancels it. Raises BriefError with the job's own sentence unless it is done."""
     require(actor, kind_of(kind).action)
     owner = jobrun.new_owner()
-    job = _waiting(db, actor, kind) or start(db, actor, kind)
+    job = _waiting(db, actor, kind) or start(db, actor, kind, request)
     told = (-1.0, "")
 
     def tell(now: tuple[float, str]) -> None:

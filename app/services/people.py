@@ -23,7 +23,7 @@ Role = Literal["advertiser", "reviewer", "analyst", "admin"]
 Action = Literal[
     "brief.read", "brief.write", "text.read", "text.write", "feedback.give", "ad.export", "table.export",
     "review.read", "review.judge", "analytics.read", "results.import", "results.read", "rewards.train",
-    "job.read",
+    "job.read", "writer.read", "writer.change", "round.run",
 ]  # fmt: skip
 
 ALLOWED: dict[Action, frozenset[Role]] = {
@@ -41,6 +41,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "results.read": frozenset({"advertiser", "analyst", "admin"}),
     "rewards.train": frozenset({"analyst", "admin"}),
     "job.read": frozenset({"advertiser", "reviewer", "analyst", "admin"}),
+    "writer.read": frozenset({"analyst", "admin"}),
+    "writer.change": frozenset({"analyst", "admin"}),
+    "round.run": frozenset({"analyst", "admin"}),
 }
 _IN_WORDS: dict[Action, str] = {
     "brief.read": "see briefs",
@@ -57,6 +60,9 @@ _IN_WORDS: dict[Action, str] = {
     "results.read": "see campaign results",
     "rewards.train": "train reward models",
     "job.read": "see what is being trained",
+    "writer.read": "see the writer's versions",
+    "round.run": "run training rounds",
+    "writer.change": "change which writer version drafts",
 }
 _LOCAL = "local"
 _T = TypeVar("_T", bound=Owned)

@@ -143,7 +143,7 @@ def evaluate(config: Settings, what: str, folder: Path | None = None) -> dict[st
     fresh = [parse_brief(json.loads(line)) for line in lines]
     policy = room.policy()
     if what == "sheet":
-        base = Room(config.model_copy(update={"adapter": config.home / "no-adapter"})).policy()
+        base = Room(config.model_copy(update={"adapter": config.home / "no-adapter", "policy_url": ""})).policy()
         reports.write_sheet(policy, base, room.rewards(), held_out, fresh, folder)
         return {"sheet": str(folder / "sheet.csv")}
     briefs = [*(e.brief for e in held_out), *fresh]

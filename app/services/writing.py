@@ -23,11 +23,12 @@ from relate_engine.config import ASSETS, Settings
 from relate_engine.scorecard import AdText, Scorecard
 
 if TYPE_CHECKING:
-    from relate_engine.policy.writer import Policy
+    from relate_engine.draft import Writer
     from relate_engine.score import Rewards, Scope
 
 # torch reads the thread counts when it is imported, so the engine is imported where it is first needed
 _log = logging.getLogger("relate")
+POLICIES = 2  # writers kept in memory: the one in use, and in a trial the one beside it
 STORING = 15.0  # seconds the next draft waits for the caller of the last to store it
 
 
@@ -49,7 +50,8 @@ class Failed:
 class Request:
     """One draft asked for; its events arrive in `events` and end with Drafted or Failed.
 
-    `seed` and `served` are asked for when its turn comes: drafts ahead of it may be stored by then.
+    `seed`, `served` and `writers` are asked for when its turn comes: drafts ahead of it may be stored by then, and
+    another version promoted.
     """
 
     brief: Brief
@@ -59,6 +61,7 @@ class Request:
     angle: Angle | None
     like: str | None
     learned: Path | None
+    writers: Callable[[], Sequence[Path]]
     events: "queue.Queue[object]" = field(default_factory=queue.Queue)
     left: threading.Event = field(default_factory=threading.Event)  # the caller has finished, or gone
 
@@ -75,7 +78,7 @@ class Room:
         self._loading_policy = threading.Lock()  # its own: scoring does not wait for the writer
         self._rewards: Rewards | None = None
         self._learned: tuple[Path, Rewards] | None = None  # the last workspace's, with its folder
-        self._policy: Policy | None = None
+        self._policies: dict[Path, Writer] = {}  # by adapter folder, the last used one last
         self._thread: threading.Thread | None = None
 
     def rewards(self) -> "Rewards":
@@ -106,15 +109,38 @@ class Room:
                 self._learned = learned, found
             return self._learned[1]
 
-    def policy(self) -> "Policy":
-        """The writer, loaded at first use (about 8 s). Raises WeightsError with the remedy."""
-        with self._loading_policy:
-            if self._policy is None:
-                set_threads(self.settings)
-                from relate_engine.draft import load_policy
+    def policy(self, adapter: Path | None = None) -> "Writer":
+        """The writer with this adapter (None: the shipped one), loaded at first use (about 8 s) and kept.
 
-                self._policy = load_policy(self.settings.base_model, self.settings.cache, self.settings.adapter, ASSETS)
-        return self._policy
+        Raises WeightsError with the remedy; a promoted adapter that does not go on is one, while the studio with the
+        shipped one starts untrained and says so.
+        """
+        folder = adapter or self.settings.adapter
+        if self.settings.policy_url:  # that server is the one writer, whatever is promoted here
+            folder = self.settings.adapter
+        with self._loading_policy:
+            policy = self._policies.pop(folder, None)
+            if policy is None:
+                while len(self._policies) >= POLICIES:
+                    del self._policies[next(iter(self._policies))]
+                set_threads(self.settings)
+                from relate_engine.draft import load_policy, load_remote
+
+                s = self.settings
+                if s.policy_url:
+                    key = s.policy_key.get_secret_value()
+                    policy = load_remote(s.policy_url, s.policy_model, key, s.policy_examples, ASSETS)
+                else:
+                    policy = load_policy(s.base_model, s.cache, folder, ASSETS)
+            if folder != self.settings.adapter and policy.state.problem:
+                from relate_engine.policy.weights import WeightsError
+
+                raise WeightsError(
+                    f"Writer version {folder.name} does not load ({policy.state.problem.partition(';')[0]}); "
+                    "roll it back or stop its trial on the Rewards desk."
+                )
+            self._policies[folder] = policy
+            return policy
 
     def score(
         self,
@@ -143,10 +169,12 @@ class Room:
         angle: Angle | None = None,
         like: str | None = None,
         learned: Path | None = None,
+        writers: Callable[[], Sequence[Path]] = tuple,
     ) -> Iterator[object]:
         """Events of a draft: Waiting while others run, then Progress and Provisional, last Drafted or Failed.
 
-        `seed` and `served` may be callables: they are called when the turn comes, in the writer's thread. The
+        `writers`: the adapter that writes, and a second one in a trial; none: the shipped one. It is called when the
+        turn comes, in the writer's thread, and so are `seed` and `served` where they are callables. The
         next draft begins when the caller has asked on after Drafted, so what it stored is known to the next.
         A caller that stops listening gives up its place, or cancels its draft at the next event.
         """
@@ -158,6 +186,7 @@ class Room:
             angle,
             like,
             learned,
+            writers,
         )
         with self._changed:
             self._waiting.append(request)
@@ -204,7 +233,8 @@ class Room:
         started = time.perf_counter()
         presence.mark(self.settings, "drafting")  # the worker then leaves a core to this process
         rewards = self.rewards_with(request.learned) if request.learned else self.rewards()
-        policy = self.policy()
+        adapters = () if self.settings.policy_url else request.writers()
+        policy, *rivals = [self.policy(adapter) for adapter in adapters or (None,)]
         from relate_engine.draft import draft
         from relate_engine.policy.memory import release
 
@@ -220,6 +250,7 @@ class Room:
             request.like,
             self.settings.oversample,
             self.settings.temperature,
+            *rivals,
         )
         for event in events:
             presence.mark(self.settings, "drafting")

@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -89,6 +89,10 @@ class Acceptance:
         standard = ((v - m) / s for v, m, s in zip(values, self.mean, self.scale, strict=True))
         score = self.constant + sum(w * z for w, z in zip(self.weights, standard, strict=True))
         return 1 / (1 + math.exp(-score))
+
+    def without_likelihood(self) -> "Acceptance":
+        """For a writer that tells no log-probabilities: likelihood and per_token count as average for every text."""
+        return replace(self, weights=(0.0, 0.0, *self.weights[2:]))
 
 
 def load_acceptance(folder: Path) -> Acceptance:

@@ -17,6 +17,23 @@ from relate_engine.brief import Brief
 
 NUMBER = re.compile(r"[0-9]+(?:[.,:][0-9]+)*")  # not \d: it takes the digits of every script
 _NEVER = re.compile(r"[\n\r\t\[\]{}<>|\\^~@#*_=`]|https?|www|://|!!|\?\?|\.\.|--|[!?,;:]{2}|\s{2}")
+_MARKED = frozenset("$%&+")  # ASCII that a text may hold only where the brief does
+
+
+def broken(text: str, brief: Brief, *, exclamation: bool) -> str:
+    """What the guards would not have let a finished text hold, in words, or "": for texts that were sampled without.
+
+    It bites where a Guard does: characters, and numbers that the brief does not hold.
+    """
+    if _NEVER.search(text) or not text.isprintable():
+        return "holds markup, a line break or doubled marks"
+    if foreign := {c for c in text if not c.isascii() or c in _MARKED} - set(brief.facts):
+        return f"holds a character that the brief does not: {min(foreign)}"
+    if "!" in text and not exclamation:
+        return "holds an exclamation mark, which this slot may not"
+    if strange := numbers(text) - numbers(brief.facts):
+        return f"holds a number that the brief does not: {min(strange)}"
+    return ""
 
 
 def numbers(text: str) -> frozenset[str]:
@@ -45,7 +62,7 @@ class Vocabulary:
     @cached_property
     def foreign(self) -> tuple[tuple[int, frozenset[str]], ...]:
         """Tokens with characters beyond plain ASCII, or $ and %: (id, those characters)."""
-        marked = ((i, frozenset(c for c in s if not c.isascii() or c in "$%&+")) for i, s in enumerate(self.strings))
+        marked = ((i, frozenset(c for c in s if not c.isascii() or c in _MARKED)) for i, s in enumerate(self.strings))
         return tuple((i, chars) for i, chars in marked if chars)
 
     @cached_property

@@ -5,7 +5,6 @@ Training and GPU serving use this model itself; CPU serving uses the int8 copy m
 Leaves out: fetching (weights.py), decoding (decode.py).
 """
 
-import json
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,8 @@ from peft import PeftModel
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
-from relate_engine.policy.weights import WeightsError, base_checksum, remedy
+from relate_engine.policy.adapter import checked_manifest
+from relate_engine.policy.weights import WeightsError, remedy
 
 
 def device() -> torch.device:
@@ -87,19 +87,10 @@ def put_adapter(model: Any, adapter: Path, base_folder: str, trainable: bool = F
     def without(reason: str) -> tuple[Any, AdapterState]:
         return model, AdapterState("untrained", False, f"{reason}; {UNTRAINED}")
 
-    manifest_path = adapter / "manifest.json"
-    if not manifest_path.exists():
-        return without(f"no adapter in {adapter}")
     try:
-        manifest = json.loads(manifest_path.read_text("utf-8"))
-        pinned, version, weights = manifest["base_sha256"], manifest["version"], manifest["sha256"]
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        return without(f"the manifest of {adapter.name} cannot be read ({error})")
-    if base_checksum(base_folder) != pinned:
-        return without(f"adapter {version} was trained on another base")
-    file = adapter / "adapter_model.safetensors"
-    if not file.exists() or base_checksum(str(adapter)) != weights:
-        return without(f"adapter {version} is damaged (checksum differs)")
+        version = checked_manifest(adapter, base_folder)["version"]
+    except WeightsError as error:
+        return without(str(error))
     try:
         put = PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
         return put, AdapterState(version, True)

@@ -2,13 +2,13 @@
 
 On a GPU the NF4 model with its adapter serves itself; on a CPU its int8 copy does. One instance is owned
 by one thread (torch and the prompt cache are shared state); services queue for it.
-Leaves out: scoring and choosing (draft.py), remote servers (a later issue).
+Leaves out: scoring and choosing (draft.py), remote servers (remote.py).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from peft import PeftModel
@@ -32,6 +32,21 @@ class Wish:
 
     slot: str
     angle: Angle
+
+
+class Terms(NamedTuple):
+    """What a finished text of a slot must keep to. `limit` in width units; `tokens`: the most that are sampled."""
+
+    limit: int
+    tokens: int
+    exclamation: bool  # may it hold an exclamation mark?
+
+
+def terms_of(placement: str, slot: str) -> Terms:
+    """The Terms of a slot of a placement."""
+    shape, aim = placement_of(placement).slot(slot), TEMPLATES[placement, slot].aim
+    exclamation = not (placement == "google_rsa" and slot == "headline")
+    return Terms(min(shape.limit, max(aim, shape.visible)), _TOKENS[aim], exclamation)
 
 
 class Policy:
@@ -75,7 +90,6 @@ class Policy:
         `worn`: by slot, tokens that its texts may not open with.
         """
         generator = torch.Generator().manual_seed(seed)
-        placement = placement_of(brief.placement)
         guards: dict[str, Guard] = {}
         by_kind: dict[str, list[Wish]] = {}
         for wish in wishes:
@@ -87,20 +101,32 @@ class Policy:
                 wave = group[start : start + WAVE]
                 branches = []
                 for wish in wave:
-                    template = TEMPLATES[brief.placement, wish.slot]
-                    exclamation = not (brief.placement == "google_rsa" and wish.slot == "headline")
+                    template, terms = TEMPLATES[brief.placement, wish.slot], terms_of(brief.placement, wish.slot)
                     if not raw and wish.slot not in guards:
                         avoid = (worn or {}).get(wish.slot, frozenset())
-                        guards[wish.slot] = Guard(self.words, brief, exclamation=exclamation, worn=avoid)
+                        guards[wish.slot] = Guard(self.words, brief, exclamation=terms.exclamation, worn=avoid)
                     request = self.tokenizer.encode(request_lines(template, wish.angle), add_special_tokens=False)
-                    limit = min(placement.slot(wish.slot).limit, max(template.aim, placement.slot(wish.slot).visible))
-                    tokens = _TOKENS[template.aim]
-                    branches.append(
-                        Branch(tuple(request), limit, tokens, None if raw else guards[wish.slot], self.ends)
-                    )
+                    guard = None if raw else guards[wish.slot]
+                    branches.append(Branch(tuple(request), terms.limit, terms.tokens, guard, self.ends))
                 warmth = 1.0 if raw else temperature
                 for done in sample(self.model, self.tokenizer, prefix, branches, warmth, generator):
                     yield wave[done.branch], done
+
+    @torch.inference_mode()
+    def logprobs(self, brief: Brief, wish: Wish, ids: Sequence[int]) -> list[float]:
+        """Of each of the sampled `ids` (EOS included if it ended) after this wish's prompt, at temperature 1."""
+        template = TEMPLATES[brief.placement, wish.slot]
+        prefix = self._prefill(brief, template)
+        prefix.reset()
+        request = self.tokenizer.encode(request_lines(template, wish.angle), add_special_tokens=False)
+        hidden = self.model.model(
+            input_ids=torch.tensor([[*request, *ids[:-1]]], device=self.model.device),
+            past_key_values=prefix.cache,
+            use_cache=True,
+        ).last_hidden_state[0, len(request) - 1 :]
+        logits = self.model.lm_head(hidden).float().log_softmax(-1)  # (ids, vocabulary)
+        found: list[float] = logits.gather(1, torch.tensor(ids, device=logits.device)[:, None])[:, 0].tolist()
+        return found
 
     def _prefill(self, brief: Brief, template: Template) -> Prefix:
         """The cache of the brief's prompt; kept until another brief comes."""

@@ -94,7 +94,7 @@ def choose(
 
 
 def _words(card: Scorecard, group: Sequence[Scorecard], place: int, accepted: Mapping[str, float]) -> str:
-    """A plain sentence for the place: what lifts it most, and what holds it back."""
+    """A plain sentence for the rank, wherever a page shows the text: what lifts it most, and what holds it back."""
     gaps = {
         name: weight * (card.rewards[name] - sum(c.rewards[name] for c in group) / len(group))
         for name, weight in WEIGHTS.items()
@@ -109,4 +109,4 @@ def _words(card: Scorecard, group: Sequence[Scorecard], place: int, accepted: Ma
     if gaps[down] < -0.004:
         parts.append(("but " if parts else "") + _BAD[down])
     reason = ", ".join(parts) or "little sets it apart from its neighbours"
-    return f"{place} of {len(group)}: {reason}."
+    return f"Ranked {place} of {len(group)}: {reason}."

@@ -7,11 +7,12 @@ TRL's GRPOTrainer, pinned, with three overrides and no loop of our own:
 The loss is TRL's: the clipped ratio times the advantage, plus β · KL to the policy that the round started from (TRL
 keeps it as the frozen adapter `ref`). With the sampler's own log-probabilities the ratio is π_θ / π_sampler, so it
 also corrects for the int8 copy being slightly off π_θ; `delta` bounds it where the clip does not.
-Leaves out: where rewards come from (`score` is given), evaluation and gates, several processes with shared losses.
+Leaves out: where rewards come from (`score` is given), evaluation and gates, shared losses in
+several processes. Under torchrun a step's groups are shared out, each whole, and gradients are averaged (DDP).
 Paper: RELATE (arXiv 2602.11780): GRPO from an SFT policy; GRPO: arXiv 2402.03300.
 """
 
-import json
+import os
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -32,7 +33,7 @@ from relate_engine.policy.prompt import TEMPLATES, prompt
 from relate_engine.training.credit import Arm, advantages
 from relate_engine.training.judge import Judge, Score
 from relate_engine.training.rollouts import completions_of
-from relate_engine.training.sft import save_adapter
+from relate_engine.training.sft import last_checkpoint, save_adapter
 from relate_engine.training.sharedloss import shared_logps
 
 
@@ -198,11 +199,15 @@ def rows_of(tasks: Sequence[Task], plan: GrpoPlan) -> list[dict[str, str]]:
     ]
 
 
-def config_of(plan: GrpoPlan, arm: Arm, work: Path) -> Any:
-    """The plan, and the weights of the arm's sentence rewards, as TRL's GRPOConfig."""
-    rows = plan.groups * plan.generations
+def config_of(plan: GrpoPlan, arm: Arm, work: Path, **machine: Any) -> Any:
+    """The plan, and the weights of the arm's sentence rewards, as TRL's GRPOConfig. `machine`: see trainer_of."""
+    processes = int(os.environ.get("WORLD_SIZE", "1"))  # as torchrun and accelerate set it
+    if plan.groups % processes:
+        raise ValueError(f"{processes} processes cannot share {plan.groups} groups evenly; a group stays whole.")
+    rows = plan.groups * plan.generations // processes  # texts of a step in each process
     if rows % plan.micro_batch:
-        raise ValueError(f"micro_batch {plan.micro_batch} does not divide {plan.groups} · {plan.generations} texts.")
+        shared = f"{plan.groups} · {plan.generations} texts" + (f" / {processes} processes" if processes > 1 else "")
+        raise ValueError(f"micro_batch {plan.micro_batch} does not divide {shared}.")
     return GRPOConfig(
         output_dir=str(work),
         use_cpu=device().type == "cpu",
@@ -238,6 +243,7 @@ def config_of(plan: GrpoPlan, arm: Arm, work: Path) -> Any:
         report_to="none",
         disable_tqdm=True,
         seed=plan.seed,
+        **machine,
     )
 
 
@@ -250,14 +256,18 @@ def trainer_of(
     work: Path,
     plan: GrpoPlan,
     report: Callable[[int, int, dict[str, float]], None] = lambda done, total, metrics: None,
+    **machine: Any,
 ) -> RelateTrainer:
-    """A RelateTrainer ready to train `model`, whose adapter it keeps in float32 (TRL casts it to bfloat16)."""
+    """A RelateTrainer ready to train `model`, whose adapter it keeps in float32 (TRL casts it to bfloat16).
+
+    `machine`: options of GRPOConfig that are about where it runs and not about what is learned, such as vLLM's.
+    """
     judge = Judge(arm, score, tokenizer, [tokenizer.eos_token_id], plan.generations)
     before = {name: p.detach().float().clone() for name, p in model.named_parameters() if p.requires_grad}
     trainer = RelateTrainer(
         model=model,
         reward_funcs=judge.reward_functions(),
-        args=config_of(plan, arm, work),
+        args=config_of(plan, arm, work, **machine),
         train_dataset=Dataset.from_list(rows_of(tasks, plan)),
         processing_class=tokenizer,
         callbacks=[_Report(report)],
@@ -309,15 +319,7 @@ def train_grpo(
         "plan": asdict(plan),
         "reward": {"first": logged[0]["reward"], "last": logged[-1]["reward"]},
     }
-    return save_adapter(model, base, out, "relate", manifest)
-
-
-def last_checkpoint(work: Path) -> str | None:
-    """The newest checkpoint that was written to its end (its trainer state comes last); None if there is none."""
-    for folder in sorted(work.glob("checkpoint-*"), key=lambda p: int(p.name.rpartition("-")[2]), reverse=True):
-        try:
-            json.loads((folder / "trainer_state.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            continue
-        return str(folder)
-    return None
+    if trainer.accelerator.is_main_process:
+        manifest = save_adapter(model, base, out, "relate", manifest)
+    trainer.accelerator.wait_for_everyone()
+    return manifest

@@ -5,7 +5,7 @@ reward functions that TRL calls one after another only read what it gave. Senten
     length = min(1, w / (fill · v))              for w ≤ v      w = width, v = the fold of the slot
            = exp(-(w - v) / (slack · v))         beyond it
     format = 1 + amounts of the structure findings but the fold's, floored at 0; 0 for more than one line
-    ctr    = σ(log-odds effect of the text on CTR)              0.5 for a typical text
+    ctr    = the scorecard's predicted CTR
     ctcvr  = the scorecard's: P(the text beats a typical one)
 A text that did not end, or is empty, is shown to nobody: it earns 0 of each and is not scored. A text that could
 not be scored (the reward failed, or gave a value that is no number) is left out of its group's mean and teaches
@@ -76,7 +76,7 @@ def form(card: Scorecard, arm: Arm) -> float:
 SENTENCE: dict[str, Callable[[Scorecard, Arm], float]] = {
     "length": length,
     "format": form,
-    "ctr": lambda card, arm: 1 / (1 + math.exp(-card.ctr_effect)),
+    "ctr": lambda card, arm: card.ctr.mean,
     "ctcvr": lambda card, arm: card.rewards["ctcvr"],
 }
 

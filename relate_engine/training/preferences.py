@@ -5,6 +5,8 @@ a brief are branches of one sequence, so the brief is computed once and not twic
     r_i = beta · (log π(y_i | x) - log π_0(y_i | x))            π_0 = the policy this training starts from
 a brief of passed texts P and failed texts F, paired inside a slot, has
     loss = mean over (i in P, j in F, same slot) of -log σ(r_i - r_j)  +  anchor · NLL(P) a token
+Pairs may be given with weights w instead (rounds.py); the mean is then Σ w (-log σ) / max(1, Σ w), so that weak
+pairs alone move a brief little.
 The anchor keeps passed texts likely in themselves, not only likelier than failed ones (arXiv 2404.19733).
 A passed text without a failed one in its slot teaches through the anchor alone; a lone failed one not at all.
 Leaves out: where judgements come from, and RL (grpo.py).
@@ -12,7 +14,7 @@ Leaves out: where judgements come from, and RL (grpo.py).
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ from relate_engine.training.sft import (
     SharedPrefixCollator,
     Target,
     encode,
+    last_checkpoint,
     prefix_config,
     save_adapter,
 )
@@ -68,7 +71,7 @@ class Collator(SharedPrefixCollator):
         batch: dict[str, Any] = super().__call__(rows)
         longest = batch["input_ids"].shape[1]
         batch["branches"] = torch.tensor([r["branches"] + [0] * (longest - len(r["branches"])) for r in rows])
-        batch["judged"] = [{k: r[k] for k in ("passed", "pairs", "reference")} for r in rows]
+        batch["judged"] = [{k: r[k] for k in ("passed", "pairs", "weights", "reference")} for r in rows]
         return batch
 
 
@@ -90,7 +93,7 @@ def preference_loss(
     """The mean over B briefs of this file's loss, a scalar.
 
     `logps`, `tokens`: (B, branches) as `branch_logps` gives them; `judged`: for each brief `passed` and
-    `reference` by branch and `pairs` of (passed, failed) branch numbers.
+    `reference` by branch, `pairs` of (passed, failed) branch numbers and their `weights`.
     """
     losses = []
     for row, told in enumerate(judged):
@@ -100,7 +103,9 @@ def preference_loss(
         if told["pairs"]:
             good, bad = torch.tensor(told["pairs"]).T
             gain = beta * (own - own.new_tensor(told["reference"]))
-            loss = loss - torch.nn.functional.logsigmoid(gain[good] - gain[bad]).mean()
+            weight = own.new_tensor(told["weights"])
+            each = torch.nn.functional.logsigmoid(gain[good] - gain[bad])
+            loss = loss - (weight * each).sum() / weight.sum().clamp(min=1)
         if passed.any():
             loss = loss - anchor * own[passed].sum() / length[passed].sum()
         losses.append(loss)
@@ -130,15 +135,18 @@ def branch_logps(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, torc
     )
 
 
+Weighted = Mapping[tuple[int, int], float]  # (passed, failed) text numbers of a brief: weight
+
+
 def _rows(
-    tokenizer: Any, briefs: Sequence[tuple[Brief, Sequence[Judged]]], model: Any, collate: Collator
+    tokenizer: Any, briefs: Sequence[tuple[Brief, Sequence[Judged], Weighted]], model: Any, collate: Collator
 ) -> list[dict[str, Any]]:
     """Encoded sequences with their pairs and the log-probabilities of the policy as it is now."""
     rows = []
-    for brief, judged in briefs:
+    for brief, judged, pairs in briefs:
         targets = [Target(TEMPLATES[j.placement, j.slot], j.angle, j.text) for j in judged]
         row: dict[str, Any] = encode(tokenizer, brief, targets)
-        row |= {"passed": [j.passed for j in judged], "pairs": pairs_of(judged), "reference": []}
+        row |= {"passed": [j.passed for j in judged], "pairs": [*pairs], "weights": [*pairs.values()], "reference": []}
         with torch.inference_mode():
             logps, _ = branch_logps(model, {k: _on(v) for k, v in collate([row]).items()})
         row["reference"] = logps[0].tolist()
@@ -161,16 +169,19 @@ def train_preferences(
     plan: PreferencePlan = PreferencePlan(),
     report: Callable[[int, int, float], None] = lambda done, total, loss: None,
     resume: bool = False,
+    weighted: Sequence[Weighted] | None = None,
 ) -> dict[str, Any]:
     """Trains the adapter in `parent` on and writes adapter and manifest to `out`; returns the manifest.
-    `judged_file` and `data_sha256` name the judgements in it.
+    `judged_file` and `data_sha256` name the judgements in it. `weighted`: the pairs of each brief of `judged`;
+    else every passed and failed text of one slot make one, of weight 1.
 
     Raises BriefError if no brief holds both a passed and a failed text for one slot.
     """
     keep()
     set_seed(plan.seed)
     rng = random.Random(plan.seed)
-    useful = [(b, list(js)) for b, js in judged if pairs_of(js)]
+    pairs: Sequence[Weighted] = weighted or [dict.fromkeys(pairs_of(js), 1.0) for _, js in judged]
+    useful = [(b, list(js), made) for (b, js), made in zip(judged, pairs, strict=True) if made]
     if not useful:
         raise BriefError("There is no brief with both a passed and a failed text for one slot: judge more texts first.")
     rng.shuffle(useful)
@@ -209,13 +220,13 @@ def train_preferences(
         if name in before:  # TRL has cast the adapter to bfloat16
             parameter.data = before[name]
     trainer.plan = plan
-    trainer.train(resume_from_checkpoint=resume and any(work.glob("checkpoint-*")))
+    trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
     manifest = {
         "command": f"relate train preferences --judged {judged_file} --rate {plan.learning_rate:g} --from PARENT",
         "parent": json.loads((parent / "manifest.json").read_text("utf-8")),
         "data_sha256": data_sha256,
         "briefs": len(train),
-        "texts": sum(len(js) for _, js in train),
+        "texts": sum(len(js) for _, js, _ in train),
         "pairs": sum(len(r["pairs"]) for r in once),
         "validation": _gains(model.eval(), held, collate, plan.beta),
         "plan": asdict(plan),

@@ -223,7 +223,7 @@ def train_sft(
     for parameter in model.parameters():  # TRL casts LoRA to bfloat16, in which small updates round away
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
-    trainer.train(resume_from_checkpoint=resume and any(work.glob("checkpoint-*")))
+    trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
     losses = [h["eval_loss"] for h in trainer.state.log_history if "eval_loss" in h]
 
     manifest = {
@@ -257,3 +257,14 @@ def save_adapter(model: Any, base: str, out: Path, kind: str, manifest: dict[str
     }
     (out / "manifest.json").write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
     return whole
+
+
+def last_checkpoint(work: Path) -> str | None:
+    """The newest checkpoint that was written to its end (its trainer state comes last); None if there is none."""
+    for folder in sorted(work.glob("checkpoint-*"), key=lambda p: int(p.name.rpartition("-")[2]), reverse=True):
+        try:
+            json.loads((folder / "trainer_state.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        return str(folder)
+    return None

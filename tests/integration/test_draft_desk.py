@@ -20,11 +20,12 @@ from app.components.plain import plain
 from app.desks.draft_brief import examples
 from app.services import drafting_page
 from app.services.briefs import get_brief, save_brief
-from app.services.drafting import list_generations, texts_of_brief
+from app.services.drafting import list_generations, store_generation, texts_of_brief
 from app.services.drafting_page import Job, Jobs
 from app.services.people import local_actor
 from app.services.writing import Room, Waiting
 from db.session import Database, StorageError, open_database
+from db.versions import add_change
 from relate_engine.brief import Brief, full_ad
 from relate_engine.config import ROOT, Settings, settings
 from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
@@ -57,7 +58,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: Room) -> Iterato
     settings.cache_clear()
     st.cache_resource.clear()
     monkeypatch.setattr(context_module, "Room", lambda _: room)
-    monkeypatch.setattr(Jobs, "warm_up", lambda _: None)
+    monkeypatch.setattr(Jobs, "warm_up", lambda *_: None)
     db = open_database(settings().database)
     yield db
     db.close()
@@ -227,7 +228,7 @@ class SlowRoom:
     def rewards(self) -> SimpleNamespace:
         return SimpleNamespace(version="ctr-1", rules=SimpleNamespace(version="rules-1"))
 
-    def policy(self) -> SimpleNamespace:
+    def policy(self, *_: object) -> SimpleNamespace:
         return SimpleNamespace(state=SimpleNamespace(problem="untrained writer"))
 
 
@@ -355,3 +356,22 @@ def test_explain_opens_words_and_better_wordings_and_uses_one(home: Database) ->
     next(b for b in at.button if b.label == "Use this wording").click().run()
     assert not at.exception
     assert any(text.parent_id for text in texts_of_brief(home, local_actor(home), 1))
+
+
+def test_a_trial_does_not_show_who_wrote_a_text(home: Database) -> None:
+    actor = local_actor(home)
+    stored = save_brief(home, actor, examples()[0])
+    store_generation(home, actor, stored.id, small_draft())
+
+    def details() -> str:
+        at = AppTest.from_file(MAIN, default_timeout=60)
+        at.query_params["brief"] = str(stored.id)
+        at.session_state["details_1_headline_0"] = True
+        at.run()
+        assert not at.exception
+        return "\n".join(caption.value.replace("\\", "") for caption in at.caption if "Scored by" in caption.value)
+
+    assert "policy&#58;writer-1" in details()
+    with home.write() as session:
+        add_change(session, actor.workspace_id, actor.user_id, "trial", None, "rnd-1", "")
+    assert "Written by one of the two writers on trial" in details() and "writer-1" not in details()

@@ -18,7 +18,7 @@ from relate_engine.policy.int8 import int8_copy
 from relate_engine.policy.model import UNTRAINED, load_nf4, load_tokenizer, put_adapter
 from relate_engine.policy.prompt import prompt
 from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
-from relate_engine.policy.writer import Policy
+from relate_engine.policy.writer import Policy, Wish
 from relate_engine.rewards.diversity import jaccard
 from relate_engine.rewards.encoder import Encoder
 from relate_engine.score import Rewards, load_rewards
@@ -206,3 +206,11 @@ def test_the_shipped_artefacts_match_their_manifests() -> None:
     assert corpus_hash(ASSETS / "corpus") == manifest["parent"]["data_sha256"]
     assert (WRITER / "adapter_model.safetensors").stat().st_size < 25e6
     assert load_acceptance(ASSETS / "heads" / "acceptance").version.startswith("acceptance-")
+
+
+def test_logprobs_of_a_text_are_those_it_was_sampled_with(policy: Policy) -> None:
+    """The same prompt and tokens again, alone instead of among mates: int8 rounding is all that may differ."""
+    for wish, sample in policy.write(BRIEF, [Wish("headline", "benefit"), Wish("headline", "how")], 3, raw=True):
+        again = policy.logprobs(BRIEF, wish, sample.ids)
+        assert len(again) == len(sample.ids)
+        assert sum(again) == pytest.approx(sum(sample.logprobs), abs=0.15 * len(again))

@@ -1,6 +1,7 @@
 """The Review and Rewards desks as a person meets them, on a real database and without a model."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,18 @@ from streamlit.testing.v1 import AppTest
 from app.components import charts
 from app.components.context import Context
 from app.desks import review, rewards
-from app.services import briefs, drafting, feedback, reviewing
+from app.desks.rewards_versions import trial_words
+from app.services import briefs, drafting, feedback, reviewing, versions
 from app.services.people import Actor, Role
+from app.services.trials import TrialCounts
 from app.services.writing import Room
 from db.session import Database
+from relate_engine import gate
 from relate_engine.config import Settings
+from relate_engine.gate import Bounds
 from relate_engine.training.card import Card, Curve, Metric, Point, write_card
 from tests.unit.studio import BLOCK, Draft, brief, card, fresh, person, small_draft
+from tests.unit.writers import add_version, small_settings
 
 Open = Callable[..., AppTest]
 
@@ -42,8 +48,8 @@ def db(tmp_path: Path) -> Database:
 def open_desk(db: Database, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Opens a desk as an actor. The room is never used here, so nothing loads."""
 
-    def opened(desk: Callable[[], None], actor: Actor) -> AppTest:
-        settings = Settings(_env_file=None)  # type: ignore[call-arg]
+    def opened(desk: Callable[[], None], actor: Actor, config: Settings | None = None) -> AppTest:
+        settings = config or Settings(_env_file=None)  # type: ignore[call-arg]
         for module in (review, rewards):
             monkeypatch.setattr(module, "context", lambda: Context(db, actor, Room(settings), settings))
         at = AppTest.from_function(desk, default_timeout=30).run()
@@ -216,3 +222,59 @@ def test_a_model_card_is_shown_with_its_intervals_diagram_and_limits(
     assert "Learned from search ads only" in words.replace("\\", "")
     assert "In 1 of 2 groups the predicted CTR lies within what was observed" in words
     assert any("0.02 to 0.06" in table.value.to_string() for table in at.table)
+
+
+def test_a_writer_version_is_tried_promoted_and_taken_back(db: Database, open_desk: Open, tmp_path: Path) -> None:
+    admin, config = person(db, "admin"), small_settings(tmp_path)
+    same = dict.fromkeys(
+        ("blocked_rules", "blocked_classifier", "wrong_facts", "ended", "distinct2", "length"), [0.5] * 9
+    )
+    evidence = asdict(gate.Evidence(same, same, 0.1, "clicks-1"))
+    made = {"metrics": {"blocked_rules": 0.031}, "round": {"evidence": evidence, "plan": {"bounds": asdict(Bounds())}}}
+    add_version(db, admin, config, "grpo-77", made)
+    at = open_desk(_rewards, admin, config)
+
+    def uses() -> list[str]:
+        """What the table says of grpo-77 and of the shipped one."""
+        table = next(str(e.proto.body) for e in at.get("html") if "grpo-77" in str(e.proto.body))
+        rows = [[cell.partition("</td>")[0] for cell in row.split("<td>")[1:]] for row in table.split("<tr>")[2:]]
+        assert [row[0] for row in rows] == ["grpo-77", "writer-1"] and rows[0][4:] == [
+            "no, 100 choices missing",
+            "0.031",
+        ]
+        return [row[1] for row in rows]
+
+    assert uses() == ["", "in use"]
+    _press(at, "Start trial")
+    assert uses() == ["on trial", "in use"] and "Trial running" in _words(at)
+    assert "no sales evidence" in _words(at).replace("\\", "").lower()
+    assert "No draft has been written in it yet" in _words(at)
+    _press(at, "Promote")
+    assert "give a reason" in at.error[0].value and uses() == ["on trial", "in use"]
+    at.text_input(key="versions_reason").input("reads better <b>")
+    _press(at, "Promote")
+    assert uses() == ["in use", ""] and "Last trial" in _words(at)
+    assert [c.kind for c in versions.changes(db, admin)] == ["promote", "trial", "trial"]
+    assert versions.changes(db, admin)[
+        0
+    ].reason == "Against the gate: reads better <b>" and "reads better &lt;b&gt;" in _words(at)
+    assert at.text_input(key="versions_reason").value == ""
+
+    _press(at, "Roll back to the shipped writer")
+    assert uses() == ["", "in use"]
+    (versions.policy_folder_of(config, admin.workspace_id, "grpo-77") / "manifest.json").unlink()
+    at.text_input(key="versions_reason").input("again")
+    _press(at, "Promote")
+    assert any("grpo-77 cannot be used" in error.value.replace("\\", "") for error in at.error)
+    assert uses() == ["", "in use"]
+
+
+def test_a_trial_in_words() -> None:
+    def said(*counts: int) -> str:
+        return trial_words(TrialCounts("writer-1", "grpo-77", *counts))
+
+    assert "Nothing was picked" in said(8, 8, 0, 0) and "100 choices are needed" in said(8, 8, 0, 0)
+    assert "Of 10 choices 7 fell on it: 70%" in said(40, 40, 3, 7) and "90 more choices" in said(40, 40, 3, 7)
+    assert said(300, 300, 60, 90).endswith("People prefer it.")
+    assert said(300, 300, 90, 60).endswith("People prefer the old one.")
+    assert said(300, 300, 75, 76).endswith("It does not tell which one people prefer.")

@@ -23,11 +23,21 @@ FORBIDDEN = {
     "app.desks": ("app.cli", "app.worker", "app.main"),
     "app.cli": ("app.desks", "app.components", "app.main", "streamlit"),
     "app.cli_import": ("app.desks", "app.components", "app.main", "streamlit"),
+    "app.cli_round": ("app.desks", "app.components", "app.main", "streamlit"),
     "app.cli_system": ("app.desks", "app.components", "app.main", "streamlit"),
     "app.worker": ("app.desks", "app.components", "app.main", "streamlit"),
 }
 # what is not a service reaches tables through services; opening the database and its error are free
-PAGES = ("app.desks", "app.components", "app.cli", "app.cli_import", "app.cli_system", "app.worker", "app.main")
+PAGES = (
+    "app.desks",
+    "app.components",
+    "app.cli",
+    "app.cli_import",
+    "app.cli_round",
+    "app.cli_system",
+    "app.worker",
+    "app.main",
+)
 PAGES_MAY = ("db.session", "db.migrations")
 
 

@@ -59,8 +59,8 @@ def test_the_rest_says_it_ranked_below() -> None:
 
 def test_the_sentence_names_what_lifts_and_what_holds_back() -> None:
     shown, _ = choose([card("one two", 0.95), card("three four", 0.5, relevance=0.2)], 2)
-    assert shown[0].rank_words == "1 of 2: it stays closest to the brief."
-    assert shown[1].rank_words == "2 of 2: it is further from the brief than the others."
+    assert shown[0].rank_words == "Ranked 1 of 2: it stays closest to the brief."
+    assert shown[1].rank_words == "Ranked 2 of 2: it is further from the brief than the others."
 
 
 def test_severity_sets_amount_value_and_level() -> None:

@@ -42,6 +42,7 @@ def test_loss_equals_the_equation_worked_out_text_by_text() -> None:
     targets = [Target(TEMPLATES[j.placement, j.slot], j.angle, j.text) for j in JUDGED]
     reference = [-30.0, -31.0, -50.0, -28.0]
     told = {"passed": [j.passed for j in JUDGED], "pairs": pairs_of(JUDGED), "reference": reference}
+    told["weights"] = [1.0]
     batch = Collator(TOKENIZER.pad_token_id)([{**encode(TOKENIZER, BRIEF, targets), **told}])
     with torch.inference_mode():
         logps, tokens = branch_logps(MODEL, batch)
@@ -51,3 +52,16 @@ def test_loss_equals_the_equation_worked_out_text_by_text() -> None:
     margin = 0.1 * ((own[0] + 30) - (own[1] + 31))
     anchor = -(own[0] + own[2]) / (len("Solid oak") + len("Two drawers of oak.") + 2)
     assert float(loss) == pytest.approx(math.log1p(math.exp(-margin)) + 0.2 * anchor, abs=1e-4)
+
+
+def test_a_weak_pair_counts_its_weight_and_alone_moves_a_brief_little() -> None:
+    """Gains 1, 0, -1 (beta 1, reference 0): -log σ of 1 is 0.3133, of 2 is 0.1269."""
+    logps, tokens = torch.tensor([[1.0, 0.0, -1.0]]), torch.ones(1, 3)
+
+    def loss(pairs: list[tuple[int, int]], weights: list[float]) -> float:
+        told = {"passed": [True, False, False], "pairs": pairs, "weights": weights, "reference": [0.0] * 3}
+        return float(preference_loss(logps, tokens, [told], beta=1.0, anchor=0.0))
+
+    assert loss([(0, 1), (0, 2)], [1.0, 1.0]) == pytest.approx((0.31326 + 0.12693) / 2, abs=1e-4)
+    assert loss([(0, 1), (0, 2)], [1.0, 0.25]) == pytest.approx((0.31326 + 0.25 * 0.12693) / 1.25, abs=1e-4)
+    assert loss([(0, 1)], [0.125]) == pytest.approx(0.125 * 0.31326, abs=1e-4)

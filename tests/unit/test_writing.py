@@ -22,7 +22,7 @@ DRAFT = Draft((), (), (), {}, {}, {})
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
     """A room whose writer is a slow stand-in: these tests are about the queue."""
     made = Room(Settings(home=tmp_path, cache=tmp_path))
-    monkeypatch.setattr(made, "policy", lambda: None)
+    monkeypatch.setattr(made, "policy", lambda _: None)
     monkeypatch.setattr(made, "rewards", lambda: None)
     return made
 

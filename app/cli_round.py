@@ -1,0 +1,48 @@
+"""`relate round`: start a training round and follow it, or see how the last one went."""
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from relate_engine.config import Settings
+
+
+def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Adds the command; `command` makes one."""
+    sub = command("round", _round, "train the writer on this workspace's feedback and rewards; start or status")
+    sub.add_argument("what", choices=["start", "status"])
+    sub.add_argument("--steps", type=int, help="start: steps of GRPO (default: 60)")
+    sub.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _round(args: argparse.Namespace, config: Settings) -> int:
+    from app.services import jobs, rounds
+    from app.services.people import local_actor
+    from app.services.training import say
+    from db.session import open_database
+
+    db = open_database(config.database)
+    actor = local_actor(db)
+    if args.what == "start":
+        request = {"steps": args.steps} if args.steps is not None else {}
+        rounds.steps_of(request)  # before anything waits in the line
+        jobs.run_here(db, actor, config, "round", lambda share, what: say(f"{share:4.0%} {what}"), request)
+    last = next(iter(jobs.jobs(db, actor, "round", 1)), None)
+    if last is None:
+        print("null" if args.json else "No round has been run; begin one with `relate round start`.")
+        return 0
+    told: dict[str, Any] = (last.result or {}).get("round", {})
+    version = (last.result or {}).get("version")
+    judged = rounds.decision(db, actor, version) if version else None
+    if args.json:
+        state = {"job": last.id, "state": last.state, "progress": last.progress, "message": last.message}
+        print(json.dumps(state | {"version": version, "round": told, "gate": asdict(judged) if judged else None}))
+        return 0
+    print(f"{last.state} ({last.progress:.0%}): {last.message}")
+    for line in [s["words"] for s in told.get("steps", ())] + list(told.get("alarms", ())):
+        print(f"  {line}")
+    for reason in judged.reasons if judged else ():
+        print(f"  gate: {reason}")
+    return 0

@@ -1,0 +1,81 @@
+"""The ablation ladder on the Rewards desk: what each way of assigning credit earned on a simulated market.
+
+Drawn from assets/reports/ladder.json as `relate evaluate ladder` wrote it; nothing is computed here.
+"""
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.components import charts
+
+NAMES = {
+    "sft": "SFT (start)", "ctr": "CTR only", "m1": "M1 structure", "m2": "M2 + CTCVR", "m3": "M3 + diversity",
+    "m4": "M4 + quality", "relate": "RELATE",
+}  # fmt: skip
+COLUMNS = {
+    "ctr": ("Clicks", ".2%"), "ctcvr": ("Sales (CTCVR)", ".4%"), "blocked_rules": ("Blocked by rules", ".1%"),
+    "blocked_classifier": ("Called a violation by the second classifier", ".1%"),
+    "wrong_facts": ("With a fact to look at", ".1%"), "distinct2": ("Distinct-2", ".3f"),
+    "self_bleu": ("Self-BLEU", ".3f"), "kl": ("KL, nats a text", ".2f"), "length": ("Characters", ".1f"),
+}  # fmt: skip
+
+
+def ladder(report: dict[str, Any] | None, may_download: bool) -> None:
+    """The section; `report` None or empty: no ladder has been run here."""
+    st.header("Does credit assignment work?", anchor=False)
+    if not report or not report.get("arms"):
+        st.info("The ladder has not been run; `relate evaluate ladder` trains and judges its arms.")
+        return
+    st.badge("simulated", color="violet")
+    st.markdown(
+        f"Writers trained alike but for what earns credit, judged on raw headlines for {report['held_out_briefs']} "
+        "briefs none has seen. Clicks and sales are the simulator's; they say which way of learning is better, "
+        "not what an advertiser will earn."
+    )
+    arms = {a: v for a, v in report["arms"].items() if a in NAMES}
+    sales = pd.DataFrame([{"arm": NAMES[a], **v["ctcvr"]} for a, v in arms.items()])
+    figure = go.Figure(
+        go.Scatter(
+            x=sales["mean"], y=sales["arm"], mode="markers", marker={"size": 11, "color": charts.ACCENT},
+            error_x={
+                "type": "data", "symmetric": False,
+                "array": sales["high"] - sales["mean"], "arrayminus": sales["mean"] - sales["low"],
+            },
+        )
+    )  # fmt: skip
+    figure.update_xaxes(tickformat=".3%", title="simulated sales an impression, with 95 % interval")
+    figure.update_yaxes(autorange="reversed")
+    seeds = ", ".join(f"{NAMES[a]} {len(s)}" for a, s in report["seeds"].items() if a in NAMES)
+    table = pd.DataFrame(
+        [
+            {"Writer": NAMES[a]}
+            | {
+                told: f"{v[m]['mean']:{form}} ({v[m]['low']:{form}} to {v[m]['high']:{form}})"
+                for m, (told, form) in COLUMNS.items()
+            }
+            for a, v in arms.items()
+        ]
+    )
+    charts.show(
+        charts.Chart("Sales by way of learning", reading(report), charts.dressed(figure, 300), table, "ladder"),
+        may_download,
+    )
+    st.caption(f"Seeds: {seeds}. Simulator {report['simulator_sha256'][:8]}; printed by `{report['command']}`.")
+
+
+def reading(report: dict[str, Any]) -> str:
+    """The decisive comparisons in a sentence each, with their intervals."""
+    said = []
+    for pair, name in (("RELATE-SFT", "the start"), ("RELATE-M4", "M4, which has the same rewards")):
+        if found := report["paired"].get(pair):
+            sales, rules = found["ctcvr"], found["blocked_rules"]
+            clear = sales["low"] > 0 or sales["high"] < 0
+            said.append(
+                f"Against {name}, RELATE's texts sell {sales['mean']:+.0%} ({sales['low']:+.0%} to {sales['high']:+.0%}"
+                f"{'' if clear else ', no clear difference'}) and {100 * rules['mean']:+.1f} points are blocked "
+                f"({100 * rules['low']:+.1f} to {100 * rules['high']:+.1f})."
+            )
+    return " ".join(said) or "RELATE has not been run yet, so there is nothing to compare."

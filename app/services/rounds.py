@@ -1,0 +1,252 @@
+"""Rounds of one workspace: freeze its feedback, train and judge as a job, keep the result as a version not in use.
+
+The job "round" (jobs.py): at its first attempt it writes what it learns from to its work folder, and every later
+attempt uses that, so feedback that arrives meanwhile waits for the next round. A finished version lies in
+RELATE_HOME/policies/<workspace>/<version> with its row; versions.py puts it in use, trials.py tries it.
+Leaves out: the steps themselves (relate_engine/rounds.py).
+"""
+
+import json
+import shutil
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.services import learning, trials, versions
+from app.services.jobrun import JobContext
+from app.services.people import Actor, NotFound, require
+from app.services.stored import StoredText, as_they_stand
+from db import models, queries
+from db import versions as rows
+from db.session import Database
+from relate_engine import gate
+from relate_engine.brief import BriefError, parse_brief
+from relate_engine.config import ASSETS, Settings
+from relate_engine.snapshot import ShownSet, ShownText, Snapshot, snapshot_from_json
+
+if TYPE_CHECKING:  # at run time they bring torch with them
+    from relate_engine.heldout import Judges
+    from relate_engine.rounds import RoundPlan, RoundReport
+
+SETS, BRIEFS, SERVED = 1000, 1000, 500  # newest ones that a round looks at
+FROZEN, SALES = "frozen.json", "sales"
+MOST_STEPS = 1000
+MARK = 0.01  # of a round, between two checkpoints of the job
+
+
+def freeze(db: Database, actor: Actor, config: Settings, number: int) -> Snapshot:
+    """What the workspace holds now, as round `number` would learn from it. BriefError for an untrained writer."""
+    require(actor, "round.run")
+    learned = learning.active_version(db, actor)
+    with db.read() as session:
+        now = rows.active(session, actor.workspace_id, versions.KIND)
+        briefs = tuple(parse_brief(b.payload) for b in queries.briefs(session, actor.workspace_id, limit=BRIEFS))
+        sets = _sets(session, actor)
+    folder = versions.policy_folder_of(config, actor.workspace_id, now.version) if now else config.adapter
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+        policy = {"version": manifest["version"], "sha256": manifest["sha256"], "in_use": now.version if now else ""}
+    except (OSError, ValueError, KeyError) as error:
+        raise BriefError(
+            f"A round needs a trained writer to start from, and the manifest in {folder.name} cannot be read; "
+            "run `relate train sft` or roll the writer back."
+        ) from error
+    from relate_engine.rewards.rules import load_rules
+
+    served = list(dict.fromkeys(t.edited or t.text for s in reversed(sets) for t in s.texts))[:SERVED]
+    rules = load_rules(ASSETS / "rules").version
+    return Snapshot(actor.workspace_id, number, briefs, sets, tuple(served), policy, learned or "", rules)
+
+
+def _sets(session: Session, actor: Actor) -> tuple[ShownSet, ...]:
+    """The newest shown sets, oldest first, with what became of their texts."""
+    workspace = actor.workspace_id
+    query = select(models.Generation).where(models.Generation.workspace_id == workspace)
+    found = session.scalars(query.order_by(models.Generation.id.desc()).limit(SETS)).all()[::-1]
+    did: dict[int, list[str]] = defaultdict(list)
+    for event in queries.event_rows(session, models.Feedback, workspace, None):
+        did[event.text_id].append(event.kind)
+    texts = as_they_stand(session, actor, [g.id for g in found])
+    return tuple(
+        ShownSet(g.id, parse_brief(g.brief_payload), tuple(_shown(t, tuple(did[t.id])) for t in texts[g.id]))
+        for g in found
+    )
+
+
+def _shown(text: StoredText, did: tuple[str, ...]) -> ShownText:
+    return ShownText(
+        id=text.id,
+        slot=text.slot,
+        angle=text.angle,
+        text=text.shown_as if text.shown_as is not None else text.text,
+        position=text.position or 0,
+        author=text.author,
+        choice="picked" if text.choice == "picked" else "rejected" if text.choice == "rejected" else "",
+        did=did,
+        edited=text.text if text.shown_as is not None else "",
+        verdict=text.verdict.outcome if text.verdict else "",
+        level=text.card.compliance.level if text.card else "",
+    )
+
+
+def round_job(context: JobContext) -> dict[str, Any]:
+    """The job "round". `request`: `steps` of GRPO, if not the usual number. Publishes a version, not in use."""
+    context.report(0.0, "Freezing briefs, feedback and versions")
+    actor, config = context.actor(), context.config
+    snapshot, sales = _frozen(context, actor)
+    context.report(0.01, "Loading what judges")
+    judges = judges_of(config, snapshot, context.folder / SALES if sales else None)
+    from relate_engine.policy.weights import policy_folder
+    from relate_engine.rounds import run_round
+
+    in_use = snapshot.policy["in_use"]
+    folder = versions.policy_folder_of(config, context.workspace_id, in_use) if in_use else config.adapter
+
+    def report(share: float, message: str) -> None:
+        share = 0.02 + 0.97 * share
+        if context.last is None or share >= context.last.get("share", 0.0) + MARK:
+            context.checkpoint({"share": share})  # further than ever: reboots that follow are counted from here
+        context.report(share, message)
+
+    with context.db.read() as session:
+        gates = _gates(session, context.workspace_id, judges.name)
+    made = run_round(
+        snapshot,
+        policy_folder(config.base_model, config.cache),
+        folder,
+        judges,
+        context.folder / "round",
+        plan_of(context.request),
+        report,
+        gates,
+    )
+    return _publish(context, snapshot, made)
+
+
+def _frozen(context: JobContext, actor: Actor) -> tuple[Snapshot, bool]:
+    """The snapshot of the first attempt, and whether there is an evaluator of sales beside it."""
+    path = context.folder / FROZEN
+    if context.last is None or not path.exists():
+        with context.db.read() as session:
+            query = select(func.count(models.Job.id)).where(
+                models.Job.workspace_id == context.workspace_id,
+                models.Job.kind == "round",
+                models.Job.id <= context.job_id,
+            )
+            number = session.scalar(query) or 1
+        snapshot = freeze(context.db, actor, context.config, number)
+        sales = _sales(context, actor)
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps({"snapshot": snapshot.to_json(), "sales": sales}), "utf-8")
+        part.replace(path)
+        context.checkpoint({"share": 0.0})
+    told = json.loads(path.read_text("utf-8"))
+    return snapshot_from_json(told["snapshot"]), bool(told["sales"])
+
+
+def _sales(context: JobContext, actor: Actor) -> bool:
+    """Writes the held-out evaluator of sales where the campaign results can teach one."""
+    from app.services.importing import observations
+    from relate_engine.evaluators.clicks import Evaluator
+    from relate_engine.evaluators.sales import sales_evaluator
+    from relate_engine.training.families import split_off
+
+    _, kept = split_off(observations(context.db, actor, context.config.conversion_lag_days))
+    shipped = Evaluator.load(ASSETS / "evaluators" / "ctr")
+    return sales_evaluator(kept, shipped, context.folder / SALES, "relate round start") is not None
+
+
+def judges_of(config: Settings, snapshot: Snapshot, sales: Path | None) -> "Judges":
+    """The workspace's rewards as frozen, and the judges that nothing has learned from. WeightsError with a remedy."""
+    from app.services.writing import Room
+    from relate_engine.evaluators.clicks import Evaluator
+    from relate_engine.evaluators.compliance import Evaluator as Compliance
+    from relate_engine.heldout import Judges
+    from relate_engine.training.rewardversion import EVALUATOR
+    from relate_engine.training.scoring import scorer
+
+    learned = learning.rewards_folder(config, snapshot.workspace) / snapshot.reward_version
+    rewards = Room(config).rewards_with(learned if snapshot.reward_version else None)
+    if rewards.problem:
+        raise BriefError(f"A round needs the reward model that is in use. {rewards.problem}")
+    own = learned / EVALUATOR
+    clicks = Evaluator.load(own if snapshot.reward_version and own.exists() else ASSETS / "evaluators" / "ctr")
+    second = Compliance.load(ASSETS / "evaluators" / "compliance")
+    seller = Evaluator.load(sales) if sales else None
+    return Judges(
+        scorer(rewards, snapshot.served),
+        clicks.score,
+        lambda texts: second.probabilities(texts) >= second.threshold,
+        seller.score if seller else None,
+        seller.version if seller else clicks.version,
+    )
+
+
+def steps_of(request: dict[str, Any]) -> int | None:
+    """The GRPO steps asked for, None for the usual number; BriefError for one that cannot be."""
+    steps = request.get("steps")
+    if steps is not None and (not isinstance(steps, int) or not 1 <= steps <= MOST_STEPS):
+        raise BriefError(f"--steps is {steps}; give 1 to {MOST_STEPS} steps.")
+    return steps
+
+
+def plan_of(request: dict[str, Any]) -> "RoundPlan":
+    """The settings of a round, with the steps asked for."""
+    from relate_engine.rounds import RoundPlan
+
+    plan, steps = RoundPlan(), steps_of(request)
+    return plan if steps is None else replace(plan, grpo=replace(plan.grpo, steps=steps))
+
+
+def _gates(session: Session, workspace_id: int, evaluator: str) -> int:
+    """How many versions of the workspace this evaluator has judged so far."""
+    found = rows.versions(session, workspace_id, versions.KIND)
+    return sum(v.manifest.get("round", {}).get("evidence", {}).get("evaluator") == evaluator for v in found)
+
+
+def _publish(context: JobContext, snapshot: Snapshot, made: "RoundReport") -> dict[str, Any]:
+    """Puts the adapter in its place and writes its row; nothing where the round made none."""
+    from relate_engine.rounds import publish
+
+    told = made.to_json()
+    if not made.version:
+        return {"version": None, "round": told, "message": f"Round {snapshot.round} trained nothing: see its report."}
+    target = versions.policy_folder_of(context.config, context.workspace_id, made.version)
+    manifest = json.loads((Path(made.adapter) / "manifest.json").read_text("utf-8"))
+    metrics = next(s.after for s in reversed(made.steps) if s.ran)
+    if (
+        not target.exists()
+    ):  # before the transaction, so that nobody waits for the disk; without its row it is no version
+        part = target.with_name(f"{target.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.copytree(made.adapter, part)
+        (part / "round.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+        publish(part, target)
+    with context.write() as session:
+        rows.add_candidate(
+            session, context.workspace_id, context.author_id, versions.KIND, made.version,
+            snapshot.policy["in_use"] or None, manifest | {"metrics": metrics, "round": told},
+        )  # fmt: skip
+    may = "the gate says yes" if made.decision.promote else made.decision.reasons[0]
+    return {"version": made.version, "round": told, "message": f"Round {snapshot.round} made {made.version}. {may}"}
+
+
+def decision(db: Database, actor: Actor, version: str) -> gate.Decision:
+    """What the gate says of a version with the choices of its trial so far; NotFound for one that no round made."""
+    require(actor, "writer.read")
+    with db.read() as session:
+        row = rows.named(session, actor.workspace_id, versions.KIND, version)
+        told = row.manifest.get("round", {}) if row else {}
+    if not told.get("evidence"):
+        raise NotFound(f"No round of your workspace has made a version {version}; see `relate round status`.")
+    counts = trials.trial_counts(db, actor, version)
+    trial = gate.Trial(counts.choices, counts.share or 0.0, *counts.interval) if counts else None
+    bounds = told["plan"]["bounds"]
+    return gate.decide(
+        gate.Evidence(**told["evidence"] | {"trial": trial}),
+        gate.Bounds(**bounds | {"length": tuple(bounds["length"])}),
+    )

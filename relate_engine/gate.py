@@ -1,0 +1,184 @@
+"""The gate: whether a round's policy may take the place of the one in use, and why, in words.
+
+Evidence that it sells better comes first; a policy that is merely no worse stays on the shelf:
+    campaign results       paired difference of the held-out evaluator's CTCVR score, new - old, its interval above 0
+    no campaign results    the evaluator has never seen an ad, so people decide: in a trial that mixes both versions'
+                           texts in random, unlabelled positions, the share of choices (picks, copies, exports) that
+                           fall on the new one must be above ½ with its Wilson interval, over at least CHOICES choices
+And always, on held-out briefs: blocked share by the rules and by the second classifier, wrong facts, ended texts,
+distinct bigrams, length and KL inside `Bounds`. The intervals are bootstraps over briefs, since texts of one brief
+share it. Bounds are held against mean differences: with a dozen briefs an interval of a rare event proves nothing.
+Each judgement wears an evaluator out a little, so the decision says how many gates it has judged.
+Leaves out: measuring (heldout.py), who promotes (services). Gates in RELATE (arXiv 2602.11780) are not described;
+a judge that training never sees is AdLlama's (arXiv 2507.21983). All numbers here are ours.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from relate_engine.share import wilson
+
+CHOICES = 100  # fewest choices of a trial
+BRIEFS = 8  # held-out briefs below which an interval over briefs is not believed
+DRAWS = 2000
+FARTHEST = 10_000  # choices past which a trial is called a tie
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much worse the new policy may be on average, and how far it may move."""
+
+    blocked: float = 0.02  # share of texts, more than before; for the rules and for the second classifier
+    wrong_facts: float = 0.02  # share of texts, more than before
+    ended: float = 0.05  # share of texts, fewer than before
+    distinct2: float = 0.02  # share of distinct bigrams, less than before
+    length: tuple[float, float] = (0.75, 1.33)  # new mean width over old
+    kl: float = 0.5  # nats a token from the round's starting policy
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Choices in a trial, and the share of them that fell on the new version with its Wilson interval; whoever counts
+    adjusts share and interval for how many texts of each version were shown."""
+
+    choices: int
+    share: float
+    low: float
+    high: float
+
+
+def trial_of(new: int, choices: int) -> Trial:
+    """A trial that showed as many texts of both versions."""
+    return Trial(choices, new / choices if choices else 0.0, *wilson(new, choices))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of the new policy and the old. `old`, `new`: by metric, a value for each held-out brief, in the
+    same order: blocked_rules, blocked_classifier, wrong_facts, ended, distinct2, length, and sales where there are
+    campaign results. `kl`: nats a token. `gates`: how many policies this evaluator has judged before."""
+
+    old: Mapping[str, Sequence[float]]
+    new: Mapping[str, Sequence[float]]
+    kl: float
+    evaluator: str
+    gates: int = 0
+    trial: Trial | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`verdicts_needed`: choices that a trial still lacks; 0 where the trial does not decide or is over."""
+
+    promote: bool
+    reasons: tuple[str, ...]
+    verdicts_needed: int
+
+
+def paired(old: Sequence[float], new: Sequence[float]) -> tuple[float, float, float]:
+    """Mean of new - old over briefs, and its 95 % bootstrap interval. ValueError for unequal or no briefs."""
+    if len(old) != len(new) or not len(old):
+        raise ValueError(f"A paired comparison needs the same briefs twice; given {len(old)} and {len(new)}.")
+    difference = np.array(new, np.float64) - np.array(old, np.float64)
+    drawn = np.random.default_rng(0).integers(0, len(difference), (DRAWS, len(difference)))
+    low, high = np.percentile(difference[drawn].mean(1), [2.5, 97.5])
+    return float(difference.mean()), float(low), float(high)
+
+
+def decide(evidence: Evidence, bounds: Bounds = Bounds()) -> Decision:
+    """Every reason is a sentence, those against promotion begin with "No: "."""
+    sells, why, needed = _sells(evidence)
+    checks = _checks(evidence, bounds)
+    judged = f"{evidence.evaluator} has judged {evidence.gates} {'gate' if evidence.gates == 1 else 'gates'} before."
+    reasons = [why if sells else f"No: {why}"]
+    reasons += [said if ok else f"No: {said}" for ok, said in checks]
+    return Decision(sells and all(ok for ok, _ in checks), (*reasons, judged), needed)
+
+
+def _sells(evidence: Evidence) -> tuple[bool, str, int]:
+    if "sales" in evidence.new:
+        return (*_by_evaluator(evidence.old["sales"], evidence.new["sales"]), 0)
+    return _by_trial(evidence.trial or trial_of(0, 0))
+
+
+def _by_evaluator(old: Sequence[float], new: Sequence[float]) -> tuple[bool, str]:
+    if len(new) < BRIEFS:
+        return False, f"{len(new)} held-out briefs are too few to tell who sells better; {BRIEFS} are needed."
+    mean, low, high = paired(old, new)
+    said = f"held-out CTCVR score {mean:+.3f} log-odds [{low:+.3f}, {high:+.3f}] over {len(new)} briefs"
+    return (True, f"Sells better: {said}.") if low > 0 else (False, f"not shown to sell better: {said}.")
+
+
+def _by_trial(trial: Trial) -> tuple[bool, str, int]:
+    none = "no sales evidence (no campaign results), so a trial decides"
+    needed = choices_needed(trial)
+    if not trial.choices:
+        return False, f"{none}; it has no choices yet and needs {CHOICES}.", needed
+    told = f"{trial.share:.0%} of {trial.choices} choices fell on the new version ({trial.low:.0%} to {trial.high:.0%})"
+    if trial.choices >= CHOICES and trial.low > 0.5:
+        return True, f"No sales evidence, but the trial prefers it: {told}.", 0
+    more = f"about {needed:,} more choices are needed" if needed else "at this share more choices would not change it"
+    return False, f"{none}: {told}; {more}.", needed
+
+
+def choices_needed(trial: Trial) -> int:
+    """How many more choices at the share so far until the trial can say yes; to CHOICES at least.
+
+    0 where it says yes already, and where it has enough choices and a share that never would."""
+    if trial.choices >= CHOICES and trial.low > 0.5:
+        return 0
+    for n in range(max(CHOICES, trial.choices + 1), FARTHEST if trial.share > 0.5 else 0):
+        if wilson(trial.share * n, n)[0] > 0.5:
+            return n - trial.choices
+    return max(0, CHOICES - trial.choices)
+
+
+def _checks(evidence: Evidence, bounds: Bounds) -> list[tuple[bool, str]]:
+    found = []
+    for name, words, worse in (
+        ("blocked_rules", "blocked by the rules", bounds.blocked),
+        ("blocked_classifier", "blocked by the second classifier", bounds.blocked),
+        ("wrong_facts", "with a wrong fact", bounds.wrong_facts),
+        ("ended", "that come to an end", -bounds.ended),
+        ("distinct2", "of bigrams that are distinct", -bounds.distinct2),
+    ):
+        before, after = (float(np.mean(side[name])) for side in (evidence.old, evidence.new))
+        ok = after - before <= worse if worse >= 0 else after - before >= worse
+        of = "share" if name == "distinct2" else "texts"
+        bound = "at most" if worse >= 0 else "at least"
+        found.append((ok, f"{of} {words}: {before:.1%} → {after:.1%} (change {bound} {100 * worse:+.0f} points)."))
+    before, after = (float(np.mean(side["length"])) for side in (evidence.old, evidence.new))
+    ratio, (least, most) = after / max(1e-9, before), bounds.length
+    found.append((least <= ratio <= most, f"length {before:.0f} → {after:.0f} characters ({least:g} to {most:g} ×)."))
+    found.append((evidence.kl <= bounds.kl, f"KL {evidence.kl:.3f} nats a token (at most {bounds.kl:g})."))
+    return found
+
+
+def alarms(
+    reward: tuple[float, float] | None, old: Mapping[str, Sequence[float]], new: Mapping[str, Sequence[float]],
+    acceptance: tuple[float, float] | None = None,
+) -> tuple[str, ...]:  # fmt: skip
+    """Signs that the reward is being gamed: it rose in training while a judge it never saw, or people, went down.
+
+    `reward`: mean training reward at the start and the end of GRPO; `acceptance`: share of shown texts that people
+    chose, before and since. A fall counts where its interval over briefs is below 0 (acceptance: where it fell).
+    """
+    found = []
+    rose = reward is not None and reward[1] > reward[0]
+    told = f"training reward rose ({reward[0]:.2f} → {reward[1]:.2f})" if reward else ""
+    for name, words in (("clicks", "the second evaluator of clicks"), ("sales", "the held-out CTCVR score")):
+        if rose and name in new:
+            mean, _, high = paired(old[name], new[name])
+            if high < 0:
+                found.append(f"Alarm: {told} while {words} fell by {-mean:.3f}.")
+    if rose and acceptance and acceptance[1] < acceptance[0]:
+        found.append(f"Alarm: {told} while people chose fewer ({acceptance[0]:.0%} → {acceptance[1]:.0%}).")
+    for name, words in (("distinct2", "texts repeat each other more"), ("length", "texts change in length")):
+        if name not in new:
+            continue
+        mean, low, high = paired(old[name], new[name])
+        if high < 0 or (name == "length" and low > 0):
+            found.append(f"Alarm: {words} ({name} {mean:+.2f} [{low:+.2f}, {high:+.2f}]).")
+    return tuple(found)

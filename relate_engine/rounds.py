@@ -1,0 +1,342 @@
+"""A round: one workspace's feedback and rewards become a candidate for a better policy. Plain data in and out.
+
+    sft          on texts that people picked, exported or edited             (training/tuning.py)
+    preferences  on pairs that were both shown                               (training/preferences.py)
+    grpo         RELATE: the scorecard's rewards, credit to their words      (training/grpo.py)
+    evaluate     old and new policy on held-out briefs, by judges training never saw   (heldout.py)
+    gate         whether the new one may be promoted, in words               (gate.py)
+
+Each step runs only where the snapshot holds enough for it, else it is skipped with the reason. A finished step is a
+folder with its adapter and `step.json` that appears whole, by a rename, so a killed round goes on after the last
+finished step, and inside a step from its last checkpoint; the final adapter is the one of an uninterrupted run.
+Preferences are the project's DPO on prefix-shared sequences (a subclass of TRL's SFTTrainer): DPOTrainer's loss of a
+pair, with weights and an anchor, at about a third of the tokens. KTO, for single verdicts without a pair, is
+left out: such verdicts only keep texts from being targets. Reward models are the workspace's current ones; they are
+retrained by their own job. Paper: RELATE (arXiv 2602.11780): GRPO from an SFT start.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from relate_engine import gate
+from relate_engine.brief import Brief, BriefError, placement_of, supported_angles
+from relate_engine.heldout import HeldPlan, Judges, Values, divergence, measure
+from relate_engine.judging import Judged
+from relate_engine.snapshot import (
+    Pair,
+    Snapshot,
+    acceptance,
+    held_briefs,
+    manifest,
+    preference_pairs,
+    sft_targets,
+    training_briefs,
+)
+from relate_engine.training.credit import ARMS, Arm
+from relate_engine.training.grpo import GrpoPlan, Task, train_grpo
+from relate_engine.training.judge import RewardError
+from relate_engine.training.preferences import PreferencePlan, train_preferences
+from relate_engine.training.tuning import TunePlan, tune
+
+LEAST_TARGETS = 10  # texts that people stood by, below which a gentle pass over them teaches only their wording
+LEAST_PAIRS = 10  # pairs
+PREFERENCES = PreferencePlan(epochs=2, learning_rate=1e-4, anchor=0.2)
+STEP = "step.json"
+Report = Callable[[float, str], None]  # share and message; may raise to end the round
+SHARES = {"start": 0.0, "sft": 0.05, "preferences": 0.2, "grpo": 0.35, "evaluate": 0.9, "gate": 0.99, "": 1.0}
+
+
+@dataclass(frozen=True)
+class RoundPlan:
+    """Every choice of a round; written to its report."""
+
+    sft: TunePlan = field(default_factory=TunePlan)
+    preferences: PreferencePlan = PREFERENCES
+    grpo: GrpoPlan = field(default_factory=GrpoPlan)
+    arm: Arm = ARMS["relate"]
+    held: HeldPlan = field(default_factory=HeldPlan)
+    bounds: gate.Bounds = field(default_factory=gate.Bounds)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step as it ended. `rows`: texts, pairs or tasks it was trained on. `before`, `after`: held-out means."""
+
+    name: str
+    ran: bool
+    words: str
+    rows: int = 0
+    version: str = ""
+    before: dict[str, float] | None = None
+    after: dict[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class RoundReport:
+    """`version` and `adapter` are empty where no step trained anything."""
+
+    manifest: dict[str, Any]
+    steps: tuple[Step, ...]
+    decision: gate.Decision
+    alarms: tuple[str, ...]
+    evidence: dict[str, Any]  # of gate.Evidence; empty where nothing was compared
+    plan: dict[str, Any]
+    version: str = ""
+    adapter: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready, without the adapter's place on this machine."""
+        return {k: v for k, v in asdict(self).items() if k != "adapter"}
+
+
+def run_round(
+    snapshot: Snapshot,
+    base: str,
+    parent: Path,
+    judges: Judges,
+    work: Path,
+    plan: RoundPlan = RoundPlan(),
+    report: Report = lambda share, message: None,
+    gates: int = 0,
+) -> RoundReport:
+    """Runs the steps that are not finished in `work` yet. `parent`: the adapter in use; `gates`: see gate.Evidence.
+
+    The same snapshot, settings and thread count give the same adapter, however often the round was killed.
+    Raises BriefError where the parent does not load, there is nothing to train or hold out, or no text can be scored.
+    """
+    held = held_briefs(snapshot)
+    if not held:
+        raise BriefError(
+            "A round needs briefs of two products at least: one to learn from, one held out to judge by; save another."
+        )
+    work.mkdir(parents=True, exist_ok=True)
+    run = _Round(base, held, judges, work, plan, report)
+    at = parent
+    steps: list[Step] = []
+    try:
+        values = run.start(parent)
+        old = values
+        for name, train, rows, words, short in _trainings(snapshot, plan):
+            step, values, at = run.train(name, train, rows, words, short, values, at)
+            steps.append(step)
+    except RewardError as error:
+        raise BriefError(str(error)) from error
+    told, settings = manifest(snapshot), asdict(plan)
+    if at == parent:
+        never = gate.Decision(False, ("No: nothing was trained, so there is no new version.",), 0)
+        return RoundReport(told, tuple(steps), never, (), {}, settings)
+    evidence = run.evaluate(parent, at, old, values, gates)
+    report(SHARES["gate"], "Deciding")
+    made = json.loads((at / "manifest.json").read_text("utf-8"))
+    alarms = gate.alarms(_reward(at), old, values)
+    alarms += gate.alarms(_reward(parent), {}, {}, acceptance(snapshot))  # of the round that made the parent
+    return RoundReport(
+        told,
+        tuple(steps),
+        gate.decide(evidence, plan.bounds),
+        alarms,
+        asdict(evidence),
+        settings,
+        made["version"],
+        str(at),
+    )
+
+
+Train = Callable[[str, Path, Path, Path, Callable[[int, int, str], None], Judges], dict[str, Any]]
+
+
+def _trainings(snapshot: Snapshot, plan: RoundPlan) -> list[tuple[str, Train, int, str, str]]:
+    """Of each training step: name, how, rows, rows in words, and why it is skipped or ""."""
+    chosen, pairs, tasks = sft_targets(snapshot), preference_pairs(snapshot), tasks_of(training_briefs(snapshot))
+    texts, number = sum(len(t) for _, t in chosen), sum(len(p) for _, p in pairs)
+
+    def few(number: int, least: int, what: str) -> str:
+        """Why there are too few, or ""."""
+        return f"{number} {what} outside the held-out briefs, and it takes {least}" if number < least else ""
+
+    def sft(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:
+        told = _telling(say)
+        return tune(base, at, chosen, out, work, plan.sft, told, resume=True)
+
+    def preferences(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:
+        judged, weighted = judged_of(pairs)
+        settings = replace(plan.preferences, validation=min(plan.preferences.validation, len(pairs) // 6))
+        digest = manifest(snapshot)["sha256"]["sets"]
+        return train_preferences(
+            base, at, judged, "SNAPSHOT", digest, out, work, settings, _telling(say), resume=True, weighted=weighted
+        )
+
+    def grpo(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:
+        def told(done: int, total: int, metrics: dict[str, float]) -> None:
+            say(done, total, f"reward {metrics['reward']:.2f}")
+
+        return train_grpo(base, at, tasks, plan.arm, judges.score, out, work, plan.grpo, told, resume=True)
+
+    return [
+        (
+            "sft",
+            sft,
+            texts,
+            f"{texts} picked, exported or edited texts",
+            few(texts, LEAST_TARGETS, "texts that people stood by"),
+        ),
+        (
+            "preferences",
+            preferences,
+            number,
+            f"{number} pairs of {len(pairs)} shown sets",
+            few(number, LEAST_PAIRS, "pairs"),
+        ),
+        (
+            "grpo",
+            grpo,
+            len(tasks),
+            f"{len(tasks)} tasks (brief, slot, angle), {plan.grpo.steps} steps",
+            few(len(tasks), plan.grpo.groups, "tasks"),
+        ),
+    ]
+
+
+def _telling(say: Callable[[int, int, str], None]) -> Callable[[int, int, float], None]:
+    return lambda done, total, loss: say(done, total, f"loss {loss:.3f}")
+
+
+def tasks_of(briefs: Sequence[Brief]) -> list[Task]:
+    """Every slot of every brief from every angle it supports; paths are not written by the policy."""
+    return [
+        Task(b, s.name, angle)
+        for b in briefs
+        for s in placement_of(b.placement).slots
+        if s.name != "path"
+        for angle in supported_angles(b)
+    ]
+
+
+def judged_of(
+    pairs: Sequence[tuple[Brief, Sequence[Pair]]],
+) -> tuple[list[tuple[Brief, list[Judged]]], list[dict[tuple[int, int], float]]]:
+    """As preference training wants them: each shown set's texts once, and its weighted (better, worse) numbers."""
+    judged, weighted = [], []
+    for brief, found in pairs:
+        better = {p.better for p in found}
+        texts = list(dict.fromkeys(w for p in found for w in (p.better, p.worse)))
+        number = {w: i for i, w in enumerate(texts)}
+        judged.append((brief, [Judged(w.slot, brief.placement, w.angle, w.text, w in better) for w in texts]))
+        weights: dict[tuple[int, int], float] = {}
+        for p in found:
+            key = number[p.better], number[p.worse]
+            weights[key] = max(p.weight, weights.get(key, 0.0))
+        weighted.append(weights)
+    return judged, weighted
+
+
+@dataclass(frozen=True)
+class _Round:
+    """What all steps share, and how a step is finished once and found again."""
+
+    base: str
+    held: Sequence[Brief]
+    judges: Judges
+    work: Path
+    plan: RoundPlan
+    report: Report
+
+    def start(self, parent: Path) -> Values:
+        """The starting policy on the held-out briefs."""
+        self.report(SHARES["start"], f"Judging the writer in use on {len(self.held)} held-out briefs")
+        made = self._once("start", lambda part: {"values": self._measure(parent)})
+        values: Values = made["values"]
+        return values
+
+    def train(
+        self, name: str, how: Train, rows: int, words: str, short: str, before: Values, at: Path
+    ) -> tuple[Step, Values, Path]:
+        """Trains on from the adapter `at`, or skips; returns the step, the held-out values and the adapter then."""
+        if short:
+            self.report(SHARES[name], f"{name} skipped: {short}")
+            self._once(name, lambda part: {"skipped": short})
+            return Step(name, False, f"{name} was skipped: {short}."), before, at
+        begin, width = SHARES[name], _next(name) - SHARES[name]
+
+        def say(done: int, total: int, more: str) -> None:
+            self.report(begin + 0.8 * width * done / total, f"{name}: step {done} of {total}, {more}")
+
+        def body(part: Path) -> dict[str, Any]:
+            self.report(begin, f"{name}: {words}")
+            training = self.work / f"{name}.training"
+            made = how(self.base, at, part / "adapter", training, say, self.judges)
+            self.report(begin + 0.8 * width, f"{name}: judging on held-out briefs")
+            return {"version": made["version"], "values": self._measure(part / "adapter")}
+
+        done = self._once(name, body)
+        shutil.rmtree(self.work / f"{name}.training", ignore_errors=True)
+        after: Values = done["values"]
+        old, new = _means(before), _means(after)
+        return (
+            Step(name, True, f"{name} ran on {words}: {changes(old, new)}.", rows, done["version"], old, new),
+            after,
+            self.work / name / "adapter",
+        )
+
+    def evaluate(self, old: Path, new: Path, before: Values, after: Values, gates: int) -> gate.Evidence:
+        """What the gate needs to know; the drift is measured here, everything else was when the steps ended."""
+        self.report(SHARES["evaluate"], "Measuring how far the new writer moved")
+        held = self.held
+        made = self._once(
+            "evaluate", lambda part: {"kl": divergence(self.base, old, new, held, self.plan.held), "gates": gates}
+        )
+        return gate.Evidence(before, after, made["kl"], self.judges.name, made["gates"])
+
+    def _measure(self, adapter: Path) -> Values:
+        return measure(self.base, adapter, self.held, self.judges, self.plan.held)
+
+    def _once(self, name: str, body: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+        """What the step `name` said when it was finished, now or by an earlier attempt."""
+        final, part = self.work / name, self.work / f"{name}.part"
+        if not (final / STEP).exists():
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            told = body(part)
+            (part / STEP).write_text(json.dumps({"step": name, **told}) + "\n", "utf-8")
+            publish(part, final)
+        made: dict[str, Any] = json.loads((final / STEP).read_text("utf-8"))
+        return made
+
+
+def publish(part: Path, final: Path) -> None:
+    """Gives a folder its final name once all of it is on the disk: it is there whole or not at all."""
+    for path in [*(p for p in part.rglob("*") if p.is_file()), part]:
+        handle = os.open(path, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
+    part.rename(final)
+
+
+def _reward(adapter: Path) -> tuple[float, float] | None:
+    """Mean training reward at the start and the end of the GRPO that made an adapter, if one did."""
+    reward = json.loads((adapter / "manifest.json").read_text("utf-8")).get("reward")
+    return (reward["first"], reward["last"]) if reward else None
+
+
+def _next(name: str) -> float:
+    names = list(SHARES)
+    return SHARES[names[names.index(name) + 1]]
+
+
+def _means(values: Values) -> dict[str, float]:
+    return {name: round(sum(v) / len(v), 4) for name, v in values.items()}
+
+
+def changes(old: dict[str, float], new: dict[str, float]) -> str:
+    """The change of each held-out mean, in words."""
+    words = {
+        "reward": "reward", "clicks": "second evaluator of clicks", "sales": "CTCVR score",
+        "blocked_rules": "blocked by rules", "blocked_classifier": "blocked by the second classifier",
+        "wrong_facts": "wrong facts", "distinct2": "distinct bigrams", "length": "length",
+    }  # fmt: skip
+    return "held-out " + ", ".join(f"{words[n]} {old[n]:.2f} → {new[n]:.2f}" for n in words if n in new)

@@ -1,0 +1,222 @@
+"""What a round learns from: one workspace frozen at one moment, as plain data, and the training rows it holds.
+
+    targets      texts that people chose to stand by: picked, copied, exported, or edited into
+    pairs        inside one slot of one shown set only, since only there did a person see both:
+                     edited wording over the one it replaced                       weight 1
+                     picked over rejected, or over one a reviewer calls a violation  weight 1
+                     picked over shown but not picked                                weight WEAK · seen(position)
+A text left alone is weak evidence: it may not have been read. People read from the top, so down to the deepest text
+of the slot that anybody touched all were seen: seen = 1; k places below it seen = 1 / (1 + k) (a cascade model of
+clicks, Craswell et al. 2008). A text with a violation verdict, or one blocked by its card, is never a target.
+
+Held-out briefs: a quarter of the products, drawn by the hash of product and round number, so they rotate; a
+product's briefs stay together, and none of theirs is trained on in that round.
+Leaves out: reading the tables (app/services/rounds.py) and training (rounds.py).
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from relate_engine.brief import Angle, Brief, parse_brief, supported_angles
+
+WEAK = 0.25  # what a text that was merely not picked counts, beside one that was rejected
+HELD_OUT = 0.25  # share of the products
+SHOWN = 30  # texts of a writer below which no share of them that people chose is told
+
+
+@dataclass(frozen=True)
+class ShownText:
+    """A text as it was first shown, and what became of it. `edited`: its newest wording, or ""."""
+
+    id: int
+    slot: str
+    angle: Angle | None
+    text: str
+    position: int  # in its slot, 0 first
+    author: str
+    choice: Literal["picked", "rejected", ""] = ""  # of the newest wording; copied and exported count as picked
+    did: tuple[str, ...] = ()  # everything people did with the newest wording, in order: pick, copy, export, …
+    edited: str = ""
+    verdict: str = ""  # of the newest wording: compliant, violation or none
+    level: str = ""  # of the newest wording's card
+
+    @property
+    def fit(self) -> bool:
+        """Whether its newest wording may be taught."""
+        return self.verdict != "violation" and self.level != "blocked" and self.slot != "path"
+
+    @property
+    def stood_by(self) -> bool:
+        return self.fit and (self.choice == "picked" or (bool(self.edited) and self.choice != "rejected"))
+
+
+@dataclass(frozen=True)
+class ShownSet:
+    """Texts that were shown together, with the brief as it was then."""
+
+    id: int
+    brief: Brief
+    texts: tuple[ShownText, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything of a workspace that a round uses. `policy`: version and sha256 of the adapter it starts from."""
+
+    workspace: int
+    round: int
+    briefs: tuple[Brief, ...]
+    sets: tuple[ShownSet, ...]
+    served: tuple[str, ...]
+    policy: dict[str, str]
+    reward_version: str
+    rule_version: str
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready; the inverse is `snapshot_from_json`."""
+        whole = {k: getattr(self, k) for k in ("workspace", "round", "policy", "reward_version", "rule_version")}
+        return whole | {
+            "briefs": [b.model_dump(mode="json") for b in self.briefs],
+            "sets": [
+                {"id": s.id, "brief": s.brief.model_dump(mode="json"), "texts": [asdict(t) for t in s.texts]}
+                for s in self.sets
+            ],
+            "served": list(self.served),
+        }
+
+
+def snapshot_from_json(data: dict[str, Any]) -> Snapshot:
+    """The inverse of `Snapshot.to_json`."""
+    sets = tuple(
+        ShownSet(s["id"], parse_brief(s["brief"]), tuple(_text_from_json(t) for t in s["texts"])) for s in data["sets"]
+    )
+    briefs = tuple(parse_brief(b) for b in data["briefs"])
+    return Snapshot(**data | {"briefs": briefs, "sets": sets, "served": tuple(data["served"])})
+
+
+def _text_from_json(data: dict[str, Any]) -> ShownText:
+    return ShownText(**data | {"did": tuple(data["did"])})
+
+
+def manifest(snapshot: Snapshot) -> dict[str, Any]:
+    """sha256 of every part, how many there are, the versions, and which products were held out."""
+    whole = snapshot.to_json()
+    verdicts = [(t.id, t.verdict) for s in snapshot.sets for t in s.texts if t.verdict]
+    parts = {name: whole[name] for name in ("briefs", "sets", "served", "policy")} | {"verdicts": verdicts}
+    return {
+        "workspace": snapshot.workspace,
+        "round": snapshot.round,
+        "sha256": {name: _hash(part) for name, part in parts.items()},
+        "counts": {name: len(part) for name, part in parts.items() if name != "policy"},
+        "policy": snapshot.policy,
+        "reward_version": snapshot.reward_version,
+        "rule_version": snapshot.rule_version,
+        "held_out": sorted(held_products(snapshot)),
+    }
+
+
+def _hash(part: object) -> str:
+    return hashlib.sha256(json.dumps(part, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def held_products(snapshot: Snapshot) -> frozenset[str]:
+    """Products whose briefs this round does not train on: a quarter, at least one; all others may be."""
+    products = sorted({b.product.casefold() for b in snapshot.briefs})
+    if len(products) < 2:
+        return frozenset()
+    products.sort(key=lambda p: hashlib.sha256(f"{snapshot.round}\0{p}".encode()).hexdigest())
+    return frozenset(products[: max(1, int(len(products) * HELD_OUT))])
+
+
+def held_briefs(snapshot: Snapshot) -> list[Brief]:
+    held = held_products(snapshot)
+    return [b for b in snapshot.briefs if b.product.casefold() in held]
+
+
+def training_briefs(snapshot: Snapshot) -> list[Brief]:
+    held = held_products(snapshot)
+    return [b for b in snapshot.briefs if b.product.casefold() not in held]
+
+
+def training_sets(snapshot: Snapshot) -> list[ShownSet]:
+    held = held_products(snapshot)
+    return [s for s in snapshot.sets if s.brief.product.casefold() not in held]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One text to learn from, in the slot of its brief's placement."""
+
+    slot: str
+    angle: Angle
+    text: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Of two texts of one slot of one shown set, the one people preferred."""
+
+    better: Wording
+    worse: Wording
+    weight: float
+    why: str
+
+
+def acceptance(snapshot: Snapshot) -> tuple[float, float] | None:
+    """Share of the texts by earlier writers that people stood by, and of those by the one in use; None for few."""
+    by: dict[bool, list[bool]] = {False: [], True: []}
+    for text in (t for s in snapshot.sets for t in s.texts if t.author.startswith("policy:")):
+        by[text.author == f"policy:{snapshot.policy['version']}"].append(text.stood_by)
+    if min(map(len, by.values())) < SHOWN:
+        return None
+    return sum(by[False]) / len(by[False]), sum(by[True]) / len(by[True])
+
+
+def sft_targets(snapshot: Snapshot) -> list[tuple[Brief, list[Wording]]]:
+    """By shown set: the texts that people stood by, in their newest wording; sets without any are left out."""
+    found = []
+    for shown in training_sets(snapshot):
+        stood = [_newest(shown, t) for t in shown.texts if t.stood_by]
+        if stood := list(dict.fromkeys(stood)):
+            found.append((shown.brief, stood))
+    return found
+
+
+def preference_pairs(snapshot: Snapshot) -> list[tuple[Brief, list[Pair]]]:
+    """By shown set: its pairs with their weights; sets without any are left out."""
+    found = [(s.brief, _pairs(s)) for s in training_sets(snapshot)]
+    return [(brief, pairs) for brief, pairs in found if pairs]
+
+
+def _pairs(shown: ShownSet) -> list[Pair]:
+    found: list[Pair] = []
+    for slot in dict.fromkeys(t.slot for t in shown.texts):
+        texts = [t for t in shown.texts if t.slot == slot]
+        touched = [t.position for t in texts if t.choice or t.edited]
+        for t in texts:
+            if t.edited and t.stood_by:
+                found.append(Pair(_newest(shown, t), _as_shown(shown, t), 1.0, "edited over original"))
+            if t.edited or not t.stood_by:
+                continue  # an edited wording was not shown beside the others
+            for other in texts:
+                if other.edited or other.text == t.text:
+                    continue
+                if other.choice == "rejected" or other.verdict == "violation":
+                    weight, why = 1.0, "picked over rejected"
+                elif other.choice == "":
+                    weight = WEAK / (1 + max(0, other.position - max(touched)))
+                    why = "picked over not picked"
+                else:
+                    continue
+                found.append(Pair(_as_shown(shown, t), _as_shown(shown, other), weight, why))
+    return found
+
+
+def _as_shown(shown: ShownSet, text: ShownText) -> Wording:
+    return Wording(text.slot, text.angle or supported_angles(shown.brief)[0], text.text)
+
+
+def _newest(shown: ShownSet, text: ShownText) -> Wording:
+    return Wording(text.slot, text.angle or supported_angles(shown.brief)[0], text.edited or text.text)

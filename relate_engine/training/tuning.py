@@ -1,0 +1,101 @@
+"""Supervised tuning of a trained adapter on texts that people chose: the first step of a round.
+
+As sft.py (prefix-shared sequences, TRL's SFTTrainer), but from the policy in use instead of a fresh adapter, on few
+texts and gently, so that what it knows is kept. One sequence holds the texts of one shown set.
+Leaves out: which texts are chosen (snapshot.py) and held-out judging (heldout.py).
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import set_seed
+
+from relate_engine.brief import Brief, BriefError
+from relate_engine.policy.memory import keep
+from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.prompt import TEMPLATES
+from relate_engine.snapshot import Wording
+from relate_engine.training.sft import (
+    PrefixSftTrainer,
+    Progress,
+    SharedPrefixCollator,
+    Target,
+    encode,
+    last_checkpoint,
+    prefix_config,
+    save_adapter,
+)
+
+
+@dataclass(frozen=True)
+class TunePlan:
+    """Every choice of a run; written to the manifest."""
+
+    epochs: int = 2
+    sets_a_step: int = 4
+    learning_rate: float = 1e-4
+    seed: int = 0
+
+
+def tune(
+    base: str,
+    parent: Path,
+    chosen: Sequence[tuple[Brief, Sequence[Wording]]],
+    out: Path,
+    work: Path,
+    plan: TunePlan = TunePlan(),
+    report: Callable[[int, int, float], None] = lambda done, total, loss: None,
+    resume: bool = False,
+) -> dict[str, Any]:
+    """Trains the adapter in `parent` on and writes adapter and manifest to `out`; checkpoints go to `work`.
+
+    With `resume` the run goes on from its last whole checkpoint and ends with the weights it would have had.
+    Returns the manifest. Raises BriefError for a parent that does not load.
+    """
+    keep()
+    set_seed(plan.seed)
+    rng = random.Random(plan.seed)
+    tokenizer = load_tokenizer(base)
+    once = [
+        encode(tokenizer, brief, [Target(TEMPLATES[brief.placement, w.slot], w.angle, w.text) for w in texts])
+        for brief, texts in chosen
+    ]
+    rows = [row for _ in range(plan.epochs) for row in rng.sample(once, len(once))]
+    model, state = put_adapter(load_nf4(base, torch.bfloat16), parent, base, trainable=True)
+    if not state.trained:
+        raise BriefError(f"A round needs a trained writer to start from: {state.problem}.")
+    before = {name: p.detach().float().clone() for name, p in model.named_parameters() if p.requires_grad}
+    steps = -(-len(rows) // plan.sets_a_step)
+    trainer = PrefixSftTrainer(
+        model=model,
+        args=prefix_config(
+            work,
+            plan.sets_a_step,
+            plan.learning_rate,
+            steps // 10,
+            plan.seed,
+            save_steps=max(1, steps // 4),
+            logging_steps=1,
+        ),
+        train_dataset=Dataset.from_list(rows),
+        data_collator=SharedPrefixCollator(tokenizer.pad_token_id),
+        processing_class=tokenizer,
+        callbacks=[Progress(report)],
+    )
+    for name, parameter in model.named_parameters():
+        if name in before:  # TRL casts LoRA to bfloat16, in which small updates round away
+            parameter.data = before[name]
+    trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
+    manifest = {
+        "command": "relate round start",
+        "parent": state.version,
+        "sets": len(chosen),
+        "texts": sum(len(texts) for _, texts in chosen),
+        "plan": asdict(plan),
+    }
+    return save_adapter(model, base, out, "sft", manifest)

@@ -1,0 +1,31 @@
+"""A real worker process whose rounds train the tiny policy: `python -m tests.small_round [--once]`.
+
+RELATE_BASE_MODEL and RELATE_ADAPTER name the tiny base and adapter; judging takes its time, so that a kill lands
+inside a step.
+"""
+
+import sys
+import time
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from app.services import jobrun, rounds
+from app.worker import work
+from relate_engine.config import settings
+from tests.tiny_round import PLAN, judges, score
+
+LEASE = timedelta(seconds=2)
+STEPS = 12
+
+
+def slowly(asked: Any) -> Any:
+    time.sleep(0.2)
+    return score(asked)
+
+
+if __name__ == "__main__":
+    rounds.judges_of = lambda config, snapshot, sales: judges(score=slowly)  # type: ignore[assignment]
+    rounds.plan_of = lambda request: replace(PLAN, grpo=replace(PLAN.grpo, steps=STEPS))  # type: ignore[assignment]
+    jobrun.GRACE_S, jobrun.REPORT_S = 0.5, 0.05
+    sys.exit(work(settings(), "--once" in sys.argv, LEASE, 0.3))

@@ -1,0 +1,91 @@
+"""The ladder's figures: how alike texts are, and intervals that draw seeds, then briefs. Values by hand."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.desks.rewards_ladder import reading
+from app.services.ladder import ARMS, ladder_briefs, summarise
+from relate_engine.config import ASSETS
+from relate_engine.training.corpus import read_corpus
+from relate_engine.training.ladder import METRICS, summary
+from relate_engine.training.textstats import References, bleu, distinct_2, self_bleu
+
+
+def test_distinct_2_counts_word_pairs_once() -> None:
+    assert distinct_2(["fresh coffee daily", "Fresh coffee now"]) == 3 / 4  # fresh-coffee twice
+    assert distinct_2(["one"]) == 1.0
+
+
+def test_bleu_by_hand() -> None:
+    assert bleu("fresh coffee daily", References.of(["fresh coffee daily"])) == pytest.approx(1.0)
+    assert bleu("fresh coffee", References.of(["hot tea"])) == 0.0
+    # 1-grams 2/3, 2-grams (1+1)/(2+1), 3-grams (0+1)/(1+1); as long as the reference
+    by_hand = (2 / 3 * 2 / 3 * 1 / 2) ** (1 / 3)
+    assert bleu("fresh coffee daily", References.of(["fresh coffee now"])) == pytest.approx(by_hand)
+    assert bleu("fresh", References.of(["fresh coffee now"])) == pytest.approx(math.exp(1 - 3))  # too short
+
+
+def test_self_bleu_is_one_for_copies_and_zero_for_strangers() -> None:
+    assert self_bleu(["fresh coffee daily"] * 3) == pytest.approx(1.0)
+    assert self_bleu(["fresh coffee", "hot tea"]) == 0.0
+    assert self_bleu(["alone"]) == 0.0
+
+
+def _run(**values: float) -> dict[str, float]:
+    return dict.fromkeys(METRICS, 1.0) | values
+
+
+def test_paired_clicks_and_sales_are_relative_and_the_rest_differences() -> None:
+    start = {s: {"a": _run(ctcvr=0.1), "b": _run(ctcvr=0.3)} for s in (0, 1)}
+    after = {s: {"a": _run(ctcvr=0.12, blocked_rules=0.5), "b": _run(ctcvr=0.36, blocked_rules=0.5)} for s in (0, 1)}
+    paired = summary({"sft": start, "relate": after})["paired"]["RELATE-SFT"]
+    assert paired["ctcvr"] == {"mean": 0.2, "low": 0.2, "high": 0.2}  # each brief sells a fifth more
+    assert paired["blocked_rules"]["mean"] == -0.5
+
+
+def test_an_interval_widens_with_seeds_that_disagree() -> None:
+    briefs = [str(n) for n in range(50)]
+    runs: dict[int, Any] = {s: {b: _run(ctr=0.1 + 0.05 * s) for b in briefs} for s in (0, 1, 2)}
+    found = summary({"m4": runs})["arms"]["m4"]["ctr"]
+    assert found["mean"] == pytest.approx(0.15)
+    assert found["low"] == pytest.approx(0.1) and found["high"] == pytest.approx(0.2)
+
+
+def test_only_common_seeds_are_paired() -> None:
+    runs = {"m4": {0: {"a": _run(ctr=0.2)}}, "relate": {0: {"a": _run(ctr=0.2)}, 1: {"a": _run(ctr=0.9)}}}
+    assert summary(runs)["paired"]["RELATE-M4"]["ctr"]["mean"] == 0.0
+
+
+def test_held_out_briefs_are_two_hundred_half_tempting_and_no_training_brief() -> None:
+    rows = [json.loads(x) for x in (ASSETS / "ladder" / "briefs.jsonl").read_text("utf-8").splitlines()]
+    assert len(rows) >= 200 and sum(r["tempting"] for r in rows) * 2 == len(rows)
+    assert len(ladder_briefs()) == len(rows)
+    trained = {e.brief.product.casefold() for e in read_corpus(ASSETS / "corpus")}
+    assert not trained & {b.product.casefold() for b in ladder_briefs().values()}
+
+
+def test_the_summary_reads_the_finished_runs(tmp_path: Path) -> None:
+    (tmp_path / "ladder").mkdir()
+    for arm in ("sft", "relate"):
+        run = {"arm": arm, "seed": 0, "simulator_sha256": "ab", "start": "lax-1", "briefs": {"a": _run()}}
+        (tmp_path / "ladder" / f"{arm}-0.json").write_text(json.dumps(run), "utf-8")
+    found = summarise(tmp_path)
+    assert found["simulator_sha256"] == "ab" and set(found["arms"]) == {"sft", "relate"} <= set(ARMS)
+    assert json.loads((tmp_path / "ladder.json").read_text("utf-8")) == found
+
+
+def test_the_desk_says_what_the_decisive_pairs_show() -> None:
+    """One pair with a clear gain, one without a clear difference."""
+    runs: dict[str, Any] = {
+        "sft": {0: {"a": _run(ctcvr=0.1), "b": _run(ctcvr=0.2)}},
+        "m4": {0: {"a": _run(ctcvr=0.13), "b": _run(ctcvr=0.2)}},
+        "relate": {0: {"a": _run(ctcvr=0.12, blocked_rules=0.5), "b": _run(ctcvr=0.24, blocked_rules=0.5)}},
+    }
+    said = reading(summary(runs))
+    assert "Against the start, RELATE's texts sell +20% (+20% to +20%) and -50.0 points are blocked" in said
+    assert "no clear difference" in said.partition("Against M4")[2]
+    assert "has not been run" in reading({"paired": {}})
