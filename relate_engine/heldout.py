@@ -6,9 +6,9 @@ ended text every value is 0):
     reward              P(the text beats a typical one): the reward model's, which training sees
     clicks              the second evaluator's log-odds
     sales               the held-out evaluator's CTCVR log-odds, only where campaign results have taught one
-    blocked_rules       share of texts that the scorecard blocks
+    blocked_rules       share with a compliance finding that blocks
     blocked_classifier  share that the second classifier calls a violation
-    wrong_facts         share with a fact that the brief does not hold
+    wrong_facts         share with a correctness finding
     ended               share of all samples that come to an end
     distinct2           Distinct-2 of the brief's texts (training/textstats.py)
     length              mean width
@@ -151,11 +151,12 @@ def _of_brief(group: Sequence[Written], judges: Judges) -> dict[str, float]:
     whole = [w for w in group if w.text]
     texts = [w.text for w in whole]
     cards = judges.score([Sampled(w.brief, w.slot, w.angle, w.text) for w in whole]) if whole else []
-    wrong = [any(f.reward == "correctness" and f.severity == "block" for f in c.findings) for c in cards]
+    blocked = [any(f.reward == "compliance" and f.severity == "block" for f in c.findings) for c in cards]
+    wrong = [any(f.reward == "correctness" for f in c.findings) for c in cards]
     found = {
         "reward": _mean(c.rewards["ctcvr"] for c in cards),
         "clicks": _mean(judges.clicks(texts)),
-        "blocked_rules": _mean(c.compliance.level == "blocked" for c in cards),
+        "blocked_rules": _mean(blocked),
         "blocked_classifier": _mean(judges.violations(texts)),
         "wrong_facts": _mean(wrong),
         "ended": len(whole) / len(group),

@@ -16,7 +16,7 @@ from relate_engine.config import settings
 from tests.tiny_round import PLAN, judges, score
 
 LEASE = timedelta(seconds=2)
-STEPS = 12
+STEPS = 8
 
 
 def slowly(asked: Any) -> Any:

@@ -24,7 +24,6 @@ from relate_engine.policy.weights import WeightsError
 
 KIND = "round"
 TROUBLE = (BriefError, Forbidden, NotFound, StorageError, WeightsError)
-AGAINST = "Against the gate: "  # before the reason
 FIRST_PLACES = 4  # of a slot, in the sentence about places
 
 
@@ -96,7 +95,7 @@ def _buttons(ctx: Context, found: list[WriterVersion], state: TrialState | None)
         st.text_input(
             "Reason",
             key="versions_reason",
-            max_chars=versions.LONGEST_REASON - len(AGAINST),
+            max_chars=versions.LONGEST_REASON - len(rounds.AGAINST),
             placeholder="kept with it",
         )
         if others:
@@ -207,13 +206,8 @@ def _typed(key: str) -> str:
 
 
 def _promote(ctx: Context) -> str:
-    version, reason = _typed("versions_chosen"), _typed("versions_reason").strip()
-    gate = _decision(ctx, version)
-    if gate is not None and not gate.promote:
-        if not reason:
-            raise BriefError(f"The gate says no to {version}; give a reason to promote it all the same.")
-        reason = f"{AGAINST}{reason}"
-    versions.promote(ctx.db, ctx.actor, version, ctx.settings, reason)
+    version = _typed("versions_chosen")
+    rounds.promote(ctx.db, ctx.actor, version, ctx.settings, _typed("versions_reason"))
     return f"{version} writes from the next draft on."
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # at run time they bring torch with them
 SETS, BRIEFS, SERVED = 1000, 1000, 500  # newest ones that a round looks at
 FROZEN, SALES = "frozen.json", "sales"
 MOST_STEPS = 1000
+AGAINST = "Against the gate: "  # before the reason of a promotion that it refused
 MARK = 0.01  # of a round, between two checkpoints of the job
 
 
@@ -233,6 +234,21 @@ def _publish(context: JobContext, snapshot: Snapshot, made: "RoundReport") -> di
         )  # fmt: skip
     may = "the gate says yes" if made.decision.promote else made.decision.reasons[0]
     return {"version": made.version, "round": told, "message": f"Round {snapshot.round} made {made.version}. {may}"}
+
+
+def promote(db: Database, actor: Actor, version: str, config: Settings, reason: str = "") -> None:
+    """Puts a version in use, as versions.promote does; where its gate says no only with a reason, and the audit says
+    that it was done against the gate. Raises BriefError for a no without a reason."""
+    try:
+        gate_says = decision(db, actor, version)
+    except NotFound:  # no round made it, so no gate has judged it; versions.promote knows whether there is such a one
+        gate_says = None
+    if gate_says and not gate_says.promote:
+        if not reason.strip():
+            why = next(r.removeprefix("No: ") for r in gate_says.reasons if r.startswith("No: "))
+            raise BriefError(f"The gate says no ({why.rstrip('.')}); give a reason to promote {version} all the same.")
+        reason = f"{AGAINST}{reason.strip()}"
+    versions.promote(db, actor, version, config, reason)
 
 
 def decision(db: Database, actor: Actor, version: str) -> gate.Decision:

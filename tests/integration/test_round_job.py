@@ -139,7 +139,7 @@ def test_three_kills_change_nothing_of_the_adapter(
     ours, theirs = workspace(db, "Ours"), workspace(db, "Theirs")
     killed = jobs.start(db, ours, "round").id
     seen = []
-    for at in ("preferences: ", "grpo: step 4", "grpo: step 8"):
+    for at in ("preferences: ", "grpo: step 3", "grpo: step 5"):
         worker = start()
         job = until(db, killed, lambda job, at=at: job.message.startswith(at))  # type: ignore[misc]
         worker.kill()
@@ -167,7 +167,10 @@ def test_three_kills_change_nothing_of_the_adapter(
     assert not rounds.decision(db, ours, version).promote
     assert rounds.decision(db, ours, version).verdicts_needed == 100
     assert json.loads((folders[0] / "round.json").read_text("utf-8"))["manifest"]["counts"]["sets"] == 8
-    versions.promote(db, ours, version, config)  # it can be put in use
+    with pytest.raises(BriefError, match=r"The gate says no .* give a reason to promote"):
+        rounds.promote(db, ours, version, config)
+    rounds.promote(db, ours, version, config, "to try it")  # it can be put in use
+    assert versions.changes(db, ours)[0].reason == "Against the gate: to try it"
     assert versions.writers(db, ours, config) == (folders[0],)
 
 
