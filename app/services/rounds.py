@@ -219,9 +219,7 @@ def _publish(context: JobContext, snapshot: Snapshot, made: "RoundReport") -> di
     target = versions.policy_folder_of(context.config, context.workspace_id, made.version)
     manifest = json.loads((Path(made.adapter) / "manifest.json").read_text("utf-8"))
     metrics = next(s.after for s in reversed(made.steps) if s.ran)
-    if (
-        not target.exists()
-    ):  # before the transaction, so that nobody waits for the disk; without its row it is no version
+    if not target.exists():  # outside the transaction: nobody waits for the disk, and without a row it is no version
         part = target.with_name(f"{target.name}.part")
         shutil.rmtree(part, ignore_errors=True)
         shutil.copytree(made.adapter, part)

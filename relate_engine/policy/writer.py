@@ -114,7 +114,9 @@ class Policy:
 
     @torch.inference_mode()
     def logprobs(self, brief: Brief, wish: Wish, ids: Sequence[int]) -> list[float]:
-        """Of each of the sampled `ids` (EOS included if it ended) after this wish's prompt, at temperature 1."""
+        """Of each of the sampled `ids` (EOS included if it ended) after this wish's prompt, at temperature 1.
+
+        Not while a `write` is under way: both use the brief's cache."""
         template = TEMPLATES[brief.placement, wish.slot]
         prefix = self._prefill(brief, template)
         prefix.reset()

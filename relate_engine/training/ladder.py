@@ -99,7 +99,9 @@ def judge_raw(
         samples = raw_samples(policy, brief, 1_000 * seed + number)
         away = 0.0
         if start:
-            away = float(np.mean([sum(s.logprobs) - sum(start.logprobs(brief, w, s.ids)) for w, s in samples]))
+            # both one text at a time: int8 numbers depend on what else is in the batch, and cancel only so
+            own, first = (np.array([sum(p.logprobs(brief, w, s.ids)) for w, s in samples]) for p in (policy, start))
+            away = float((own - first).mean())
         texts = [AdText(s.text.strip(), "headline", w.angle, "policy:ladder") for w, s in samples if s.text.strip()]
         cards = score_texts(rewards, brief, texts, path=policy.path)
         rows[name] = _figures(brief, cards, len(samples), second, simulator, history) | {"kl": away}
