@@ -31,9 +31,9 @@ def ladder(report: dict[str, Any] | None, may_download: bool) -> None:
         return
     st.badge("simulated", color="violet")
     st.markdown(
-        f"Writers trained alike but for what earns credit, judged on raw headlines for {report['held_out_briefs']} "
-        "briefs none has seen. Clicks and sales are the simulator's; they say which way of learning is better, "
-        "not what an advertiser will earn."
+        "Writers trained alike but for what earns credit, from one start that was made lax on purpose, judged on raw "
+        f"headlines for {report['held_out_briefs']} briefs none has seen. Clicks and sales are the simulator's; they "
+        "say which way of learning is better, not what an advertiser will earn."
     )
     arms = {a: v for a, v in report["arms"].items() if a in NAMES}
     sales = pd.DataFrame([{"arm": NAMES[a], **v["ctcvr"]} for a, v in arms.items()])
@@ -71,11 +71,17 @@ def reading(report: dict[str, Any]) -> str:
     said = []
     for pair, name in (("RELATE-SFT", "the start"), ("RELATE-M4", "M4, which has the same rewards")):
         if found := report["paired"].get(pair):
-            sales, rules = found["ctcvr"], found["blocked_rules"]
-            clear = sales["low"] > 0 or sales["high"] < 0
-            said.append(
-                f"Against {name}, RELATE's texts sell {sales['mean']:+.0%} ({sales['low']:+.0%} to {sales['high']:+.0%}"
-                f"{'' if clear else ', no clear difference'}) and {100 * rules['mean']:+.1f} points are blocked "
-                f"({100 * rules['low']:+.1f} to {100 * rules['high']:+.1f})."
-            )
+            sales, rules = _change(found["ctcvr"], 0), _change(found["blocked_rules"], 1)
+            said.append(f"Against {name}, RELATE sells {sales}; of its texts the rules block {rules}, in points.")
     return " ".join(said) or "RELATE has not been run yet, so there is nothing to compare."
+
+
+def _change(found: dict[str, float], digits: int) -> str:
+    """A change in hundredths in words, with its interval; one that may be none is called so."""
+    mean, low, high = (100 * found[k] for k in ("mean", "low", "high"))
+    unit = "" if digits else " %"
+    if low <= 0 <= high:
+        return f"neither clearly more nor less ({low:+.{digits}f} to {high:+.{digits}f}{unit})"
+    least, most = sorted((abs(low), abs(high)))
+    more = ("more" if mean > 0 else "less") if not digits else ("more" if mean > 0 else "fewer")
+    return f"{abs(mean):.{digits}f}{unit} {more} ({least:.{digits}f} to {most:.{digits}f}{unit})"

@@ -86,6 +86,7 @@ def test_the_desk_says_what_the_decisive_pairs_show() -> None:
         "relate": {0: {"a": _run(ctcvr=0.12, blocked_rules=0.5), "b": _run(ctcvr=0.24, blocked_rules=0.5)}},
     }
     said = reading(summary(runs))
-    assert "Against the start, RELATE's texts sell +20% (+20% to +20%) and -50.0 points are blocked" in said
-    assert "no clear difference" in said.partition("Against M4")[2]
+    assert "Against the start, RELATE sells 20 % more (20 to 20 %)" in said
+    assert "the rules block 50.0 fewer (50.0 to 50.0), in points" in said
+    assert "sells neither clearly more nor less" in said.partition("Against M4")[2]
     assert "has not been run" in reading({"paired": {}})
