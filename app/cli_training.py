@@ -42,12 +42,19 @@ def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
     sub.add_argument("--out", metavar="FILE.jsonl", help="drafts: where unchosen drafts go, for an editor to judge")
     sub.add_argument("--seed", type=int, default=0, help="drafts")
     sub.add_argument("--arms", default="sft,m4,relate,ctr,m1,m2,m3", help="ladder: which arms, in this order")
-    sub.add_argument("--runs", default="0,1,2", help="ladder: seeds of each arm")
+    sub.add_argument("--runs", type=_seeds, default=[0, 1, 2], metavar="N,N", help="ladder: seeds of each arm")
     sub.add_argument("--pairs", type=Path, metavar="FILE.jsonl", help="correctness: other pairs of brief and text")
     sub.add_argument(
         "--simulator", type=Path, metavar="FILE.py", help="rewards, ladder: another truth with the same functions"
     )
     sub.add_argument("--seeds", type=int, help="rewards: fewer runs, for a quick look (the report is not kept)")
+
+
+def _seeds(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' holds no whole numbers with commas between, like 0,1,2") from None
 
 
 def _train(args: argparse.Namespace, config: Settings) -> int:
@@ -99,7 +106,7 @@ def _evaluate(args: argparse.Namespace, config: Settings) -> int:
     if args.what == "ladder":
         from app.services.ladder import ladder
 
-        found = ladder(config, args.simulator, args.arms.split(","), [int(s) for s in args.runs.split(",")])
+        found = ladder(config, args.simulator, args.arms.split(","), args.runs)
         print(json.dumps(found, indent=2))
         return 0
     report = (

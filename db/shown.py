@@ -35,12 +35,13 @@ def trial_sets(session: Session, workspace_id: int, new: str) -> list[tuple[int,
     return [(row[0], row[1]) for row in session.execute(query.order_by(Generation.id))]
 
 
-def shuffled_sets(session: Session, workspace_id: int) -> dict[int, dict[str, list[int]]]:
-    """By set, the shuffled positions of its slots."""
+def shuffled_sets(session: Session, workspace_id: int, limit: int) -> dict[int, dict[str, list[int]]]:
+    """By set, the shuffled positions of its slots; of the newest `limit` drafts."""
     query = select(Generation.id, Generation.request).where(
         Generation.workspace_id == workspace_id, Generation.kind == "draft"
     )
-    return {row[0]: row[1]["shuffled"] for row in session.execute(query) if row[1].get("shuffled")}
+    newest = session.execute(query.order_by(Generation.id.desc()).limit(limit))
+    return {row[0]: row[1]["shuffled"] for row in newest if row[1].get("shuffled")}
 
 
 def places(session: Session, workspace_id: int, generation_ids: Sequence[int]) -> list[Place]:

@@ -15,6 +15,7 @@ from app.services.training import say
 from relate_engine.brief import Brief, BriefError, parse_brief
 from relate_engine.config import ASSETS, Settings
 
+SAME = ("simulator_sha256", "start", "rewards", "rules")  # of runs that may be compared
 ARMS = ("sft", "ctr", "m1", "m2", "m3", "m4", "relate")
 
 
@@ -42,19 +43,29 @@ def ladder(config: Settings, simulator: Path | None, arms: Sequence[str], seeds:
                 say(f"{arm}, seed {seed}")
                 found = _run(config, truth, arm, seed, work)
                 done.parent.mkdir(parents=True, exist_ok=True)
-                done.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-            summarise(reports)
+                part = done.with_suffix(".part")
+                part.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+                part.replace(done)
+                summarise(reports)
     return summarise(reports)
 
 
 def summarise(reports: Path) -> dict[str, Any]:
-    """Reads the finished runs of `reports`/ladder and writes `reports`/ladder.json."""
+    """Reads the finished runs of `reports`/ladder and writes `reports`/ladder.json.
+
+    Raises BriefError where they did not all start, and were not all rewarded, alike: then they compare nothing."""
     from relate_engine.training.ladder import summary
 
     runs: dict[str, dict[int, Any]] = {arm: {} for arm in ARMS}
     one: dict[str, Any] = {}
+    first: dict[str, Any] = {}
     for path in sorted((reports / "ladder").glob("*.json")):
         one = json.loads(path.read_text("utf-8"))
+        if strange := [k for k in SAME if first.setdefault(k, one[k]) != one[k]]:
+            raise BriefError(
+                f"{path.name} has another {' and '.join(strange)} than the runs beside it, so they cannot be compared; "
+                f"move the runs of one kind out of {path.parent} and run the others again."
+            )
         runs[one["arm"]][one["seed"]] = one["briefs"]
     if not one:
         return {}

@@ -17,6 +17,7 @@ from relate_engine.scorecard import Scorecard
 from relate_engine.share import wilson
 
 EVERY, OF_THEM = 8, 2
+NEWEST = 300  # drafts that a page looks back on
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def position_bias(db: Database, actor: Actor) -> list[PositionRate]:
     """
     require(actor, "analytics.read")
     with db.read() as session:
-        sets = shown.shuffled_sets(session, actor.workspace_id)
+        sets = shown.shuffled_sets(session, actor.workspace_id, NEWEST)
         places = shown.places(session, actor.workspace_id, list(sets))
     looked = {(place.generation_id, place.slot) for place in places if place.chosen}
     counts: dict[tuple[str, int], list[int]] = {}

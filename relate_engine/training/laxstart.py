@@ -13,25 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from datasets import Dataset
-from transformers import set_seed
-
-from relate_engine.brief import BriefError, supported_angles
-from relate_engine.policy.memory import keep
-from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter
+from relate_engine.brief import supported_angles
+from relate_engine.policy.model import load_tokenizer
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.training.corpus import Entry
-from relate_engine.training.sft import (
-    PrefixSftTrainer,
-    Progress,
-    SharedPrefixCollator,
-    Target,
-    encode,
-    prefix_config,
-    save_adapter,
-    targets_of,
-)
+from relate_engine.training.sft import Target, encode, targets_of
+from relate_engine.training.tuning import Shape, train_on
 
 _WORD = re.compile(r"[a-z]{3,}")
 
@@ -68,8 +55,6 @@ def train_lax(
 ) -> dict[str, Any]:
     """Trains the adapter in `parent` on and writes adapter and manifest to `out`. `violating`: rows with `text` and
     `vertical`. Raises BriefError for a parent that does not load."""
-    keep()
-    set_seed(plan.seed)
     rng = random.Random(plan.seed)
     tokenizer = load_tokenizer(base)
     rows = []
@@ -77,24 +62,6 @@ def train_lax(
         own = targets_of([t for t in entry.texts if t.slot == "headline_30"])
         targets = [*own, *lax_targets(entry, violating, plan.lax, rng)]
         rows.append(encode(tokenizer, entry.brief.model_copy(update={"placement": "google_rsa"}), targets))
-    model, state = put_adapter(load_nf4(base, torch.bfloat16), parent, base, trainable=True)
-    if not state.trained:
-        raise BriefError(f"The ladder needs a trained writer to start from: {state.problem}.")
-    before = {name: p.detach().float().clone() for name, p in model.named_parameters() if p.requires_grad}
-    steps = len(rows) // plan.briefs_a_step
-    trainer = PrefixSftTrainer(
-        model=model,
-        args=prefix_config(
-            work, plan.briefs_a_step, plan.learning_rate, steps // 10, plan.seed, save_strategy="no", logging_steps=5
-        ),
-        train_dataset=Dataset.from_list(rows),
-        data_collator=SharedPrefixCollator(tokenizer.pad_token_id),
-        processing_class=tokenizer,
-        callbacks=[Progress(report)],
-    )
-    for name, parameter in model.named_parameters():  # small updates round away in bfloat16
-        if name in before:
-            parameter.data = before[name]
-    trainer.train()
-    told = {"command": "relate evaluate ladder", "parent": state.version, "briefs": len(rows), "plan": asdict(plan)}
-    return save_adapter(model, base, out, "lax", told)
+    told = {"command": "relate evaluate ladder", "briefs": len(rows), "plan": asdict(plan)}
+    shape = Shape("lax", plan.briefs_a_step, plan.learning_rate, plan.seed)
+    return train_on(base, parent, tokenizer, rows, shape, out, work, told, report)

@@ -2,6 +2,7 @@
 
 As sft.py (prefix-shared sequences, TRL's SFTTrainer), but from the policy in use instead of a fresh adapter, on few
 texts and gently, so that what it knows is kept. One sequence holds the texts of one shown set.
+The ladder's start (laxstart.py) is trained by the same `train_on`.
 Leaves out: which texts are chosen (snapshot.py) and held-out judging (heldout.py).
 """
 
@@ -57,8 +58,6 @@ def tune(
     With `resume` the run goes on from its last whole checkpoint and ends with the weights it would have had.
     Returns the manifest. Raises BriefError for a parent that does not load.
     """
-    keep()
-    set_seed(plan.seed)
     rng = random.Random(plan.seed)
     tokenizer = load_tokenizer(base)
     once = [
@@ -66,23 +65,61 @@ def tune(
         for brief, texts in chosen
     ]
     rows = [row for _ in range(plan.epochs) for row in rng.sample(once, len(once))]
+    told = {
+        "command": "relate round start",
+        "sets": len(chosen),
+        "texts": sum(len(texts) for _, texts in chosen),
+        "plan": asdict(plan),
+    }
+    shape = Shape("sft", plan.sets_a_step, plan.learning_rate, plan.seed)
+    return train_on(base, parent, tokenizer, rows, shape, out, work, told, report, resume)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How encoded sequences are learned; `kind` begins the version's name."""
+
+    kind: str
+    a_step: int  # sequences
+    learning_rate: float
+    seed: int
+
+
+def train_on(
+    base: str,
+    parent: Path,
+    tokenizer: Any,
+    rows: Sequence[dict[str, list[int]]],
+    shape: Shape,
+    out: Path,
+    work: Path,
+    told: dict[str, Any],
+    report: Callable[[int, int, float], None],
+    resume: bool = False,
+) -> dict[str, Any]:
+    """Trains the adapter in `parent` on `rows` (sft.encode), in their order, and writes it to `out`.
+
+    `told` goes into the manifest, which is returned. Raises BriefError for a parent that does not load.
+    """
+    keep()
+    set_seed(shape.seed)
     model, state = put_adapter(load_nf4(base, torch.bfloat16), parent, base, trainable=True)
     if not state.trained:
-        raise BriefError(f"A round needs a trained writer to start from: {state.problem}.")
+        raise BriefError(f"Training on needs a trained writer to start from: {state.problem}.")
     before = {name: p.detach().float().clone() for name, p in model.named_parameters() if p.requires_grad}
-    steps = -(-len(rows) // plan.sets_a_step)
+    steps = -(-len(rows) // shape.a_step)
     trainer = PrefixSftTrainer(
         model=model,
         args=prefix_config(
             work,
-            plan.sets_a_step,
-            plan.learning_rate,
+            shape.a_step,
+            shape.learning_rate,
             steps // 10,
-            plan.seed,
+            shape.seed,
             save_steps=max(1, steps // 4),
             logging_steps=1,
         ),
-        train_dataset=Dataset.from_list(rows),
+        train_dataset=Dataset.from_list(list(rows)),
         data_collator=SharedPrefixCollator(tokenizer.pad_token_id),
         processing_class=tokenizer,
         callbacks=[Progress(report)],
@@ -91,11 +128,4 @@ def tune(
         if name in before:  # TRL casts LoRA to bfloat16, in which small updates round away
             parameter.data = before[name]
     trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
-    manifest = {
-        "command": "relate round start",
-        "parent": state.version,
-        "sets": len(chosen),
-        "texts": sum(len(texts) for _, texts in chosen),
-        "plan": asdict(plan),
-    }
-    return save_adapter(model, base, out, "sft", manifest)
+    return save_adapter(model, base, out, shape.kind, {"parent": state.version} | told)

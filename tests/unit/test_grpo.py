@@ -15,7 +15,7 @@ from trl import GRPOTrainer
 
 from relate_engine.brief import Brief, BriefError
 from relate_engine.policy.model import load_nf4
-from relate_engine.scorecard import Finding, Scorecard
+from relate_engine.scorecard import Finding
 from relate_engine.training.credit import ARMS, Arm
 from relate_engine.training.grpo import (
     GrpoPlan,
@@ -31,29 +31,13 @@ from relate_engine.training.judge import Judge, Sampled
 from relate_engine.training.sft import save_adapter
 from tests import tiny
 from tests.cards import card
+from tests.tiny_round import ENDS, score
 
 TOKENIZER = tiny.tokenizer()
 BRIEFS = [Brief(product=f"{n} Desk", description="A desk of solid oak.") for n in ("Oak", "Elm", "Fir", "Ash")]
 TASKS = [Task(b, "headline", a) for b in BRIEFS for a in ("benefit", "how")]
 PLAN = GrpoPlan(steps=3, groups=2, generations=4, tokens=12, micro_batch=8, learning_rate=1e-2, beta=0.04, save_every=2)
 STOCK = replace(PLAN, rollouts="stock", losses="stock", delta=None)
-ENDS = [256, *range(0, 256, 6)]  # so that the random policy's texts end
-
-
-def score(asked: list[Sampled]) -> list[Scorecard]:
-    """Vowels are worth something, and every 'a' is a fault."""
-    return [
-        card(
-            text,
-            sum(c in "aeiou" for c in text) / len(text),
-            [
-                Finding("X", "correctness", "warn", "", start=i, end=i + 1, amount=-0.25)
-                for i, c in enumerate(text)
-                if c in "abcdefgh"
-            ],
-        )
-        for _, _, _, text in asked
-    ]
 
 
 def policy() -> Any:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from app.desks.rewards_ladder import reading
-from app.services.ladder import ARMS, ladder_briefs, summarise
+from app.services.ladder import ARMS, SAME, ladder_briefs, summarise
+from relate_engine.brief import BriefError
 from relate_engine.config import ASSETS
 from relate_engine.training.corpus import read_corpus
 from relate_engine.training.ladder import METRICS, summary
@@ -71,11 +72,16 @@ def test_held_out_briefs_are_two_hundred_half_tempting_and_no_training_brief() -
 def test_the_summary_reads_the_finished_runs(tmp_path: Path) -> None:
     (tmp_path / "ladder").mkdir()
     for arm in ("sft", "relate"):
-        run = {"arm": arm, "seed": 0, "simulator_sha256": "ab", "start": "lax-1", "briefs": {"a": _run()}}
+        run = {"arm": arm, "seed": 0, "briefs": {"a": _run()}, **dict.fromkeys(SAME, "ab")}
         (tmp_path / "ladder" / f"{arm}-0.json").write_text(json.dumps(run), "utf-8")
     found = summarise(tmp_path)
     assert found["simulator_sha256"] == "ab" and set(found["arms"]) == {"sft", "relate"} <= set(ARMS)
     assert json.loads((tmp_path / "ladder.json").read_text("utf-8")) == found
+
+    other = json.loads((tmp_path / "ladder" / "sft-0.json").read_text("utf-8")) | {"seed": 1, "start": "lax-2"}
+    (tmp_path / "ladder" / "sft-1.json").write_text(json.dumps(other), "utf-8")
+    with pytest.raises(BriefError, match=r"sft-1\.json has another start .* run the others again"):
+        summarise(tmp_path)
 
 
 def test_the_desk_says_what_the_decisive_pairs_show() -> None:
