@@ -169,7 +169,8 @@ def _places(rates: list[PositionRate]) -> None:
         mine = [rate for rate in rates if rate.slot == slot][:FIRST_PLACES]
         parts = [f"{r.position + 1}: {r.rate:.0%} of {r.shown:,}" for r in mine]
         told.append(f"{slot.replace('_', ' ')}, place {'; '.join(parts)}")
-    st.caption(plain(f"In the newest drafts, how often a text was chosen that chance had put in a place. {'. '.join(told)}."))
+    said = "In the newest drafts, how often a text was chosen that chance had put in a place."
+    st.caption(plain(f"{said} {'. '.join(told)}."))
 
 
 def _history(ctx: Context) -> None:
