@@ -49,7 +49,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
         command = [sys.executable, "-m", *(module or ("tests.small_worker",))]
         environment = os.environ | {"RELATE_HOME": str(tmp_path)}
         log = (tmp_path / f"process-{len(made)}.log").open("wb")
-        made.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log))
+        made.append(
+            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, preexec_fn=_hears_ctrl_c)
+        )
         log.close()
         return made[-1]
 
@@ -58,6 +60,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def _hears_ctrl_c() -> None:
+    """As from a terminal: tests that run in the background inherit a SIGINT that is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def until(true: Callable[[], Any], what: str) -> Any:
