@@ -4,38 +4,35 @@
 imported by the first draft or score, never here. Leaves out sign-in (a later issue).
 """
 
+from collections.abc import Callable
+from importlib import import_module
+
 import streamlit as st
 
 from app.components.context import context
 from app.components.plain import plain
+from app.services.people import Action, may
 from db.session import StorageError
 from relate_engine.config import ASSETS
 
 THEME = ASSETS / "theme"
 
 
-def draft() -> None:
-    from app.desks.draft import page
-
-    page()
-
-
-def review() -> None:
-    from app.desks.review import page
-
-    page()
+# module of app.desks, title, icon, what its visitors must be allowed to do; the first that a person may see opens
+PAGES: tuple[tuple[str, str, str, Action], ...] = (
+    ("draft", "Draft", "edit_square", "text.read"),
+    ("review", "Review", "fact_check", "review.read"),
+    ("results", "Results", "upload_file", "results.read"),
+    ("rewards", "Rewards", "monitoring", "analytics.read"),
+)
 
 
-def results() -> None:
-    from app.desks.results import page
+def _page(module: str) -> Callable[[], None]:
+    def run() -> None:
+        import_module(f"app.desks.{module}").page()
 
-    page()
-
-
-def rewards() -> None:
-    from app.desks.rewards import page
-
-    page()
+    run.__name__ = module
+    return run
 
 
 def main() -> None:
@@ -44,20 +41,19 @@ def main() -> None:
     st.set_page_config(page_title="RELATE Studio", page_icon=str(icon), layout="wide")
     st.html(THEME / "studio.css")
     st.logo(str(THEME / "logo.svg"), size="large")
-    here = st.navigation(
-        [
-            st.Page(draft, title="Draft", icon=":material/edit_square:", url_path="draft", default=True),
-            st.Page(review, title="Review", icon=":material/fact_check:", url_path="review"),
-            st.Page(results, title="Results", icon=":material/upload_file:", url_path="results"),
-            st.Page(rewards, title="Rewards", icon=":material/monitoring:", url_path="rewards"),
-        ],
-        position="top",
-    )
     try:
-        context()
+        actor = context().actor
     except StorageError as error:
         st.error(plain(str(error)), icon=":material/error:")
         st.stop()
+    seen = [p for p in PAGES if may(actor, p[3])]
+    here = st.navigation(
+        [
+            st.Page(_page(module), title=title, icon=f":material/{icon}:", url_path=module, default=n == 0)
+            for n, (module, title, icon, _) in enumerate(seen)
+        ],
+        position="top",
+    )
     here.run()
 
 

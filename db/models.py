@@ -1,82 +1,36 @@
 """The tables. Every row names its workspace, the user who caused it and when (UTC).
 
 What happened is append-only: texts, scorecards, shown positions, feedback and verdicts are written
-once (`_append_only` refuses an update); a later row supersedes an earlier one. Judgements and briefs are
+once (`append_only` refuses an update); a later row supersedes an earlier one. Judgements and briefs are
 JSON payloads of the engine's dataclasses with the few columns that are filtered or charted beside
-them, so this room need not know the engine. Leaves out who may do what (app/services).
+them, so this room need not know the engine. Tables of the desks lie in tables_*.py and are named here too.
+Leaves out who may do what (app/services).
 """
 
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    Dialect,
-    ForeignKey,
-    Index,
-    MetaData,
-    String,
-    TypeDecorator,
-    UniqueConstraint,
-    event,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy import Text as LongText
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-ROLES = ("advertiser", "reviewer", "analyst", "admin")
+from db.base import Base, Owned, UTCDateTime, append_only, one_of, utc_now
+from db.tables_ads import STATUSES, Ad, AdRevision, Comment, StatusChange
+from db.tables_people import ROLES, AuditEvent, Invitation, SignIn
+from db.tables_review import FindingCall, GoldText, ReviewSlot
+
+__all__ = [
+    "ROLES", "STATUSES", "Ad", "AdRevision", "AuditEvent", "Base", "Comment", "FindingCall", "GoldText", "Invitation",
+    "Owned", "ReviewSlot", "SignIn", "StatusChange", "UTCDateTime", "utc_now",
+]  # fmt: skip
+
 FEEDBACK = ("pick", "unpick", "reject", "rate", "copy", "export", "edit")
 PICKS = ("pick", "copy", "export")  # copying or exporting a text is choosing it
-OUTCOMES = ("compliant", "violation")
+OUTCOMES = ("compliant", "violation", "needs_proof", "allowed", "escalate", "withdrawn")
 VERSION_KINDS = ("policy", "reward", "rule")
 CHANGE_KINDS = ("promote", "rollback", "trial")
 IMPORT_STATES = ("staged", "visible", "undone")
 JOB_STATES = ("queued", "running", "done", "failed", "cancelled")
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class UTCDateTime(TypeDecorator[datetime]):
-    """Aware UTC on both sides; SQLite stores no zone, so it is put back when read."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError("times are stored in UTC: give an aware datetime")
-        return value.astimezone(UTC) if value is not None else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(
-        naming_convention={
-            "pk": "pk_%(table_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-        }
-    )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        datetime: UTCDateTime(),
-        dict[str, Any]: JSON(none_as_null=True),
-        list[Any]: JSON(none_as_null=True),
-    }
-
-
-def _one_of(column: str, allowed: tuple[str, ...]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(a) for a in allowed)})", name=column)
 
 
 class Workspace(Base):
@@ -85,10 +39,14 @@ class Workspace(Base):
     name: Mapped[str] = mapped_column(String(120), unique=True)
     author_id: Mapped[int | None]  # no foreign key: workspaces and users would point at each other
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)  # app/services/workspace.py knows the names
 
 
 class User(Base):
-    """One person in one workspace. `subject` is the sign-in's identity, "local" in single-user mode."""
+    """One person in one workspace; the same `subject` in several is one person.
+
+    `subject` is the sign-in's identity ("issuer|sub"), "local" in single-user mode.
+    """
 
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -99,16 +57,8 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(120))
     role: Mapped[str] = mapped_column(String(20))
     active: Mapped[bool] = mapped_column(default=True)
-    __table_args__ = (UniqueConstraint("workspace_id", "subject"), _one_of("role", ROLES))
-
-
-class Owned:
-    """What every other row carries."""
-
-    id: Mapped[int] = mapped_column(primary_key=True, sort_order=-4)
-    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id"), sort_order=-3)
-    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"), sort_order=-2)
-    created_at: Mapped[datetime] = mapped_column(default=utc_now, sort_order=-1)
+    email: Mapped[str | None] = mapped_column(String(255))  # lower case, as verified at sign-in
+    __table_args__ = (UniqueConstraint("workspace_id", "subject"), one_of("role", ROLES), Index(None, "subject"))
 
 
 class Brief(Owned, Base):
@@ -121,6 +71,8 @@ class Brief(Owned, Base):
     checksum: Mapped[str] = mapped_column(String(64))
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
     archived_at: Mapped[datetime | None]
+    campaign: Mapped[str | None] = mapped_column(String(255))  # where it came from, if from a client's export
+    ad_group: Mapped[str | None] = mapped_column(String(255))
     __table_args__ = (Index(None, "workspace_id", "updated_at"),)
 
 
@@ -141,7 +93,7 @@ class Generation(Owned, Base):
     ad_findings: Mapped[list[Any]]
     timing: Mapped[dict[str, Any]]
     short: Mapped[dict[str, Any]]  # slots left short: how many are missing
-    __table_args__ = (_one_of("kind", ("draft", "own_lines")), Index(None, "workspace_id", "brief_id"))
+    __table_args__ = (one_of("kind", ("draft", "own_lines")), Index(None, "workspace_id", "brief_id"))
 
 
 class Text(Owned, Base):
@@ -183,7 +135,7 @@ class Card(Owned, Base):
             "text_id", "brief_checksum", "policy_version", "reward_version", "rule_version", "path",
             name="uq_scorecards_key",
         ),
-        _one_of("level", ("blocked", "caution", "clear")),
+        one_of("level", ("blocked", "caution", "clear")),
         Index(None, "workspace_id", "level"),
     )  # fmt: skip
 
@@ -224,7 +176,7 @@ class Feedback(Owned, Base):
     after: Mapped[str | None] = mapped_column(LongText)
     new_text_id: Mapped[int | None] = mapped_column(ForeignKey("texts.id"))
     __table_args__ = (
-        _one_of("kind", FEEDBACK),
+        one_of("kind", FEEDBACK),
         CheckConstraint("(kind = 'rate') = (rating IS NOT NULL)", name="rate_has_rating"),
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
         CheckConstraint("kind <> 'edit' OR (before || after) IS NOT NULL", name="edit_has_texts"),
@@ -233,7 +185,12 @@ class Feedback(Owned, Base):
 
 
 class Verdict(Owned, Base):
-    """A reviewer's decision about a text; the newest one counts. Spans are [start, end) code points."""
+    """A reviewer's decision about a text; the newest one counts, and a withdrawn one is none.
+
+    Spans are [start, end) code points. `countries`: where it holds, [] = wherever the brief runs. `claim`: hash of the
+    normalised wording, alike for identical texts. A verdict given to a whole group of them names in `settled_by_id`
+    the one that the reviewer gave.
+    """
 
     __tablename__ = "verdicts"
     text_id: Mapped[int] = mapped_column(ForeignKey("texts.id"), index=True)
@@ -243,7 +200,19 @@ class Verdict(Owned, Base):
     rules: Mapped[list[Any]]
     spans: Mapped[list[Any]]
     comment: Mapped[str] = mapped_column(LongText, default="")
-    __table_args__ = (_one_of("outcome", OUTCOMES), Index(None, "workspace_id", "created_at"))
+    countries: Mapped[list[Any]] = mapped_column(default=list)
+    until: Mapped[datetime | None]  # the end of "allowed with proof until DATE"
+    blind: Mapped[bool] = mapped_column(default=False)  # given without suggestions, on a random clear text
+    seconds: Mapped[float | None]  # from the text on screen to the verdict
+    claim: Mapped[str | None] = mapped_column(String(64))
+    settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("verdicts.id"), index=True)
+    __table_args__ = (
+        one_of("outcome", OUTCOMES),
+        CheckConstraint("outcome <> 'allowed' OR until IS NOT NULL", name="allowed_until"),
+        Index(None, "workspace_id", "created_at"),
+        Index(None, "workspace_id", "claim"),
+        Index(None, "workspace_id", "blind"),
+    )
 
 
 class Version(Owned, Base):
@@ -257,7 +226,7 @@ class Version(Owned, Base):
     active: Mapped[bool] = mapped_column(default=False)
     __table_args__ = (
         UniqueConstraint("workspace_id", "kind", "version"),
-        _one_of("kind", VERSION_KINDS),
+        one_of("kind", VERSION_KINDS),
         Index(
             "uq_versions_active", "workspace_id", "kind", unique=True,
             sqlite_where=text("active"), postgresql_where=text("active"),
@@ -273,7 +242,7 @@ class VersionChange(Owned, Base):
     from_version: Mapped[str | None] = mapped_column(String(120))
     to_version: Mapped[str | None] = mapped_column(String(120))
     reason: Mapped[str] = mapped_column(String(500))
-    __table_args__ = (_one_of("kind", CHANGE_KINDS), Index(None, "workspace_id", "kind"))
+    __table_args__ = (one_of("kind", CHANGE_KINDS), Index(None, "workspace_id", "kind"))
 
 
 class Job(Owned, Base):
@@ -294,7 +263,7 @@ class Job(Owned, Base):
     result: Mapped[dict[str, Any] | None]
     finished_at: Mapped[datetime | None]
     __table_args__ = (
-        _one_of("state", JOB_STATES),
+        one_of("state", JOB_STATES),
         CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
         Index(None, "state", "lease_until"),
         Index(None, "workspace_id", "kind", "state"),
@@ -314,7 +283,7 @@ class Import(Owned, Base):
     finished_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
     __table_args__ = (
-        _one_of("state", IMPORT_STATES),
+        one_of("state", IMPORT_STATES),
         Index(None, "workspace_id", "state"),
         Index(
             "uq_imports_visible", "workspace_id", "content", unique=True,
@@ -355,10 +324,4 @@ class RejectedResult(Owned, Base):
     cells: Mapped[list[Any]]
 
 
-def _append_only(_mapper: object, _connection: object, row: Any) -> None:
-    raise RuntimeError(f"{row.__tablename__} is append-only: add a new row instead")
-
-
-for _table in (Text, Card, Shown, Dropped, Feedback, Verdict, VersionChange):
-    event.listen(_table, "before_update", _append_only)
-    event.listen(_table, "before_delete", _append_only)
+append_only(Text, Card, Shown, Dropped, Feedback, Verdict, VersionChange)

@@ -23,7 +23,8 @@ Role = Literal["advertiser", "reviewer", "analyst", "admin"]
 Action = Literal[
     "brief.read", "brief.write", "text.read", "text.write", "feedback.give", "ad.export", "table.export",
     "review.read", "review.judge", "analytics.read", "results.import", "results.read", "rewards.train",
-    "job.read", "writer.read", "writer.change", "round.run",
+    "job.read", "writer.read", "writer.change", "round.run", "ad.read", "ad.write", "ad.approve", "ad.live",
+    "comment.write", "rule.read", "rule.write", "review.adjudicate", "audit.read", "people.manage",
 ]  # fmt: skip
 
 ALLOWED: dict[Action, frozenset[Role]] = {
@@ -44,6 +45,16 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "writer.read": frozenset({"analyst", "admin"}),
     "writer.change": frozenset({"analyst", "admin"}),
     "round.run": frozenset({"analyst", "admin"}),
+    "ad.read": frozenset({"advertiser", "reviewer", "analyst", "admin"}),
+    "ad.write": frozenset({"advertiser", "admin"}),
+    "ad.approve": frozenset({"reviewer", "admin"}),
+    "ad.live": frozenset({"advertiser", "admin"}),
+    "comment.write": frozenset({"advertiser", "reviewer", "analyst", "admin"}),
+    "rule.read": frozenset({"advertiser", "reviewer", "analyst", "admin"}),
+    "rule.write": frozenset({"reviewer", "admin"}),
+    "review.adjudicate": frozenset({"admin"}),
+    "audit.read": frozenset({"analyst", "admin"}),
+    "people.manage": frozenset({"admin"}),
 }
 _IN_WORDS: dict[Action, str] = {
     "brief.read": "see briefs",
@@ -63,6 +74,16 @@ _IN_WORDS: dict[Action, str] = {
     "writer.read": "see the writer's versions",
     "round.run": "run training rounds",
     "writer.change": "change which writer version drafts",
+    "ad.read": "see ads",
+    "ad.write": "put ads together or send them to review",
+    "ad.approve": "approve or reject ads and texts",
+    "ad.live": "mark ads as live",
+    "comment.write": "comment",
+    "rule.read": "see the rules",
+    "rule.write": "change the rules",
+    "review.adjudicate": "settle disagreements or set gold texts",
+    "audit.read": "see the audit log",
+    "people.manage": "invite or remove people or change the workspace",
 }
 _LOCAL = "local"
 _T = TypeVar("_T", bound=Owned)
