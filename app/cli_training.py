@@ -17,7 +17,12 @@ def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
     )
     sub.add_argument("--out", help="where to write (default: its place in assets/)")
     sub.add_argument("--from", dest="parent", metavar="DIR", help="preferences: the adapter to train on from")
-    sub.add_argument("--judged", metavar="FILE.jsonl", help="preferences: drafts that an editor judged")
+    sub.add_argument(
+        "--judged",
+        metavar="FILE.jsonl",
+        nargs="+",
+        help="preferences: drafts that an editor judged, or that were refused",
+    )
     sub.add_argument("--rate", type=float, help="preferences: learning rate")
     sub.add_argument("--epochs", type=int, help="sft: passes over the corpus")
     sub.add_argument("--seed", type=int, default=0)
@@ -36,11 +41,13 @@ def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
         "correctness",
         "rewards",
         "ladder",
+        "advertiser",
     ]
     sub.add_argument("what", choices=reports)
     sub.add_argument("--data", default="data", help="ctr: the folder that holds upworthy/")
     sub.add_argument("--out", metavar="FILE.jsonl", help="drafts: where unchosen drafts go, for an editor to judge")
     sub.add_argument("--seed", type=int, default=0, help="drafts")
+    sub.add_argument("--refused", action="store_true", help="drafts: those that serving drops, as failed texts")
     sub.add_argument("--arms", default="sft,m4,relate,ctr,m1,m2,m3", help="ladder: which arms, in this order")
     sub.add_argument("--runs", type=_seeds, default=[0, 1, 2], metavar="N,N", help="ladder: seeds of each arm")
     sub.add_argument("--pairs", type=Path, metavar="FILE.jsonl", help="correctness: other pairs of brief and text")
@@ -75,7 +82,7 @@ def _train(args: argparse.Namespace, config: Settings) -> int:
         manifest = training.evaluator(config, Path(args.data), out)
     elif args.what == "preferences":
         parent = Path(args.parent) if args.parent else ASSETS / "adapters" / "writer"
-        judged = Path(args.judged) if args.judged else ASSETS / "judged" / "sft.jsonl"
+        judged = [Path(f) for f in args.judged] if args.judged else [ASSETS / "judged" / "sft.jsonl"]
         manifest = training.preferences(config, parent, judged, out, args.rate, args.seed, args.resume)
     else:
         manifest = training.acceptance()
@@ -92,7 +99,11 @@ def _evaluate(args: argparse.Namespace, config: Settings) -> int:
         print(json.dumps(evaluate_compliance(config), indent=2))
         return 0
     if args.what == "drafts":
-        print(json.dumps(training.sample_drafts(config, Path(args.out or "drafts.jsonl"), args.seed), indent=2))
+        print(
+            json.dumps(
+                training.sample_drafts(config, Path(args.out or "drafts.jsonl"), args.seed, args.refused), indent=2
+            )
+        )
         return 0
     if args.what == "correctness":
         from relate_engine.training.factcheck import factcheck_report
@@ -108,6 +119,11 @@ def _evaluate(args: argparse.Namespace, config: Settings) -> int:
 
         found = ladder(config, args.simulator, args.arms.split(","), args.runs)
         print(json.dumps(found, indent=2))
+        return 0
+    if args.what == "advertiser":
+        from app.services.advertiser import advertiser
+
+        print(json.dumps(advertiser(config, args.verdicts, args.seed), indent=2))
         return 0
     report = (
         training.evaluate_ctr(config, Path(args.data)) if args.what == "ctr" else training.evaluate(config, args.what)

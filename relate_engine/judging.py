@@ -4,6 +4,8 @@
 alone would never show the fault that the choice hides. A judged text is one line of JSON: brief (an id),
 placement, slot, angle, text, the sampled tokens' logprobs, relevance, and `passed`: finished, true, specific,
 and the editor would run it as it stands.
+`refused_drafts` writes what serving would have dropped, as failed texts: a policy that learns only from texts that
+passed the guards copies ever longer phrases.
 Leaves out: what is learned (policy/acceptance.py, training/preferences.py).
 """
 
@@ -14,15 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relate_engine.brief import Angle, Brief, supported_angles
+from relate_engine.brief import Angle, Brief, supported_angles, width
 from relate_engine.draft import Writer, refusal
-from relate_engine.policy.writer import Sample, Wish
+from relate_engine.policy.writer import Policy, Sample, Wish, terms_of
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
 from relate_engine.score import Rewards
 
 # slots that are judged, and texts sampled for each of a brief
 SAMPLED = {"google_rsa": {"headline": 18, "description": 8}, "meta_feed": {"primary_text": 10, "headline": 8}}
+REFUSED = 4  # refused texts kept of a slot
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,31 @@ def sample_drafts(
                     "logprobs": [round(x, 4) for x in sample.logprobs],
                     "relevance": round(fit, 4),
                 }
+
+
+def refused_drafts(
+    policy: Policy, rewards: Rewards, briefs: Mapping[str, Brief], seed: int, temperature: float
+) -> Iterator[dict[str, Any]]:
+    """A failed row, with `why`, for each distinct text that is too long or meets `refusal`, brief by brief; at most
+    REFUSED a slot. Texts may run to twice the limit, so that they end by themselves."""
+    for number, (name, whole) in enumerate(briefs.items()):
+        for placement, plan in SAMPLED.items():
+            brief = readable(rewards.rules, whole.model_copy(update={"placement": placement}))
+            angles = supported_angles(brief)
+            wishes = [Wish(slot, angles[i % len(angles)]) for slot, n in plan.items() for i in range(n)]
+            kept: dict[tuple[str, str], dict[str, Any]] = {}
+            for wish, sample in policy.write(brief, wishes, seed + number, temperature, stretch=2):
+                if sample.why:
+                    continue
+                limit = terms_of(placement, wish.slot).limit
+                long = f"longer than {limit}" if width(sample.text) > limit else ""
+                if why := long or refusal(rewards.rules, sample.text, wish.slot, brief):
+                    row = {"brief": name, "placement": placement, "slot": wish.slot, "angle": wish.angle}
+                    kept.setdefault(
+                        (wish.slot, sample.text.lower()), row | {"text": sample.text, "passed": 0, "why": why}
+                    )
+            for slot in plan:
+                yield from [row for (s, _), row in kept.items() if s == slot][:REFUSED]
 
 
 def read_judged(path: Path) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +74,16 @@ def acceptance() -> dict[str, Any]:
 
 
 def preferences(
-    config: Settings, parent: Path, judged: Path, out: Path | None, rate: float | None, seed: int, resume: bool
+    config: Settings,
+    parent: Path,
+    judged: Sequence[Path],
+    out: Path | None,
+    rate: float | None,
+    seed: int,
+    resume: bool,
 ) -> dict[str, Any]:
     """Trains the adapter in `parent` on towards what an editor passed; `judged`: such as assets/judged/sft.jsonl."""
+    import hashlib
     from dataclasses import replace
 
     from relate_engine.judging import judged_by_brief, read_judged
@@ -88,9 +95,9 @@ def preferences(
     return train_preferences(
         policy_folder(config.base_model, config.cache),
         parent,
-        judged_by_brief(read_judged(judged), judged_briefs()),
-        judged.name,
-        sha256(judged),
+        judged_by_brief([row for file in judged for row in read_judged(file)], judged_briefs()),
+        " ".join(file.name for file in judged),
+        hashlib.sha256("".join(map(sha256, judged)).encode()).hexdigest() if len(judged) > 1 else sha256(judged[0]),
         out or ASSETS / "adapters" / "writer",
         config.home / "work" / "preferences",
         replace(plan, learning_rate=rate) if rate else plan,
@@ -110,13 +117,18 @@ def judged_briefs() -> dict[str, Brief]:
     return corpus | {row["id"]: parse_brief(row["brief"]) for row in own}
 
 
-def sample_drafts(config: Settings, out: Path, seed: int) -> dict[str, Any]:
-    """Writes drafts for an editor to judge, unchosen, of the briefs written for judging alone."""
+def sample_drafts(config: Settings, out: Path, seed: int, refused: bool = False) -> dict[str, Any]:
+    """Writes drafts for an editor to judge, unchosen, of the briefs written for judging alone; with `refused`, what
+    serving drops of them and of the briefs that have been judged already."""
     from app.services.writing import Room
-    from relate_engine.judging import sample_drafts as sample
+    from relate_engine import judging
 
     room = Room(config)
-    briefs = {name: brief for name, brief in judged_briefs().items() if name.startswith("unseen-")}
+    known = judged_briefs()
+    briefs = {name: brief for name, brief in known.items() if name.startswith("unseen-")}
+    if refused:
+        briefs |= {r["brief"]: known[r["brief"]] for r in judging.read_judged(ASSETS / "judged" / "sft.jsonl")}
+    sample = judging.refused_drafts if refused else judging.sample_drafts
     count = 0
     with out.open("w", encoding="utf-8") as file:
         for row in sample(room.policy(), room.rewards(), briefs, seed, config.temperature):

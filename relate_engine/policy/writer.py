@@ -84,10 +84,12 @@ class Policy:
         temperature: float = 1.0,
         raw: bool = False,
         worn: Mapping[str, frozenset[int]] | None = None,
+        stretch: int = 1,
     ) -> Iterator[tuple[Wish, Sample]]:
         """Each wish's Sample as it ends, wave by wave. `raw`: temperature 1, no guards, texts may run over.
 
-        `worn`: by slot, tokens that its texts may not open with.
+        `worn`: by slot, tokens that its texts may not open with. `stretch`: times the limit at which a text is
+        dropped, to see what would have been too long.
         """
         generator = torch.Generator().manual_seed(seed)
         guards: dict[str, Guard] = {}
@@ -107,7 +109,8 @@ class Policy:
                         guards[wish.slot] = Guard(self.words, brief, exclamation=terms.exclamation, worn=avoid)
                     request = self.tokenizer.encode(request_lines(template, wish.angle), add_special_tokens=False)
                     guard = None if raw else guards[wish.slot]
-                    branches.append(Branch(tuple(request), terms.limit, terms.tokens, guard, self.ends))
+                    most = (terms.limit * stretch, terms.tokens * stretch)
+                    branches.append(Branch(tuple(request), *most, guard, self.ends))
                 warmth = 1.0 if raw else temperature
                 for done in sample(self.model, self.tokenizer, prefix, branches, warmth, generator):
                     yield wave[done.branch], done

@@ -14,7 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from relate_engine.evaluators.compliance import ARRAYS, BUCKETS, PLAIN, features
-from relate_engine.training.compliance import auc, split_lines, write
+from relate_engine.training.compliance import auc, write
+from relate_engine.training.compliancetexts import split_lines
 
 FALSE_CAUTIONS = 0.1  # few labels, weak features: it is for comparing policies, not for verdicts
 FOLDS = 5

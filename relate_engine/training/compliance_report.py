@@ -21,7 +21,8 @@ from relate_engine.rewards.mix import SAME
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.scorecard import level_of
 from relate_engine.share import wilson
-from relate_engine.training.compliance import AdLine, auc, read_lines, rule_levels, rule_lines, split_lines
+from relate_engine.training.compliance import auc
+from relate_engine.training.compliancetexts import AdLine, read_lines, rule_levels, rule_lines, split_lines
 
 
 def counted(hits: Sequence[bool]) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from relate_engine.rewards.compliance import check_text
 from relate_engine.rewards.encoder import Encoder
 from relate_engine.rewards.rules import load_rules
 from relate_engine.scorecard import level_of
-from relate_engine.training.compliance import choose_threshold, split_lines
+from relate_engine.training.compliance import choose_threshold
+from relate_engine.training.compliancetexts import split_lines
 from relate_engine.training.corpus import read_corpus
 
 RULES = load_rules(ASSETS / "rules")
