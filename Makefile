@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: run test setup lint types soak bench doctor gpu-check
+.PHONY: run demo test setup lint types soak bench doctor gpu-check
 .DEFAULT_GOAL := run
 
 $(BIN)/.installed: pyproject.toml
@@ -23,6 +23,9 @@ setup: $(BIN)/.installed
 
 run: setup  # one process tree: pages and worker start and end together
 	@$(BIN)/relate studio
+
+demo: setup  # examples and simulated results, apart from your own data; `relate demo --remove` deletes it
+	@$(BIN)/relate demo
 
 doctor: $(BIN)/.installed
 	@$(BIN)/relate doctor

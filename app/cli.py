@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app import cli_import, cli_round, cli_system, cli_training
+from app import cli_audit, cli_backup, cli_demo, cli_import, cli_people, cli_round, cli_system, cli_training
 from app.services.process import quiet
 from relate_engine.brief import PLACEMENTS, Brief, BriefError, country_codes, parse_brief, placement_of
 from relate_engine.config import Settings, settings
@@ -107,7 +107,7 @@ def _say_packs(countries: Sequence[str]) -> None:
 
 
 def _draft(args: argparse.Namespace, config: Settings) -> int:
-    from app.services import versions
+    from app.services import rulebook, versions
     from app.services.learning import active_here
     from app.services.writing import Room
 
@@ -119,7 +119,8 @@ def _draft(args: argparse.Namespace, config: Settings) -> int:
     counts = {s.name: min(args.n, s.full_ad) if s.name == "path" and args.n else args.n or s.full_ad for s in slots}
     started = time.perf_counter()
     room = Room(config)
-    policy, rewards = room.policy(versions.active_here(config)), room.rewards_with(active_here(config))
+    policy = room.policy(versions.active_here(config))
+    rewards = room.rewards_with(active_here(config), rulebook.active_here(config))
     load_s = time.perf_counter() - started
     if policy.state.problem:
         print(f"relate: {policy.state.problem}", file=sys.stderr)
@@ -145,6 +146,7 @@ def _draft(args: argparse.Namespace, config: Settings) -> int:
 
 
 def _score(args: argparse.Namespace, config: Settings) -> int:
+    from app.services import rulebook
     from app.services.learning import active_here
     from app.services.writing import Room
     from relate_engine.score import Scope
@@ -171,7 +173,8 @@ def _score(args: argparse.Namespace, config: Settings) -> int:
     texts = [AdText(row[args.text_column] or "", slot.name, None, "person:shell") for row in rows]
     room = Room(config)
     scope = brief or Scope(placement.name, tuple(countries) or ("us",))
-    cards = room.score(scope, texts, mates=False, limits=bool(args.slot), learned=active_here(config))
+    learned, rules = active_here(config), rulebook.active_here(config)
+    cards = room.score(scope, texts, mates=False, limits=bool(args.slot), learned=learned, rules=rules)
     _say_packs(scope.countries)
     if args.json:
         print(json.dumps({"rows": [c.to_json() for c in cards]}, ensure_ascii=False))
@@ -182,6 +185,7 @@ def _score(args: argparse.Namespace, config: Settings) -> int:
 
 
 def _explain(args: argparse.Namespace, config: Settings) -> int:
+    from app.services import rulebook
     from app.services.learning import active_here
     from app.services.writing import Room
     from relate_engine.scorecard import AdText
@@ -193,7 +197,7 @@ def _explain(args: argparse.Namespace, config: Settings) -> int:
         raise BriefError("The text is empty; give the text to explain.")
     from relate_engine.explain import explain, risk_words
 
-    rewards = Room(config).rewards_with(active_here(config))
+    rewards = Room(config).rewards_with(active_here(config), rulebook.active_here(config))
     found = explain(rewards, brief, AdText(args.text, slot.name, None, "person:shell"), args.other)
     if args.json:
         print(json.dumps(found.to_json(), ensure_ascii=False))
@@ -211,11 +215,13 @@ def _explain(args: argparse.Namespace, config: Settings) -> int:
 
 
 def _check(args: argparse.Namespace, config: Settings) -> int:
+    from app.services import rulebook
     from app.services.checking import check
 
     countries = _countries(args.countries) or ["us"]
     cache = None if args.rules_only else config.cache
-    checked = check(args.text, args.placement or "google_rsa", args.slot, countries, cache)
+    rules = rulebook.active_here(config)
+    checked = check(args.text, args.placement or "google_rsa", args.slot, countries, cache, rules)
     findings, compliance = checked.findings, checked.compliance
     _say_packs(countries)
     if args.json:
@@ -274,9 +280,13 @@ def _parser() -> argparse.ArgumentParser:
     scope(sub)
     sub = command("import", cli_import.run, "bring in campaign results; prints rows read, kept, rejected with reasons")
     cli_import.arguments(sub)
+    cli_audit.arguments(command)
+    cli_backup.arguments(command)
+    cli_demo.arguments(command)
     cli_system.arguments(command)
     cli_training.arguments(command)
     cli_round.arguments(command)
+    cli_people.arguments(command)
     return parser
 
 

@@ -41,7 +41,8 @@ def _round(args: argparse.Namespace, config: Settings) -> int:
         print(json.dumps(state | {"version": version, "round": told, "gate": asdict(judged) if judged else None}))
         return 0
     print(f"{last.state} ({last.progress:.0%}): {last.message}")
-    for line in [s["words"] for s in told.get("steps", ())] + list(told.get("alarms", ())):
+    first = [told["manifest"]["rewards"]] if told.get("manifest", {}).get("rewards") else []
+    for line in [*first, *(s["words"] for s in told.get("steps", ()))]:
         print(f"  {line}")
     for reason in judged.reasons if judged else ():
         print(f"  gate: {reason}")

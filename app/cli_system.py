@@ -24,8 +24,9 @@ STEADY_S = 60.0  # one that ran this long crashes "for the first time"
 def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Adds the commands; `command` makes one."""
     command("setup", _setup, "fetch the base weights and prepare the database")
-    sub = command("studio", _studio, "open the studio in the browser, with a worker beside it")
+    sub = command("studio", open_studio, "open the studio in the browser, with a worker beside it")
     sub.add_argument("--port", type=int)
+    sub.add_argument("--address", help="where to listen; 0.0.0.0 lets others in and needs a sign-in (docs/sign-in.md)")
     sub = command("worker", _worker, "run the jobs that wait: training on results")
     sub.add_argument("--once", action="store_true", help="at most one job, then end")
     command("doctor", _doctor, "what is loaded, and what is wrong with its remedy")
@@ -62,13 +63,19 @@ def _doctor(args: argparse.Namespace, config: Settings) -> int:
     return 1 if wrong else 0
 
 
-def _studio(args: argparse.Namespace, config: Settings) -> int:
-    address = ["--server.port", str(args.port)] if args.port else []
+def open_studio(args: argparse.Namespace, config: Settings) -> int:
+    """Page server and worker, until one is asked to end; `args`: port and address, None for the usual ones."""
+    from app.services import address
+
+    host = address.address_of(args.address)
+    if refused := address.refusal(host, address.sign_in_configured()):
+        raise ValueError(refused)
+    options = ["--server.address", host, *(["--server.port", str(args.port)] if args.port else [])]
     for name in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(name) is not signal.SIG_IGN:  # nohup
             signal.signal(name, _interrupt)
-    print(f"Opening the studio at http://127.0.0.1:{args.port or 8501}", flush=True)
-    studio = _child("streamlit", "run", str(ROOT / "app" / "main.py"), *address)
+    print(f"Opening the studio at http://{f'[{host}]' if ':' in host else host}:{args.port or 8501}", flush=True)
+    studio = _child("streamlit", "run", str(ROOT / "app" / "main.py"), *options)
     worker, started, pause = _child("app.cli", "worker"), time.monotonic(), RESTARTS_S[0]
     again: float | None = None
     try:

@@ -15,6 +15,7 @@ from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Owned, UTCDateTime, append_only, one_of, utc_now
+from db.claims import claim_of
 from db.tables_ads import STATUSES, Ad, AdRevision, Comment, StatusChange
 from db.tables_people import ROLES, AuditEvent, Invitation, SignIn
 from db.tables_review import FindingCall, GoldText, ReviewSlot
@@ -96,6 +97,10 @@ class Generation(Owned, Base):
     __table_args__ = (one_of("kind", ("draft", "own_lines")), Index(None, "workspace_id", "brief_id"))
 
 
+def _claim(context: Any) -> str:
+    return claim_of(context.get_current_parameters()["text"])
+
+
 class Text(Owned, Base):
     """One text for one slot. `written_by` is "policy:<version>" or "person:<user id>"."""
 
@@ -108,7 +113,12 @@ class Text(Owned, Base):
     angle: Mapped[str | None] = mapped_column(String(40))
     written_by: Mapped[str] = mapped_column(String(160))
     text: Mapped[str] = mapped_column(LongText)
-    __table_args__ = (Index(None, "workspace_id", "brief_id"),)
+    claim: Mapped[str | None] = mapped_column(String(64), default=_claim)  # alike for texts of the same wording
+    __table_args__ = (
+        Index(None, "workspace_id", "brief_id"),
+        Index(None, "workspace_id", "created_at"),
+        Index(None, "workspace_id", "claim"),
+    )
 
 
 class Card(Owned, Base):
@@ -185,7 +195,7 @@ class Feedback(Owned, Base):
 
 
 class Verdict(Owned, Base):
-    """A reviewer's decision about a text; the newest one counts, and a withdrawn one is none.
+    """A reviewer's decision about a text; the newest that stands counts. A withdrawal takes back the one it supersedes.
 
     Spans are [start, end) code points. `countries`: where it holds, [] = wherever the brief runs. `claim`: hash of the
     normalised wording, alike for identical texts. A verdict given to a whole group of them names in `settled_by_id`
@@ -212,6 +222,7 @@ class Verdict(Owned, Base):
         Index(None, "workspace_id", "created_at"),
         Index(None, "workspace_id", "claim"),
         Index(None, "workspace_id", "blind"),
+        Index(None, "workspace_id", "until"),
     )
 
 

@@ -7,14 +7,16 @@ Lists of ids are asked for in chunks, since SQLite bounds the variables of one s
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from db.models import PICKS, Brief, Card, Dropped, Feedback, Generation, Owned, Shown, Text, Verdict
 
 CHUNK = 500
+WORST = ("violation", "needs_proof", "escalate", "allowed", "compliant")  # of verdicts by country the worst counts
 PLAIN = "plain"  # the export target that is a table to look at, not an ad
 Row_ = TypeVar("Row_", bound=Owned)
 
@@ -152,53 +154,40 @@ def _after(choice: Choice, kind: str, reason: str, rating: int | None, at: datet
 
 
 def latest_verdicts(session: Session, workspace_id: int, text_ids: Iterable[int]) -> dict[int, Verdict]:
-    """The verdict that counts for each text: its newest."""
+    """The verdict that counts for each text: the newest that stands, or the worst of one reviewer's by country."""
     verdicts: dict[int, Verdict] = {}
     for ids in _chunks(text_ids):
-        newest = select(func.max(Verdict.id)).where(Verdict.text_id.in_(ids)).group_by(Verdict.text_id)
+        newest = select(func.max(Verdict.id)).where(Verdict.text_id.in_(ids), stands()).group_by(Verdict.text_id)
         query = select(Verdict).where(Verdict.workspace_id == workspace_id, Verdict.id.in_(newest))
         verdicts |= {verdict.text_id: verdict for verdict in session.scalars(query)}
+    for text_id in [i for i, verdict in verdicts.items() if verdict.countries]:
+        rows = session.scalars(select(Verdict).where(Verdict.text_id == text_id, stands()).order_by(Verdict.id.desc()))
+        verdicts[text_id] = _worst_by_country(rows.all())
     return verdicts
+
+
+def _worst_by_country(newest_first: Sequence[Verdict]) -> Verdict:
+    """Of the verdicts by country that one reviewer gave last, the worst."""
+    who = newest_first[0].author_id
+    last = takewhile(lambda verdict: verdict.countries and verdict.author_id == who, newest_first)
+    return min(last, key=lambda verdict: WORST.index(verdict.outcome))
+
+
+def stands(verdict: Any = Verdict) -> ColumnElement[bool]:
+    """Of a verdict: it is no withdrawal and was not taken back by one."""
+    taken_back = aliased(Verdict)
+    found: ColumnElement[bool] = (verdict.outcome != "withdrawn") & ~exists().where(
+        taken_back.text_id == verdict.text_id,
+        taken_back.supersedes_id == verdict.id,
+        taken_back.outcome == "withdrawn",
+    )
+    return found
 
 
 def verdicts_of(session: Session, workspace_id: int, text_id: int) -> Sequence[Verdict]:
     """All verdicts about a text, newest first."""
     query = select(Verdict).where(Verdict.workspace_id == workspace_id, Verdict.text_id == text_id)
     return session.scalars(query.order_by(Verdict.id.desc())).all()
-
-
-def review_page(
-    session: Session,
-    workspace_id: int,
-    *,
-    level: str | None,
-    placement: str | None,
-    search: str,
-    labelled: bool | None,
-    offset: int,
-    limit: int,
-) -> tuple[int, Sequence[Text]]:
-    """How many texts match, and one page of them: without a verdict first, longest waiting first."""
-    judged = exists().where(Verdict.text_id == Text.id)
-    where: list[ColumnElement[bool]] = [Text.workspace_id == workspace_id]
-    if placement:
-        where.append(Text.placement == placement)
-    if search:
-        where.append(
-            or_(
-                Text.text.icontains(search, autoescape=True),
-                Text.brief_id.in_(select(Brief.id).where(Brief.title.icontains(search, autoescape=True))),
-            )
-        )
-    if labelled is not None:
-        where.append(judged if labelled else ~judged)
-    if level:
-        newer = aliased(Card)
-        is_newest = ~exists().where(newer.text_id == Card.text_id, newer.id > Card.id)
-        where.append(exists().where(Card.text_id == Text.id, Card.level == level, is_newest))
-    total = session.scalar(select(func.count()).select_from(Text).where(*where)) or 0
-    page = select(Text).where(*where).order_by(judged, Text.id).offset(offset).limit(limit)
-    return total, session.scalars(page).all()
 
 
 def candidate_rows(session: Session, workspace_id: int, since: datetime | None) -> Sequence[Row[tuple[Any, ...]]]:

@@ -2,9 +2,9 @@
 
 SQLite keeps every update only if writes begin IMMEDIATE (a deferred transaction that read an old
 snapshot cannot be upgraded, and no timeout helps), so `write()` does and `read()` begins plainly.
-PostgreSQL gets the same guarantee from one advisory lock that writers take in turn.
+PostgreSQL gets the same guarantee from one advisory lock that writers take in turn; a read is one snapshot there too.
 All trouble of the database leaves here as `StorageError`; a failed `write()` saves nothing.
-Leaves out PostgreSQL's set-up and backups.
+Leaves out backups (db/backup.py) and how to set up a PostgreSQL server (docs/postgresql.md).
 """
 
 import errno
@@ -23,6 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_MS = 5000
+_POOL: dict[str, Any] = {"pool_size": 10, "max_overflow": 20}  # connections to a server that one process may hold
 WRITERS_LOCK = 7_283_001  # any constant: PostgreSQL's advisory lock that writers take in turn
 
 RUNNING = (DBAPIError, sqlite3.Error, PoolTimeout)
@@ -54,7 +55,10 @@ class Database:
             yield session
 
     def _sessions(self, write: bool) -> sessionmaker[Session]:
-        return sessionmaker(self.engine.execution_options(relate_write=write), expire_on_commit=False)
+        options: dict[str, Any] = {"relate_write": write}
+        if not write and self.engine.dialect.name == "postgresql":
+            options["isolation_level"] = "REPEATABLE READ"  # one snapshot, as SQLite gives
+        return sessionmaker(self.engine.execution_options(**options), expire_on_commit=False)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -74,7 +78,10 @@ def engine_of(url: str, busy_ms: int = BUSY_MS, foreign_keys: bool = True) -> En
     with storage_errors(parsed, OPENING):
         if path := _file_of(parsed):
             path.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, json_serializer=_to_json, pool_pre_ping=parsed.drivername != "sqlite")
+        server = parsed.get_backend_name() == "postgresql"
+        engine = create_engine(parsed, json_serializer=_to_json, pool_pre_ping=server, **(_POOL if server else {}))
+    if server:
+        _postgresql(engine, busy_ms)
     if engine.dialect.name != "sqlite":
         return engine
 
@@ -93,6 +100,17 @@ def engine_of(url: str, busy_ms: int = BUSY_MS, foreign_keys: bool = True) -> En
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _postgresql(engine: Engine, busy_ms: int) -> None:
+    """What each connection to a server is told first."""
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET TIME ZONE 'UTC'")
+            cursor.execute(f"SET lock_timeout = {busy_ms}")  # a writer waits no longer for its turn than on SQLite
+        connection.commit()
 
 
 @contextmanager
@@ -132,7 +150,7 @@ def _sentence(error: Exception, url: URL) -> str:
     low, code = said.lower(), error.errno if isinstance(error, OSError) else None
     if isinstance(error, IntegrityError):
         return "Something this belongs to has changed, so nothing was saved; reload and try again."
-    if "locked" in low or "busy" in low or isinstance(error, PoolTimeout):
+    if "locked" in low or "busy" in low or "lock timeout" in low or isinstance(error, PoolTimeout):
         return f"The database {where} is busy, so nothing was saved; wait a moment and try again."
     if "disk is full" in low or "no space" in low or code in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk of {where} is full, so nothing was saved; free some space and try again."

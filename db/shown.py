@@ -8,11 +8,11 @@ session, as db/queries.py.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Row, ScalarSelect, or_, select
 from sqlalchemy.orm import Session
 
-from db import queries
-from db.models import Generation
+from db.models import PICKS, Feedback, Generation, Shown, Text
+from db.queries import CHUNK, PLAIN
 
 
 @dataclass(frozen=True)
@@ -46,20 +46,46 @@ def shuffled_sets(session: Session, workspace_id: int, limit: int) -> dict[int, 
 
 def places(session: Session, workspace_id: int, generation_ids: Sequence[int]) -> list[Place]:
     """Every position of some sets, in the order shown."""
-    rows = queries.shown(session, workspace_id, generation_ids)
-    texts = queries.texts(session, workspace_id, [row.text_id for row in rows])
-    edits = queries.edits(session, workspace_id, generation_ids)
+    rows: list[Row[int, int, str, int, str]] = []
     newest: dict[int, int] = {}
-    for row in rows:
-        now = row.text_id
-        while now in edits:  # an edit has a later id than its parent, so this ends
-            now = edits[now].id
-        newest[row.text_id] = now
-    choices = queries.choices(session, workspace_id, newest.values())
-    return [
-        Place(
-            row.generation_id, row.slot, row.position, texts[row.text_id].written_by,
-            choices.get(newest[row.text_id], queries.Choice()).state == "picked",
+    for start in range(0, len(generation_ids), CHUNK):
+        ids = generation_ids[start : start + CHUNK]
+        query = (
+            select(Shown.text_id, Shown.generation_id, Shown.slot, Shown.position, Text.written_by)
+            .join(Text, Text.id == Shown.text_id)
+            .where(Shown.workspace_id == workspace_id, Shown.generation_id.in_(ids))
         )
-        for row in rows
-    ]  # fmt: skip
+        rows += session.execute(query.order_by(Shown.id)).all()
+        edits = select(Text.parent_id, Text.id).where(
+            Text.workspace_id == workspace_id, Text.generation_id.in_(ids), Text.parent_id.is_not(None)
+        )
+        newest |= {parent: edit for parent, edit in session.execute(edits.order_by(Text.id)) if parent}
+    now = {row[0]: row[0] for row in rows}
+    for first in now:
+        while now[first] in newest:  # an edit has a later id than its parent, so this ends
+            now[first] = newest[now[first]]
+    picked = chosen(session, workspace_id, list(now.values()))
+    return [Place(row[1], row[2], row[3], row[4], now[row[0]] in picked) for row in rows]
+
+
+def chosen(session: Session, workspace_id: int, text_ids: Sequence[int]) -> set[int]:
+    """Which of these texts are picked now."""
+    found: set[int] = set()
+    for start in range(0, len(text_ids), CHUNK):
+        query = select(Text.id).where(
+            Text.workspace_id == workspace_id,
+            Text.id.in_(text_ids[start : start + CHUNK]),
+            last_choice().in_(PICKS),
+        )
+        found |= set(session.scalars(query))
+    return found
+
+
+def last_choice() -> ScalarSelect[str]:
+    """What people last did with the text of the query around it; a rating, an edit or a plain table is no choice."""
+    query = select(Feedback.kind).where(
+        Feedback.text_id == Text.id,
+        Feedback.kind.in_((*PICKS, "unpick", "reject")),
+        or_(Feedback.kind != "export", Feedback.reason != PLAIN),
+    )
+    return query.order_by(Feedback.id.desc()).limit(1).correlate(Text).scalar_subquery()

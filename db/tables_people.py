@@ -56,6 +56,10 @@ class AuditEvent(Owned, Base):
     __table_args__ = (
         Index(None, "workspace_id", "action"),
         Index(None, "workspace_id", "object_type", "object_id"),
+        Index(None, "workspace_id", "object_type", "id"),
+        Index(None, "workspace_id", "id"),
+        Index(None, "workspace_id", "author_id"),
+        Index(None, "workspace_id", "created_at"),
         Index("uq_audit_events_previous", "workspace_id", "previous", unique=True),  # a chain does not fork
     )
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Owned, append_only
@@ -23,7 +23,11 @@ class ReviewSlot(Owned, Base):
         UniqueConstraint("text_id", "number"),
         UniqueConstraint("text_id", "author_id"),
         Index(None, "workspace_id", "author_id"),
-    )
+        Index(
+            "ix_review_slots_open", "workspace_id", "expires_at",
+            sqlite_where=text("verdict_id IS NULL"), postgresql_where=text("verdict_id IS NULL"),
+        ),
+    )  # fmt: skip
 
 
 class GoldText(Owned, Base):

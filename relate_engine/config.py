@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     interval_level: float = Field(default=0.8, gt=0.5, lt=1)
     base_ctr: dict[str, float] = Field(default={}, description="base CTR by placement, if you know yours")
     base_cvr: dict[str, float] = Field(default={}, description="base CVR by placement, if you know yours")
+    session_hours: float = Field(default=12, gt=0, le=168, description="a sign-in ends after so long without a click")
     conversion_lag_days: int = Field(default=7, ge=0, le=90, description="how long conversions take to arrive")
 
     @property

@@ -8,6 +8,7 @@ Evidence that it sells better comes first; a policy that is merely no worse stay
 And always, on held-out briefs: blocked share by the rules and by the second classifier, wrong facts, ended texts,
 distinct bigrams, length and KL inside `Bounds`. The intervals are bootstraps over briefs, since texts of one brief
 share it. Bounds are held against mean differences: with a dozen briefs an interval of a rare event proves nothing.
+Beside the reasons it tells alarms, which refuse nothing: `Drift`.
 Each judgement wears an evaluator out a little, so the decision says how many gates it has judged.
 Leaves out: measuring (heldout.py), who promotes (services). Gates in RELATE (arXiv 2602.11780) are not described;
 a judge that training never sees is AdLlama's (arXiv 2507.21983). All numbers here are ours.
@@ -39,6 +40,18 @@ class Bounds:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """How large a change on held-out briefs must be, with its interval over briefs past 0, to ring an alarm. An alarm
+    does not refuse a policy (`Bounds` do): it says where to look."""
+
+    exceptions: float = 0.02  # share of texts with the words of a rule's exception, more than before
+    length: float = 0.1  # mean width, relative, up or down
+    distinct2: float = 0.02  # share of distinct bigrams, less than before
+    judge: float = 0.0  # log-odds of a judge that training never sees, fewer than before while the reward rose
+    acceptance: float = 0.0  # share of shown texts that people chose, less than before while the reward rose
+
+
+@dataclass(frozen=True)
 class Trial:
     """Choices in a trial, and the share of them that fell on the new version with its Wilson interval; whoever counts
     adjusts share and interval for how many texts of each version were shown."""
@@ -66,6 +79,7 @@ class Evidence:
     evaluator: str
     gates: int = 0
     trial: Trial | None = None
+    alarms: Sequence[str] = ()  # of `alarms`; told beside the reasons, they refuse nothing
 
 
 @dataclass(frozen=True)
@@ -94,7 +108,8 @@ def decide(evidence: Evidence, bounds: Bounds = Bounds()) -> Decision:
     judged = f"{evidence.evaluator} has judged {evidence.gates} {'gate' if evidence.gates == 1 else 'gates'} before."
     reasons = [why if sells else f"No: {why}"]
     reasons += [said if ok else f"No: {said}" for ok, said in checks]
-    return Decision(sells and all(ok for ok, _ in checks), (*reasons, judged), needed)
+    told = (*reasons, *evidence.alarms, judged)
+    return Decision(sells and all(ok for ok, _ in checks), told, needed)
 
 
 def _sells(evidence: Evidence) -> tuple[bool, str, int]:
@@ -158,12 +173,14 @@ def _checks(evidence: Evidence, bounds: Bounds) -> list[tuple[bool, str]]:
 
 def alarms(
     reward: tuple[float, float] | None, old: Mapping[str, Sequence[float]], new: Mapping[str, Sequence[float]],
-    acceptance: tuple[float, float] | None = None,
+    acceptance: tuple[float, float] | None = None, drift: Drift = Drift(),
 ) -> tuple[str, ...]:  # fmt: skip
-    """Signs that the reward is being gamed: it rose in training while a judge it never saw, or people, went down.
+    """Signs that the reward is being gamed: it rose in training while a judge it never saw, or people, went down; the
+    words that excuse a claim come more often (an exception lowers a block, and a policy finds that out); texts grow,
+    shrink or repeat each other.
 
     `reward`: mean training reward at the start and the end of GRPO; `acceptance`: share of shown texts that people
-    chose, before and since. A fall counts where its interval over briefs is below 0 (acceptance: where it fell).
+    chose, before and since. A change counts past its threshold in `drift` where its interval over briefs says so too.
     """
     found = []
     rose = reward is not None and reward[1] > reward[0]
@@ -171,14 +188,22 @@ def alarms(
     for name, words in (("clicks", "the second evaluator of clicks"), ("sales", "the held-out CTCVR score")):
         if rose and name in new:
             mean, _, high = paired(old[name], new[name])
-            if high < 0:
+            if high < 0 and -mean > drift.judge:
                 found.append(f"Alarm: {told} while {words} fell by {-mean:.3f}.")
-    if rose and acceptance and acceptance[1] < acceptance[0]:
+    if rose and acceptance and acceptance[0] - acceptance[1] > drift.acceptance:
         found.append(f"Alarm: {told} while people chose fewer ({acceptance[0]:.0%} → {acceptance[1]:.0%}).")
-    for name, words in (("distinct2", "texts repeat each other more"), ("length", "texts change in length")):
-        if name not in new:
+    for name, words, least, up, down in (
+        ("exceptions", "more texts hold the words that excuse a claim (a rule's exception)", drift.exceptions, 1, 0),
+        ("distinct2", "texts repeat each other more", drift.distinct2, 0, 1),
+        ("length", "texts change in length", drift.length, 1, 1),
+    ):
+        if name not in new or name not in old:
             continue
         mean, low, high = paired(old[name], new[name])
-        if high < 0 or (name == "length" and low > 0):
-            found.append(f"Alarm: {words} ({name} {mean:+.2f} [{low:+.2f}, {high:+.2f}]).")
+        size = mean / max(1e-9, float(np.mean(old[name]))) if name == "length" else mean
+        if (up and low > 0 and size > least) or (down and high < 0 and -size > least):
+            found.append(
+                f"Alarm: {words} ({name} {mean:+.2f} [{low:+.2f}, {high:+.2f}]; it rings past {least:g}"
+                f"{' × the old' if name == 'length' else ''})."
+            )
     return tuple(found)

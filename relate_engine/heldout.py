@@ -9,6 +9,7 @@ ended text every value is 0):
     blocked_rules       share with a compliance finding that blocks
     blocked_classifier  share that the second classifier calls a violation
     wrong_facts         share with a correctness finding
+    exceptions          share with the words of a rule's exception, where the judges know the rules
     ended               share of all samples that come to an end
     distinct2           Distinct-2 of the brief's texts (training/textstats.py)
     length              mean width
@@ -29,6 +30,7 @@ from relate_engine.policy.int8 import Int8Twin
 from relate_engine.policy.memory import release
 from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
 from relate_engine.policy.prompt import TEMPLATES, prompt
+from relate_engine.rewards.rules import RuleSet
 from relate_engine.training.judge import Sampled, Score
 from relate_engine.training.rollouts import completions_of
 from relate_engine.training.sharedloss import shared_logps
@@ -62,6 +64,7 @@ class Judges:
     violations: Rater
     sales: Rater | None
     name: str  # of the evaluator that the gate names
+    excused: Rater | None = None  # (N,) bool as numbers: which texts hold a rule's exception (`excused_by`)
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,14 @@ def _of_brief(group: Sequence[Written], judges: Judges) -> dict[str, float]:
         "distinct2": distinct_2(texts) if texts else 0.0,
         "length": _mean(c.width for c in cards),
     }
+    found |= {"exceptions": _mean(judges.excused(texts))} if judges.excused else {}
     return found | ({"sales": _mean(judges.sales(texts))} if judges.sales else {})
+
+
+def excused_by(rules: RuleSet) -> Rater:
+    """Which texts hold the words of an exception of any rule for texts, whether or not the rule itself fires."""
+    patterns = [r.unless for r in rules.rules if r.unless and "text" in r.subjects]
+    return lambda texts: np.array([any(p.search(t) for p in patterns) for t in texts])
 
 
 def _mean(values: Any) -> float:

@@ -1,7 +1,8 @@
 """A round: one workspace's feedback and rewards become a candidate for a better policy. Plain data in and out.
 
     sft          on texts that people picked, exported or edited             (training/tuning.py)
-    preferences  on pairs that were both shown                               (training/preferences.py)
+    preferences  on pairs that were both shown                               (training/preferences.py);
+                 where there are none, on single picks and rejections        (training/kto.py)
     grpo         RELATE: the scorecard's rewards, credit to their words      (training/grpo.py)
     evaluate     old and new policy on held-out briefs, by judges training never saw   (heldout.py)
     gate         whether the new one may be promoted, in words               (gate.py)
@@ -10,9 +11,9 @@ Each step runs only where the snapshot holds enough for it, else it is skipped w
 folder with its adapter and `step.json` that appears whole, by a rename, so a killed round goes on after the last
 finished step, and inside a step from its last checkpoint; the final adapter is the one of an uninterrupted run.
 Preferences are the project's DPO on prefix-shared sequences (a subclass of TRL's SFTTrainer): DPOTrainer's loss of a
-pair, with weights and an anchor, at about a third of the tokens. KTO, for single verdicts without a pair, is
-left out: such verdicts only keep texts from being targets. Reward models are the workspace's current ones; they are
-retrained by their own job. Paper: RELATE (arXiv 2602.11780): GRPO from an SFT start.
+pair, with weights and an anchor, at about a third of the tokens. Single verdicts are TRL's KTOTrainer's. Reward models
+are the snapshot's; the service retrains them before it freezes one (app/services/rounds.py).
+Paper: RELATE (arXiv 2602.11780): GRPO from an SFT start.
 """
 
 import json
@@ -35,17 +36,20 @@ from relate_engine.snapshot import (
     manifest,
     preference_pairs,
     sft_targets,
+    single_verdicts,
     training_briefs,
 )
 from relate_engine.training.credit import ARMS, Arm
 from relate_engine.training.grpo import GrpoPlan, Task, train_grpo
 from relate_engine.training.judge import RewardError
+from relate_engine.training.kto import KtoPlan, train_kto
 from relate_engine.training.preferences import PreferencePlan, train_preferences
 from relate_engine.training.tuning import TunePlan, tune
 
 LEAST_TARGETS = 10  # texts that people stood by, below which a gentle pass over them teaches only their wording
 LEAST_PAIRS = 10  # pairs
-PREFERENCES = PreferencePlan(epochs=2, learning_rate=1e-4, anchor=0.2)
+LEAST_SINGLES = 20  # single picks, and as many single rejections, where there are too few pairs
+PREFERENCES = PreferencePlan(epochs=4, briefs_a_step=2, learning_rate=2e-4, anchor=0.2)
 STEP = "step.json"
 Report = Callable[[float, str], None]  # share and message; may raise to end the round
 SHARES = {"start": 0.0, "sft": 0.05, "preferences": 0.2, "grpo": 0.35, "evaluate": 0.9, "gate": 0.99, "": 1.0}
@@ -57,10 +61,12 @@ class RoundPlan:
 
     sft: TunePlan = field(default_factory=TunePlan)
     preferences: PreferencePlan = PREFERENCES
+    kto: KtoPlan = field(default_factory=KtoPlan)
     grpo: GrpoPlan = field(default_factory=GrpoPlan)
     arm: Arm = ARMS["relate"]
     held: HeldPlan = field(default_factory=HeldPlan)
     bounds: gate.Bounds = field(default_factory=gate.Bounds)
+    drift: gate.Drift = field(default_factory=gate.Drift)
 
 
 @dataclass(frozen=True)
@@ -133,8 +139,10 @@ def run_round(
     evidence = run.evaluate(parent, at, old, values, gates)
     report(SHARES["gate"], "Deciding")
     made = json.loads((at / "manifest.json").read_text("utf-8"))
-    alarms = gate.alarms(_reward(at), old, values)
-    alarms += gate.alarms(_reward(parent), {}, {}, acceptance(snapshot))  # of the round that made the parent
+    alarms = gate.alarms(_reward(at), old, values, drift=plan.drift)
+    # people have judged the parent by now: the round that made it is looked back on
+    alarms += gate.alarms(_reward(parent), {}, {}, acceptance(snapshot), plan.drift)
+    evidence = replace(evidence, alarms=alarms)
     return RoundReport(
         told,
         tuple(steps),
@@ -154,6 +162,10 @@ def _trainings(snapshot: Snapshot, plan: RoundPlan) -> list[tuple[str, Train, in
     """Of each training step: name, how, rows, rows in words, and why it is skipped or ""."""
     chosen, pairs, tasks = sft_targets(snapshot), preference_pairs(snapshot), tasks_of(training_briefs(snapshot))
     texts, number = sum(len(t) for _, t in chosen), sum(len(p) for _, p in pairs)
+    singles = single_verdicts(snapshot)
+    picked = sum(s.picked for s in singles)
+    least = min(picked, len(singles) - picked)
+    alone = number < LEAST_PAIRS and least >= LEAST_SINGLES  # only single verdicts exist
 
     def few(number: int, least: int, what: str) -> str:
         """Why there are too few, or ""."""
@@ -171,6 +183,9 @@ def _trainings(snapshot: Snapshot, plan: RoundPlan) -> list[tuple[str, Train, in
             base, at, judged, "SNAPSHOT", digest, out, work, settings, _telling(say), resume=True, weighted=weighted
         )
 
+    def kto(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:
+        return train_kto(base, at, singles, out, work, plan.kto, _telling(say), resume=True)
+
     def grpo(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:
         def told(done: int, total: int, metrics: dict[str, float]) -> None:
             say(done, total, f"reward {metrics['reward']:.2f}")
@@ -187,17 +202,22 @@ def _trainings(snapshot: Snapshot, plan: RoundPlan) -> list[tuple[str, Train, in
         ),
         (
             "preferences",
-            preferences,
-            number,
-            f"{number} pairs of {len(pairs)} shown sets",
-            few(number, LEAST_PAIRS, "pairs"),
+            kto if alone else preferences,
+            len(singles) if alone else number,
+            f"{picked} picks and {len(singles) - picked} rejections without a counterpart (KTO)"
+            if alone
+            else f"{number} pairs of {len(pairs)} shown sets (DPO)",
+            ""
+            if alone
+            else few(number, LEAST_PAIRS, "pairs")
+            and f"{few(number, LEAST_PAIRS, 'pairs')}, or {LEAST_SINGLES} single verdicts of each sign ({least} here)",
         ),
         (
             "grpo",
             grpo,
             len(tasks),
             f"{len(tasks)} tasks (brief, slot, angle), {plan.grpo.steps} steps",
-            few(len(tasks), plan.grpo.groups, "tasks"),
+            few(len(tasks), plan.grpo.groups, "tasks") if plan.grpo.steps else "it is switched off (0 steps)",
         ),
     ]
 
@@ -337,6 +357,7 @@ def changes(old: dict[str, float], new: dict[str, float]) -> str:
     words = {
         "reward": "reward", "clicks": "second evaluator of clicks", "sales": "CTCVR score",
         "blocked_rules": "blocked by rules", "blocked_classifier": "blocked by the second classifier",
-        "wrong_facts": "wrong facts", "distinct2": "distinct bigrams", "length": "length",
+        "wrong_facts": "wrong facts", "exceptions": "words of exceptions",
+        "distinct2": "distinct bigrams", "length": "length",
     }  # fmt: skip
-    return "held-out " + ", ".join(f"{words[n]} {old[n]:.2f} → {new[n]:.2f}" for n in words if n in new)
+    return "held-out " + ", ".join(f"{words[n]} {old[n]:.2f} → {new[n]:.2f}" for n in words if n in new and n in old)

@@ -4,10 +4,13 @@
     pairs        inside one slot of one shown set only, since only there did a person see both:
                      edited wording over the one it replaced                       weight 1
                      picked over rejected, or over one a reviewer calls a violation  weight 1
-                     picked over shown but not picked                                weight WEAK · seen(position)
-A text left alone is weak evidence: it may not have been read. People read from the top, so down to the deepest text
-of the slot that anybody touched all were seen: seen = 1; k places below it seen = 1 / (1 + k) (a cascade model of
-clicks, Craswell et al. 2008). A text with a violation verdict, or one blocked by its card, is never a target.
+                     picked over shown but not picked                                weight WEAK · seen
+A text left alone is weak evidence: it may not have been read. Two accounts of that, and the smaller one counts:
+    cascade    people read from the top, so down to the deepest text of the slot that anybody touched all were seen: 1;
+               k places below it 1 / (1 + k) (a cascade model of clicks, Craswell et al. 2008)
+    examined   how often this workspace chooses a text that chance has put there, beside the place where it chooses
+               most (`examined`; a position-based model: chosen = looked at · liked, and random texts are liked alike)
+A text with a violation verdict, or one blocked by its card, is never a target.
 
 Held-out briefs: a quarter of the products, drawn by the hash of product and round number, so they rotate; a
 product's briefs stay together, and none of theirs is trained on in that round.
@@ -16,12 +19,15 @@ Leaves out: reading the tables (app/services/rounds.py) and training (rounds.py)
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from relate_engine.brief import Angle, Brief, parse_brief, supported_angles
 
 WEAK = 0.25  # what a text that was merely not picked counts, beside one that was rejected
+PLACED = 50  # random texts in a place, below which nothing is said of how often it is looked at
+BLIND = 0.05  # least weight of a place
 HELD_OUT = 0.25  # share of the products
 SHOWN = 30  # texts of a writer below which no share of them that people chose is told
 
@@ -73,10 +79,13 @@ class Snapshot:
     policy: dict[str, str]
     reward_version: str
     rule_version: str
+    rule_overlay: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the workspace's own (overlay.py)
+    examined: Mapping[str, Mapping[int, float]] = field(default_factory=dict)  # by slot and position; missing: 1
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready; the inverse is `snapshot_from_json`."""
         whole = {k: getattr(self, k) for k in ("workspace", "round", "policy", "reward_version", "rule_version")}
+        whole["rule_overlay"] = {part: dict(fields) for part, fields in self.rule_overlay.items()}
         return whole | {
             "briefs": [b.model_dump(mode="json") for b in self.briefs],
             "sets": [
@@ -84,6 +93,7 @@ class Snapshot:
                 for s in self.sets
             ],
             "served": list(self.served),
+            "examined": {slot: {str(at): w for at, w in of.items()} for slot, of in self.examined.items()},
         }
 
 
@@ -93,7 +103,8 @@ def snapshot_from_json(data: dict[str, Any]) -> Snapshot:
         ShownSet(s["id"], parse_brief(s["brief"]), tuple(_text_from_json(t) for t in s["texts"])) for s in data["sets"]
     )
     briefs = tuple(parse_brief(b) for b in data["briefs"])
-    return Snapshot(**data | {"briefs": briefs, "sets": sets, "served": tuple(data["served"])})
+    seen = {slot: {int(at): w for at, w in of.items()} for slot, of in data.get("examined", {}).items()}
+    return Snapshot(**data | {"briefs": briefs, "sets": sets, "served": tuple(data["served"]), "examined": seen})
 
 
 def _text_from_json(data: dict[str, Any]) -> ShownText:
@@ -113,6 +124,7 @@ def manifest(snapshot: Snapshot) -> dict[str, Any]:
         "policy": snapshot.policy,
         "reward_version": snapshot.reward_version,
         "rule_version": snapshot.rule_version,
+        "examined": whole["examined"],
         "held_out": sorted(held_products(snapshot)),
     }
 
@@ -164,6 +176,15 @@ class Pair:
     why: str
 
 
+@dataclass(frozen=True)
+class Single:
+    """One text that people judged with nothing beside it in its slot to hold it against."""
+
+    brief: Brief
+    wording: Wording
+    picked: bool
+
+
 def acceptance(snapshot: Snapshot) -> tuple[float, float] | None:
     """Share of the texts by earlier writers that people stood by, and of those by the one in use; None for few."""
     by: dict[bool, list[bool]] = {False: [], True: []}
@@ -186,11 +207,42 @@ def sft_targets(snapshot: Snapshot) -> list[tuple[Brief, list[Wording]]]:
 
 def preference_pairs(snapshot: Snapshot) -> list[tuple[Brief, list[Pair]]]:
     """By shown set: its pairs with their weights; sets without any are left out."""
-    found = [(s.brief, _pairs(s)) for s in training_sets(snapshot)]
+    found = [(s.brief, _pairs(s, snapshot.examined)) for s in training_sets(snapshot)]
     return [(brief, pairs) for brief, pairs in found if pairs]
 
 
-def _pairs(shown: ShownSet) -> list[Pair]:
+def single_verdicts(snapshot: Snapshot) -> list[Single]:
+    """What people chose or rejected in the slots of shown sets that make no pair; rejections as they were shown."""
+    found = []
+    for shown in training_sets(snapshot):
+        paired = {p.better.slot for p in _pairs(shown, {})}
+        for t in shown.texts:
+            if t.slot in paired or t.slot == "path":
+                continue
+            if t.stood_by:
+                found.append(Single(shown.brief, _newest(shown, t), True))
+            elif (t.choice == "rejected" or t.verdict == "violation") and not t.edited:
+                found.append(Single(shown.brief, _as_shown(shown, t), False))
+    return found
+
+
+def examined(places: Iterable[tuple[str, int, int, int]]) -> dict[str, dict[int, float]]:
+    """How often a place is looked at beside the best place of its slot, in [BLIND, 1].
+
+    `places`: (slot, position, random texts shown there, of them chosen). Only places with PLACED texts say anything,
+    and only where another place of the slot does too; what is missing counts 1."""
+    rates: dict[str, dict[int, float]] = {}
+    for slot, position, shown, chosen in places:
+        if shown >= PLACED:
+            rates.setdefault(slot, {})[position] = chosen / shown
+    return {
+        slot: {at: round(max(BLIND, rate / max(of.values())), 4) for at, rate in of.items()}
+        for slot, of in rates.items()
+        if len(of) > 1 and max(of.values()) > 0
+    }
+
+
+def _pairs(shown: ShownSet, looked: Mapping[str, Mapping[int, float]]) -> list[Pair]:
     found: list[Pair] = []
     for slot in dict.fromkeys(t.slot for t in shown.texts):
         texts = [t for t in shown.texts if t.slot == slot]
@@ -206,7 +258,8 @@ def _pairs(shown: ShownSet) -> list[Pair]:
                 if other.choice == "rejected" or other.verdict == "violation":
                     weight, why = 1.0, "picked over rejected"
                 elif other.choice == "":
-                    weight = WEAK / (1 + max(0, other.position - max(touched)))
+                    cascade = 1 / (1 + max(0, other.position - max(touched)))
+                    weight = WEAK * min(cascade, looked.get(slot, {}).get(other.position, 1.0))
                     why = "picked over not picked"
                 else:
                     continue

@@ -1,9 +1,12 @@
 """Shared by all tests: nothing of this machine is written to, and missing weights skip with a reason."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.postgres_server import VARIABLE, databases, drop
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -25,3 +28,13 @@ def cache() -> Path:
             pytest.fail(str(error))
         pytest.skip(str(error))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_databases() -> Iterator[None]:
+    """On a PostgreSQL server of the tests, what one test made is dropped after it."""
+    server = os.environ.get(VARIABLE)
+    before = databases(server) if server else set()
+    yield
+    if server:
+        drop(server, databases(server) - before)

@@ -1,9 +1,10 @@
 """A real worker process whose rounds train the tiny policy: `python -m tests.small_round [--once]`.
 
-RELATE_BASE_MODEL and RELATE_ADAPTER name the tiny base and adapter; judging takes its time, so that a kill lands
-inside a step.
+RELATE_BASE_MODEL and RELATE_ADAPTER name the tiny base and adapter, SMALL_ROUND_STEPS the steps of GRPO; judging takes
+its time, so that a kill lands inside a step.
 """
 
+import os
 import sys
 import time
 from dataclasses import replace
@@ -16,7 +17,7 @@ from relate_engine.config import settings
 from tests.tiny_round import PLAN, judges, score
 
 LEASE = timedelta(seconds=2)
-STEPS = 8
+STEPS = int(os.environ.get("SMALL_ROUND_STEPS", "8"))
 
 
 def slowly(asked: Any) -> Any:

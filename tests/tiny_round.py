@@ -16,6 +16,7 @@ from relate_engine.scorecard import Finding, Scorecard
 from relate_engine.snapshot import ShownSet, ShownText, Snapshot
 from relate_engine.training.grpo import GrpoPlan
 from relate_engine.training.judge import Sampled
+from relate_engine.training.kto import KtoPlan
 from relate_engine.training.sft import save_adapter
 from relate_engine.training.tuning import TunePlan
 from tests import tiny
@@ -25,6 +26,7 @@ ENDS = [256, *range(0, 256, 6)]  # so that the random policy's texts end
 PLAN = RoundPlan(
     sft=TunePlan(epochs=2, sets_a_step=1, learning_rate=1e-2),
     preferences=replace(PREFERENCES, epochs=2, briefs_a_step=1, learning_rate=1e-2),
+    kto=KtoPlan(epochs=2, learning_rate=1e-2),
     grpo=GrpoPlan(
         steps=4, groups=2, generations=4, tokens=12, micro_batch=8, learning_rate=1e-2, save_every=1, beta=0.04
     ),

@@ -1,8 +1,8 @@
 """A chart that can be read without seeing it: heading, one plain sentence, figure, and its table as CSV.
 
 Figures are Plotly, made from small pandas frames that services/analytics.py grouped; colours mean the
-same everywhere and never stand alone (names, numbers and the table say it too). Leaves out what is
-asked and by whom (desks).
+same everywhere and never stand alone: bars have patterns, lines have dashes and markers. Leaves out what is
+asked and by whom (desks), and the charts of rounds and of results (charts_rounds.py, charts_results.py).
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,6 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.services.exporting import escaped
-from relate_engine.training.card import Curve
 
 PALETTE = ("#2f8f6f", "#4c78c4", "#d68a1c", "#a35fb8", "#c4546a", "#5aa6b5", "#8a7d3f", "#7c8a86", "#b07d62")
 COLOURS = {
@@ -26,6 +25,8 @@ COLOURS = {
 ACCENT = "#2f8f6f"
 GREENS = [[0, "#c4483b"], [0.5, "#ecd9a8"], [1, "#2f8f6f"]]
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "triangle-down", "hexagon")
+PATTERNS = ("", "/", "x", "-", ".", "\\", "+", "|")
 DAY_MS = 24 * 3600 * 1000
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
@@ -68,16 +69,27 @@ def over_time(heading: str, what: str, days: pd.DataFrame, by: str, name: str) -
     totals = days.groupby("day")["count"].sum()
     most = pd.Timestamp(str(totals.idxmax()))
     total = int(totals.sum())
-    reading = f"{total:,} {what} on {_count(len(totals), 'day')}"
+    reading = f"{total:,} {what} on {count(len(totals), 'day')}"
     when = f"{most.day} {most:%B %Y}"
     reading += f"; most on {when} ({totals.max():,})." if len(totals) > 1 else f" ({when})."
     figure = go.Figure()
     for number, (group, part) in enumerate(days.groupby(by, observed=True, sort=True)):
         figure.add_bar(
-            x=part["day"].dt.tz_localize(None), y=part["count"], name=str(group), width=0.8 * DAY_MS,
-            marker_color=COLOURS.get(str(group), PALETTE[number % len(PALETTE)]),
-            hovertemplate="%{x|%-d %b %Y}: %{y}<extra>" + _safe(str(group)) + "</extra>",
-        )  # fmt: skip
+            x=part["day"].dt.tz_localize(None),
+            y=part["count"],
+            name=str(group),
+            width=0.8 * DAY_MS,
+            marker={
+                "color": COLOURS.get(str(group), PALETTE[number % len(PALETTE)]),
+                "pattern": {
+                    "shape": PATTERNS[number % len(PATTERNS)],
+                    "fillmode": "overlay",
+                    "size": 5,
+                    "fgcolor": "rgba(255, 255, 255, 0.6)",
+                },
+            },
+            hovertemplate="%{x|%-d %b %Y}: %{y}<extra>" + safe(str(group)) + "</extra>",
+        )
     _day_axis(figure, totals.index)
     figure.update_yaxes(title_text=what, rangemode="tozero", tickformat=",d")
     figure.update_layout(barmode="stack")
@@ -86,7 +98,7 @@ def over_time(heading: str, what: str, days: pd.DataFrame, by: str, name: str) -
 
 
 def trend(heading: str, scores: pd.DataFrame, name: str) -> Chart:
-    """A line a reward over days. `scores` is analytics.scores' long form, grouped by day."""
+    """A line a reward over days. `scores` is analytics.reward_means' long form, grouped by day."""
     ends = scores.sort_values("day").groupby("reward")["mean"].agg(["first", "last"])
     moved = ends["last"] - ends["first"]
     most = str(moved.abs().idxmax())
@@ -100,23 +112,24 @@ def trend(heading: str, scores: pd.DataFrame, name: str) -> Chart:
         figure.add_scatter(
             x=part["day"].dt.tz_localize(None), y=part["mean"], name=str(reward), mode="lines+markers",
             line={"color": PALETTE[place % len(PALETTE)], "dash": DASHES[place % len(DASHES)]},
+            marker={"symbol": SYMBOLS[place % len(SYMBOLS)], "size": 7},
             hovertemplate="%{x|%-d %b %Y}: %{y:.2f}", cliponaxis=False,
         )  # fmt: skip
     _day_axis(figure, scores["day"])
     figure.update_yaxes(range=[0, 1.02], title_text="mean")
-    table = scores.assign(day=scores["day"].dt.strftime("%Y-%m-%d"), mean=scores["mean"].round(3))
+    table = scores.assign(day=scores["day"].dt.strftime("%Y-%m-%d")).round(3)
     return Chart(heading, reading, dressed(figure, 320), table.rename(columns={"day": "day (UTC)"}), name)
 
 
 def rates(heading: str, doing: str, frame: pd.DataFrame, by: str, hits: str, total: str, name: str) -> Chart:
     """Shares with their 95 % intervals, best first; the reading says whether the first really leads.
 
-    `doing` completes "<group> was <doing> most often". `frame` is what pick_rates or violation_rates give.
+    `doing` completes "<group> was <doing> most often". `frame` is what analytics.shares gives.
     """
     frame = frame.sort_values(["rate", total], ascending=False)
     first = frame.iloc[0]
     reading = (
-        f"{_safe(str(first[by]))} was {doing} most often: {int(first[hits])} of {int(first[total])} "
+        f"{safe(str(first[by]))} was {doing} most often: {int(first[hits])} of {int(first[total])} "
         f"({first['rate']:.0%}, between {first['low']:.0%} and {first['high']:.0%})"
     )
     if len(frame) == 1:
@@ -128,20 +141,20 @@ def rates(heading: str, doing: str, frame: pd.DataFrame, by: str, hits: str, tot
     else:
         reading += "; the intervals overlap, so this is no clear difference yet."
     labels = [f"{group} ({n})" for group, n in zip(frame[by], frame[total], strict=True)]
-    figure = _dots(labels, frame["rate"], frame["low"], frame["high"], "%{x:.0%}")
+    figure = dots(labels, frame["rate"], frame["low"], frame["high"], "%{x:.0%}")
     figure.update_xaxes(tickformat=".0%", range=[-0.02, 1.02], title_text="share and 95 % interval")
     table = frame.assign(**{column: frame[column].round(3) for column in ("rate", "low", "high")})
     return Chart(heading, reading, dressed(figure, 130 + 34 * len(frame)), table, name)
 
 
 def means(heading: str, scores: pd.DataFrame, by: str, name: str) -> Chart:
-    """Mean of every reward by group as a grid of numbers. `scores` is analytics.scores' long form."""
+    """Mean of every reward by group as a grid of numbers. `scores` is analytics.reward_means' long form."""
     grid = scores.pivot(index=by, columns="reward", values="mean")
     grid = grid.loc[sorted(grid.index, reverse=True)]  # Plotly draws from below
     lowest = scores.sort_values("mean").iloc[0]
     reading = (
         f"Every reward runs from 0 to 1, higher is better; the lowest mean is {lowest['mean']:.2f}, "
-        f"{lowest['reward']} of {_safe(str(lowest[by]))} ({_count(int(lowest['texts']), 'text')})."
+        f"{lowest['reward']} of {safe(str(lowest[by]))} ({count(int(lowest['texts']), 'text')})."
     )
     figure = go.Figure(
         go.Heatmap(
@@ -152,7 +165,7 @@ def means(heading: str, scores: pd.DataFrame, by: str, name: str) -> Chart:
     )  # fmt: skip
     figure.update_xaxes(side="top", showgrid=False)
     figure.update_yaxes(showgrid=False)
-    table = scores.assign(mean=scores["mean"].round(3))
+    table = scores.round(3)
     return Chart(heading, reading, dressed(figure, 110 + 36 * len(grid)), table, name)
 
 
@@ -160,18 +173,18 @@ def spread(
     heading: str, reading: str, frame: pd.DataFrame, by: str, value: str, digits: str, name: str,
     bounds: tuple[float, float] | None = None,
 ) -> Chart:  # fmt: skip
-    """Mean of a number by group, with the range of the middle 80 % of texts (`low` to `high`)."""
+    """Mean of a number by group with its 95 % interval (`low` to `high`), as analytics.means gives it."""
     frame = frame.sort_values(value, ascending=False)
     labels = [f"{group} ({n})" for group, n in zip(frame[by], frame["texts"], strict=True)]
-    figure = _dots(labels, frame[value], frame["low"], frame["high"], "%{x:" + digits + "}")
-    figure.update_xaxes(tickformat=digits, title_text="mean and middle 80 % of texts", nticks=6)
+    figure = dots(labels, frame[value], frame["low"], frame["high"], "%{x:" + digits + "}")
+    figure.update_xaxes(tickformat=digits, title_text="mean and 95 % interval", nticks=6)
     if bounds:
         margin = 0.02 * (bounds[1] - bounds[0])
         figure.update_xaxes(range=[bounds[0] - margin, bounds[1] + margin])
     return Chart(heading, reading, dressed(figure, 130 + 34 * len(frame)), frame.round(5), name)
 
 
-def _dots(
+def dots(
     labels: Sequence[str], middle: pd.Series, low: pd.Series, high: pd.Series, told: str
 ) -> go.Figure:  # fmt: skip
     error: dict[str, Any] = {
@@ -196,34 +209,6 @@ def _day_axis(figure: go.Figure, days: pd.Index | pd.Series) -> None:
     figure.update_xaxes(type="date", range=[start, end], tickformat="%-d %b", nticks=7, tickangle=0, **few)
 
 
-def reliability(curve: Curve, name: str) -> Chart:
-    """Predicted against observed rates with 95 % intervals; on the diagonal a prediction is right."""
-    frame = pd.DataFrame([vars(p) for p in curve.points])
-    held = ((frame["low"] <= frame["predicted"]) & (frame["predicted"] <= frame["high"])).sum()
-    few = f"{frame['trials'].min():,.0f}"
-    reading = (
-        f"In {held} of {len(frame)} groups the predicted {_safe(curve.name)} lies within what was observed "
-        f"(95% interval); the smallest group holds {few} trials. On the dashed line a prediction is exactly right."
-    )
-    end = 1.05 * float(frame[["predicted", "high"]].max().max())
-    figure = go.Figure()
-    figure.add_scatter(x=[0, end], y=[0, end], mode="lines", line={"color": "#7c8a86", "dash": "dash"},
-                       name="exactly right", hoverinfo="skip")  # fmt: skip
-    figure.add_scatter(
-        x=frame["predicted"], y=frame["observed"], mode="markers", marker={"color": ACCENT, "size": 8}, name="observed",
-        error_y={"array": frame["high"] - frame["observed"], "arrayminus": frame["observed"] - frame["low"],
-                 "color": ACCENT, "thickness": 1.2},
-        hovertemplate="predicted %{x:.2%}, observed %{y:.2%}<extra></extra>",
-    )  # fmt: skip
-    figure.update_xaxes(title_text=f"predicted {_safe(curve.name)}", tickformat=".1%", range=[0, end])
-    figure.update_yaxes(title_text="observed, 95 % interval", tickformat=".1%", range=[0, end])
-    table = frame.assign(
-        **{c: frame[c].map("{:.3%}".format) for c in ("predicted", "observed", "low", "high")},
-        trials=frame["trials"].round().astype(int),
-    )
-    return Chart(f"Reliability of {_safe(curve.name)}", reading, dressed(figure, 340), table, name)
-
-
 def dressed(figure: go.Figure, height: int) -> go.Figure:
     """The common look: legend above, no zooming (a finger scrolls the page, not the chart)."""
     figure.update_layout(
@@ -236,10 +221,10 @@ def dressed(figure: go.Figure, height: int) -> go.Figure:
     return figure
 
 
-def _count(number: int, word: str) -> str:
+def count(number: int, word: str) -> str:
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """A name in a sentence: version names may hold characters that Markdown or HTML would read."""
     return "".join(c if c.isalnum() or c in " -.,+%()'" else " " for c in text)

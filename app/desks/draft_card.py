@@ -13,8 +13,10 @@ from app.components.clipboard import copy_button
 from app.components.context import Context
 from app.components.marks import SEVERITIES, worst_first
 from app.components.plain import plain
+from app.desks import draft_conflict
 from app.desks.draft_explain import explanation, toggle
 from app.desks.draft_state import TROUBLE, jobs_of, state
+from app.desks.draft_talk import talk
 from app.services import feedback
 from app.services.drafting_page import LIKE_THIS, reword, score_again, score_wording
 from app.services.stored import StoredBrief, StoredText, is_stale
@@ -43,7 +45,10 @@ def _card(ctx: Context, stored: StoredBrief, place: str) -> None:
             st.markdown(plain(text.text))
         elif place not in state().editing_cards:
             st.html(card_html(text.card, _notes(ctx, text)))
-        if place in state().editing_cards:
+        if conflict := draft_conflict.pending(place, text.id):
+            draft_conflict.panel(ctx, place, conflict, lambda words: _settle(ctx, stored, place, words),
+                                 lambda: _take_theirs(place))  # fmt: skip
+        elif place in state().editing_cards:
             _editor(ctx, stored, place, text)
         else:
             _actions(ctx, stored, place, text)
@@ -53,6 +58,7 @@ def _card(ctx: Context, stored: StoredBrief, place: str) -> None:
             if place in state().explaining:
                 explanation(ctx, stored, place, text, lambda at, wording: _use(ctx, stored, at, wording))
             _details(ctx, stored, place, text, text.card)
+            talk(ctx, place, text)
 
 
 def _use(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None:
@@ -202,8 +208,30 @@ def _reword(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None
     now.card_trouble.pop(place, None)
     try:
         now.texts[place] = reword(ctx.db, ctx.actor, ctx.room, stored.brief, now.texts[place], wording)
+    except feedback.EditConflict as conflict:
+        draft_conflict.keep(place, conflict, wording)
     except TROUBLE as error:
         now.card_trouble[place] = str(error)
+
+
+def _settle(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None:
+    """Saves a wording as an edit of the one that stood in its way; it waits on where even that fails."""
+    found = draft_conflict.pending(place, state().texts[place].id)
+    if found is not None:
+        state().texts[place] = found.conflict.newest
+        draft_conflict.drop(place)
+        _reword(ctx, stored, place, wording)
+        if place in state().card_trouble:
+            draft_conflict.keep(place, found.conflict, wording)
+    st.rerun([f"card_{place}", BAR])
+
+
+def _take_theirs(place: str) -> None:
+    found = draft_conflict.pending(place, state().texts[place].id)
+    if found is not None:
+        state().texts[place] = found.conflict.newest
+        draft_conflict.drop(place)
+    st.rerun([f"card_{place}", BAR])
 
 
 def _mend(ctx: Context, stored: StoredBrief, place: str, finding: Finding) -> None:

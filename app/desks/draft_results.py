@@ -14,11 +14,13 @@ from app.components.card import BEST_OF, LEVELS, NOT_CHECKED, angle_word, table_
 from app.components.context import Context
 from app.components.marks import SEVERITIES
 from app.components.plain import plain
+from app.desks.ads_state import build_from_picked
 from app.desks.draft_card import BAR, show_card
 from app.desks.draft_export import export_dialog
 from app.desks.draft_state import TROUBLE, jobs_of, state
 from app.services.drafting import dropped_texts, list_generations, picked_texts
 from app.services.drafting_page import score_again
+from app.services.people import may
 from app.services.stored import StoredBrief, StoredGeneration, StoredText, is_stale
 from relate_engine.brief import placement_of
 
@@ -123,9 +125,21 @@ def _bar(ctx: Context, stored: StoredBrief) -> None:
     counts = [f"{sum(t.slot == s.name for t in picks)} of {s.full_ad} {s.plural.lower()}" for s in slots]
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.markdown(f"Picked: {', '.join(counts)}", width="content")
+        _ad_button(ctx, stored, len(picks))
         if st.button("Export", key="export", icon=":material/download:", type="primary"):
             shown = [t for t in state().texts.values() if t.choice != "rejected"]
             export_dialog(ctx, stored, picks, shown)
+
+
+def _ad_button(ctx: Context, stored: StoredBrief, picked: int) -> None:
+    """From the picks to the Ads desk."""
+    if not may(ctx.actor, "ad.write"):
+        return
+    tip = "Put headlines and descriptions together, pin and preview them." if picked else "Pick some texts first."
+    pressed = st.button("Build an ad from picked texts", key="build_ad", icon=":material/dashboard_customize:",
+                        disabled=not picked, help=tip)  # fmt: skip
+    if pressed and (trouble := build_from_picked(ctx, stored.id)):
+        st.error(plain(trouble), icon=":material/error:")
 
 
 def _stale(ctx: Context, stored: StoredBrief, texts: Sequence[StoredText]) -> None:

@@ -1,12 +1,11 @@
 """The Rewards desk: what was written, how it scored, what people did with it, what reviewers said.
 
-Every chart has a heading, one plain sentence and its table; small groups carry intervals and the
-sentence says when a difference is none. Below: what the numbers are and how well the CTR head does.
-The model cards stand in rewards_cards.py, the writer's versions in rewards_versions.py.
+Every chart has a heading, one plain sentence and its table; small groups carry intervals and the sentence says when a
+difference is none. The last tab says what the numbers are and how well the models behind them do (rewards_cards.py).
+Leaves out writer versions (Decide), rounds (Learning) and campaign results (Performance).
 """
 
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +15,18 @@ import streamlit as st
 from app.components import charts
 from app.components.context import Context, context
 from app.components.plain import plain
+from app.desks import analysis_filters
 from app.desks.rewards_cards import cards
-from app.desks.rewards_ladder import ladder
-from app.desks.rewards_versions import writer_versions
 from app.services import analytics
 from app.services.learning import active_rewards
 from app.services.people import Forbidden, may, require
 from db.session import StorageError
-from relate_engine.brief import ANGLES, PLACEMENTS, placement_of
+from relate_engine.brief import ANGLES, PLACEMENTS
 from relate_engine.config import ASSETS
 
-PERIODS = {"Last 7 days": 7, "Last 30 days": 30, "Last 90 days": 90, "All time": 0}
 SPLITS = {
     "angle": "Angle", "placement": "Placement", "slot": "Slot", "policy": "Writer version",
-    "rules_version": "Rules version",
+    "rules": "Rules version",
 }  # fmt: skip
 SOURCES = {
     "prior": (
@@ -44,7 +41,7 @@ SOURCES = {
 def page() -> None:
     """Draws the desk. Trouble is one sentence."""
     st.title("Rewards")
-    st.caption("What the writer wrote, how it scored, and what people made of it. Times are UTC.")
+    st.caption("What the writer wrote, how it scored, and what people made of it. Days are UTC.")
     try:
         _desk(context())
     except (Forbidden, StorageError) as error:
@@ -53,57 +50,66 @@ def page() -> None:
 
 def _desk(ctx: Context) -> None:
     require(ctx.actor, "analytics.read")  # before the filters: who may not look sees no empty frame either
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        period = st.selectbox("Period", list(PERIODS), index=1, key="rewards_period", width=170)
-        where = st.selectbox(
-            "Placement", [None, *PLACEMENTS], key="rewards_placement", width=230,
-            format_func=lambda name: placement_of(name).label if name else "All placements",
-        )  # fmt: skip
-        by = st.segmented_control(
-            "Compare by", list(SPLITS), default="angle", required=True, key="rewards_by",
-            format_func=lambda name: SPLITS[name], wrap=True,
-        )  # fmt: skip
-    since = datetime.now(UTC) - timedelta(days=PERIODS[period]) if PERIODS[period] else None
-    texts, feedback, verdicts = (
-        _named(read(ctx.db, ctx.actor, since), where)
-        for read in (analytics.candidates, analytics.feedback, analytics.verdicts)
-    )
-    texts["rules_version"] = texts["rules_version"].fillna("not scored")
-    if texts.empty and feedback.empty and verdicts.empty:
+    view = analysis_filters.filters(ctx)
+    by = st.segmented_control(
+        "Compare by", list(SPLITS), default="angle", required=True, key="by", bind="query-params",
+        format_func=lambda name: SPLITS[name], wrap=True,
+    )  # fmt: skip
+    cube = _named(analysis_filters.cube(ctx, view))
+    feedback, verdicts = analysis_filters.events(ctx, view)
+    written, scored, chosen, said, numbers = st.tabs(
+        ["Candidates", "Scores", "Feedback", "Verdicts", "What the numbers are"],
+        key="part", on_change="rerun", bind="query-params",
+    )  # fmt: skip
+    split, download = by or "angle", may(ctx.actor, "table.export")
+    if numbers.open:
+        with numbers:
+            _numbers(ctx)
+    elif cube.empty and feedback.empty and verdicts.empty:
         st.info(
             "Nothing to chart for this choice. In a new studio, draft an ad on the Draft desk; texts, scores, "
             "picks and verdicts show up here as they happen. Otherwise choose a longer period.",
             icon=":material/monitoring:",
         )
-    else:
-        _overview(texts)
-        _charts(ctx, texts, feedback, verdicts, by or "angle")
-    writer_versions(ctx)
-    ladder(_read(ASSETS / "reports" / "ladder.json"), may(ctx.actor, "table.export"))
-    _numbers(ctx)
+    if written.open and not cube.empty:
+        with written:
+            _written(cube, split, download)
+    if scored.open and not cube.empty:
+        with scored:
+            _scored(cube, split, download)
+    if chosen.open and not feedback.empty:
+        with chosen:
+            _chosen(cube, feedback, split, download)
+    if said.open and not verdicts.empty:
+        with said:
+            _said(cube, verdicts, split, download)
 
 
-def _named(frame: pd.DataFrame, where: str | None) -> pd.DataFrame:
-    """The rows of a placement, with names people know; a person's own lines belong to no writer version."""
-    if where:
-        frame = frame[frame["placement"] == where]
+def _named(cube: pd.DataFrame) -> pd.DataFrame:
+    """The cube with names people know."""
     labels = {placement.name: placement.label for placement in PLACEMENTS.values()}
-    return frame.assign(
-        angle=frame["angle"].map(lambda angle: ANGLES.get(angle, "No angle")),
-        placement=frame["placement"].map(lambda name: labels.get(name, name)),
-        slot=frame["slot"].map(lambda name: str(name).replace("_", " ").capitalize()),
-        policy=frame["policy"].where(frame["author"] == "policy", "People's own lines"),
+    return cube.assign(
+        angle=[ANGLES.get(angle, "No angle") for angle in cube["angle"]],
+        placement=[labels.get(name, name) for name in cube["placement"]],
+        slot=[str(name).replace("_", " ").capitalize() for name in cube["slot"]],
+        rules=cube["rules"].fillna("not scored"),
     )
 
 
-def _overview(texts: pd.DataFrame) -> None:
-    shown, judged = texts[texts["position"].notna()], texts[texts["verdict"].notna()]
+def _written(cube: pd.DataFrame, by: str, download: bool) -> None:
+    if cube.empty:
+        st.info("No text was written in this period.")
+        return
+    texts, shown, judged = (int(cube[name].sum()) for name in ("texts", "shown", "judged"))
+    clear = int(cube.loc[cube["level"] == "clear", "texts"].sum())
     with st.container(horizontal=True):
-        _share("Texts stored", f"{len(texts):,}", f"{len(shown):,} of them were shown in a draft")
-        _share("Picked", _percent(int(shown["picked"].sum()), len(shown)), "picked, copied or exported")
-        _share("No issue found", _percent(int((texts["level"] == "clear").sum()), len(texts)), "level clear")
-        found = int((judged["verdict"] == "violation").sum())
-        _share("Violations", _percent(found, len(judged)), f"of {len(judged):,} texts with a verdict")
+        _share("Texts stored", f"{texts:,}", f"{shown:,} of them were shown in a draft")
+        _share("Picked", _percent(int(cube["picked"].sum()), shown), "picked, copied or exported")
+        _share("No issue found", _percent(clear, texts), "level clear")
+        violations = _percent(int(cube["violations"].sum()), judged)
+        _share("Violations", violations, f"of {judged:,} texts with a verdict")
+    days = analytics.per_day(cube, by)
+    charts.show(charts.over_time(f"Texts a day by {_name(by)}", "texts", days, by, "texts_a_day"), download)
 
 
 def _share(label: str, value: str, told: str) -> None:
@@ -114,97 +120,80 @@ def _percent(hits: int, total: int) -> str:
     return f"{hits / total:.0%}" if total else "–"
 
 
-def _charts(ctx: Context, texts: pd.DataFrame, feedback: pd.DataFrame, verdicts: pd.DataFrame, by: str) -> None:
-    download = may(ctx.actor, "table.export")
-    name = SPLITS[by].lower()
-    written, scored, chosen, said = st.tabs(["Candidates", "Scores", "Feedback", "Verdicts"])
-    with written:
-        if texts.empty:
-            st.info("No text was written in this period.")
-        else:
-            days = analytics.per_day(texts, by)
-            charts.show(charts.over_time(f"Texts a day by {name}", "texts", days, by, "texts_a_day"), download)
-    with scored:
-        if texts["score"].notna().any():
-            for chart in _score_charts(texts[texts["score"].notna()], by, name):
-                charts.show(chart, download)
-        else:
-            st.info("No text of this period has a scorecard.")
-    with chosen:
-        shown = texts[texts["position"].notna()]
-        if feedback.empty:
-            st.info("Nobody has picked, rejected or rated a text in this period; do so on the Draft desk.")
-        else:
-            days = analytics.per_day(feedback, "kind")
-            chart = charts.over_time("What people did a day", "actions", days, "kind", "feedback_a_day")
-            charts.show(chart, download)
-        if not shown.empty and not feedback.empty:
-            rates = analytics.pick_rates(shown, by)
-            heading = f"Share of shown texts picked, by {name}"
-            charts.show(charts.rates(heading, "picked", rates, by, "picked", "shown", "pick_rates"), download)
-        if not (rated := texts[texts["rating"].notna()]).empty:
-            charts.show(_ratings(rated, by, name), download)
-    with said:
-        if verdicts.empty:
-            st.info("No verdict was given in this period; reviewers give them on the Review desk.")
-        else:
-            days = analytics.per_day(verdicts, "outcome")
-            chart = charts.over_time("Verdicts a day", "verdicts", days, "outcome", "verdicts_a_day")
-            charts.show(chart, download)
-        if texts["verdict"].notna().any():
-            rates = analytics.violation_rates(texts, by)
-            heading = f"Share of judged texts that break a rule, by {name}"
-            chart = charts.rates(heading, "judged a violation", rates, by, "violations", "judged", "violation_rates")
-            charts.show(chart, download)
+def _name(by: str) -> str:
+    return SPLITS[by].lower()
 
 
-def _score_charts(texts: pd.DataFrame, by: str, name: str) -> list[charts.Chart]:
-    compliance = _spread(texts, by, "score")
-    level = texts["level"].value_counts()
-    told = ", ".join(f"{level.get(k, 0):,} {k}" for k in ("clear", "caution", "blocked"))
-    ctr = _spread(texts, by, "ctr").assign(beats_typical=texts.groupby(by)["beats_typical"].mean().round(3).values)
-    gap = ctr["ctr"].max() - ctr["ctr"].min()
-    inside = bool((ctr["low"].max() <= ctr["ctr"].min()) or gap == 0)
+def _scored(cube: pd.DataFrame, by: str, download: bool) -> None:
+    scored = cube[cube["level"].notna()]
+    if scored.empty:
+        st.info("No text of this period has a scorecard.")
+        return
+    count = scored.groupby("level")["texts"].sum()
+    told = ", ".join(f"{count.get(k, 0):,} {k}" for k in ("clear", "caution", "blocked"))
+    texts = int(scored["texts"].sum())
+    ctr = analytics.means(scored, by, "ctr")
+    alike = bool(ctr["low"].max() <= ctr["high"].min())
     reading = (
         f"The means lie between {ctr['ctr'].min():.2%} and {ctr['ctr'].max():.2%}"
-        + (", less than texts of one group differ among themselves" if inside and len(ctr) > 1 else "")
+        + (", and their intervals meet: no clear difference" if alike and len(ctr) > 1 else "")
         + "; without results of yours it is `prior`: assumed base rates, effects learned on news headlines, shrunk."
     )
-    days = analytics.per_day(texts, "level")
-    by_day = analytics.scores(texts.assign(day=texts["created_at"].dt.floor("D")), "day")
-    return [
-        charts.over_time("Compliance levels a day", "texts", days, "level", "levels_a_day"),
-        charts.spread(
-            f"Compliance score by {name}", f"Of {len(texts):,} scored texts, {told}; 100 is the best score.",
-            compliance, by, "score", ".0f", "compliance_score", (0, 100),
-        ),
-        charts.trend("Rewards a day", by_day, "rewards_a_day"),
-        charts.means(f"Rewards by {name}", analytics.scores(texts, by), by, "reward_means"),
-        charts.spread(f"Predicted CTR by {name}", reading, ctr, by, "ctr", ".2%", "predicted_ctr"),
-    ]  # fmt: skip
-
-
-def _spread(texts: pd.DataFrame, by: str, value: str) -> pd.DataFrame:
-    grouped = texts.groupby(by, observed=True)[value]
-    frame = grouped.agg(
-        texts="size", mean="mean", low=lambda v: v.quantile(0.1), high=lambda v: v.quantile(0.9)
-    ).reset_index()
-    # a mean may lie outside the middle 80 %: the bar reaches it then
-    frame["low"], frame["high"] = frame[["low", "mean"]].min(axis=1), frame[["high", "mean"]].max(axis=1)
-    return frame.rename(columns={"mean": value})
-
-
-def _ratings(rated: pd.DataFrame, by: str, name: str) -> charts.Chart:
-    rated = rated.assign(rating=rated["rating"].astype(float))
-    mean = rated["rating"].mean()
-    reading = f"{len(rated):,} texts carry a rating, {mean:.1f} of 5 on average; the last rating of a text counts."
-    return charts.spread(
-        f"Ratings by {name}", reading, _spread(rated, by, "rating"), by, "rating", ".1f", "ratings", (1, 5)
+    levels = charts.over_time(
+        "Compliance levels a day", "texts", analytics.per_day(scored, "level"), "level", "levels_a_day"
     )
+    name = _name(by)
+    for chart in (
+        levels,
+        charts.spread(
+            f"Compliance score by {name}", f"Of {texts:,} scored texts, {told}; 100 is the best score.",
+            analytics.means(scored, by, "score"), by, "score", ".0f", "compliance_score", (0, 100),
+        ),
+        charts.trend("Rewards a day", _measured(analytics.reward_means(scored, "day")), "rewards_a_day"),
+        charts.means(f"Rewards by {name}", _measured(analytics.reward_means(scored, by)), by, "reward_means"),
+        charts.spread(f"Predicted CTR by {name}", reading, ctr, by, "ctr", ".2%", "predicted_ctr"),
+    ):  # fmt: skip
+        charts.show(chart, download)
+
+
+def _measured(means: pd.DataFrame) -> pd.DataFrame:
+    """Without rewards that no card of the period holds: the database adds them up to 0."""
+    given = means.groupby("reward")["mean"].transform("max") > 0
+    return means[given]
+
+
+def _chosen(cube: pd.DataFrame, feedback: pd.DataFrame, by: str, download: bool) -> None:
+    if feedback.empty:
+        st.info("Nobody has picked, rejected or rated a text in this period; do so on the Draft desk.")
+        return
+    chart = charts.over_time("What people did a day", "actions", feedback, "kind", "feedback_a_day")
+    charts.show(chart, download)
+    rates = analytics.shares(cube, by, "picked", "shown")
+    if not rates.empty:
+        heading = f"Share of shown texts picked, by {_name(by)}"
+        charts.show(charts.rates(heading, "picked", rates, by, "picked", "shown", "pick_rates"), download)
+    if int(cube["rated"].sum()):
+        rated = analytics.rating_means(cube, by)
+        number, mean = int(cube["rated"].sum()), cube["rating_sum"].sum() / cube["rated"].sum()
+        reading = f"{number:,} texts carry a rating, {mean:.1f} of 5 on average; the last rating of a text counts."
+        heading = f"Ratings by {_name(by)}"
+        charts.show(charts.spread(heading, reading, rated, by, "rating", ".1f", "ratings", (1, 5)), download)
+
+
+def _said(cube: pd.DataFrame, verdicts: pd.DataFrame, by: str, download: bool) -> None:
+    if verdicts.empty:
+        st.info("No verdict was given in this period; reviewers give them on the Review desk.")
+        return
+    chart = charts.over_time("Verdicts a day", "verdicts", verdicts, "outcome", "verdicts_a_day")
+    charts.show(chart, download)
+    rates = analytics.shares(cube, by, "violations", "judged")
+    if not rates.empty:
+        heading = f"Share of judged texts that break a rule, by {_name(by)}"
+        chart = charts.rates(heading, "judged a violation", rates, by, "violations", "judged", "violation_rates")
+        charts.show(chart, download)
 
 
 def _numbers(ctx: Context) -> None:
-    st.header("What the numbers are", anchor=False)
     for source, (color, told) in SOURCES.items():
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.badge(source, color=color)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app.components import charts
+from app.components import charts, charts_results
 from app.components.plain import plain
 from relate_engine.training.card import Card, Metric, read_card
 
@@ -33,7 +33,7 @@ def _card(card: Card, may_download: bool) -> None:
         st.table(pd.DataFrame([_row(m) for m in card.metrics]).set_index("figure"))
     for curve in card.reliability:
         if curve.points:
-            charts.show(charts.reliability(curve, f"reliability_{card.version}_{curve.name}"), may_download)
+            charts.show(charts_results.reliability(curve, f"reliability_{card.version}_{curve.name}"), may_download)
     learned = "".join(f"- {plain(name)}: {plain(words)}\n" for name, words in card.data.items())
     limits = "".join(f"- {plain(limit)}\n" for limit in card.limits)
     if learned:

@@ -1,4 +1,4 @@
-"""The ablation ladder on the Rewards desk: what each way of assigning credit earned on a simulated market.
+"""The ablation ladder on the Learning page: what each way of assigning credit earned on a simulated market.
 
 Drawn from assets/reports/ladder.json as `relate evaluate ladder` wrote it; nothing is computed here.
 """

@@ -1,130 +1,181 @@
-"""What the analyst looks at, as pandas frames: candidates, feedback and verdicts, and their rates.
+"""What the analyst's pages count, as small pandas frames: texts, scores, choices, verdicts, the way to a sale.
 
-`candidates` has one row a text, `feedback` and `verdicts` one row an event; the other functions
-group these frames and need no database. Rates carry a 95 % Wilson interval, since groups are small.
-Leaves out training rounds and results of campaigns.
+The database counts (db/analytics.py); here the counts get names and intervals. `cube` has one row for each day,
+placement, slot, angle, writer, rules version and level; the functions below it add its rows up and need no database.
+Shares carry a 95 % Wilson interval, means a normal one. Leaves out training rounds (analytics_rounds.py), campaign
+results against predictions (analytics_rates.py) and single texts (analytics_words.py).
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+import math
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pandas as pd
 
 from app.services.people import Actor, require
-from db import models, queries
-from db.models import PICKS
+from db import analytics as rows
 from db.session import Database
 from relate_engine.share import wilson
 
-GROUPS = ("angle", "placement", "slot", "policy", "level", "author", "position")
-_CANDIDATES = (
-    "text_id", "created_at", "brief_id", "brief", "generation_id", "origin", "placement", "slot", "angle",
-    "written_by", "parent_id", "text", "position", "policy", "rewards_version", "rules_version", "level",
-    "score", "ctr", "cvr", "ctcvr", "beats_typical",
-)  # fmt: skip
-_REWARDS = ("structure", "correctness", "relevance", "compliance", "diversity", "ctcvr")
-_ABOUT = ("text", "slot", "angle", "placement", "written_by", "policy", "position")
-_FEEDBACK = ("id", "created_at", "user_id", "text_id", "kind", "reason", "rating", "before", "after", *_ABOUT)
-_VERDICTS = (
-    "id", "created_at", "user_id", "text_id", "outcome", "rules", "comment", "supersedes_id", *_ABOUT,
-)  # fmt: skip
+LONGEST_DAYS = 366
+KEYS = ["day", "placement", "slot", "angle", "author", "rules", "level"]
+COUNTS = ("texts", "shown", "picked", "rejected", "judged", "violations", "rated")
+REWARDS = rows.REWARDS
+OWN = "People's own lines"
+STAGES = {
+    "drafted": "Drafted", "shown": "Shown", "picked": "Picked", "reviewed": "In review", "approved": "Approved",
+    "live": "Live", "results": "With results", "converted": "Converted",
+}  # fmt: skip
 
 
-def candidates(db: Database, actor: Actor, since: datetime | None = None) -> pd.DataFrame:
-    """One row a text: origin, position, newest scores, `reward_*`, `picked`, `rejected`, `rating`, `verdict`.
+@dataclass(frozen=True)
+class View:
+    """What a page looks at, as its URL says: days (both inclusive, UTC), and "" or None for no filter.
 
-    `position` is empty for edits, which were not shown by themselves. `author` is policy or person.
+    `version`: a writer version, or OWN.
     """
+
+    first: date
+    last: date
+    placement: str = ""
+    version: str = ""
+    brief_id: int | None = None
+
+    def window(self, actor: Actor) -> rows.Window:
+        """At most LONGEST_DAYS, the newest ones."""
+        first = max(self.first, self.last - timedelta(days=LONGEST_DAYS - 1))
+        author = rows.PEOPLE if self.version == OWN else f"policy:{self.version}" if self.version else ""
+        begin = datetime.combine(first, time(), UTC)
+        end = datetime.combine(self.last, time(), UTC) + timedelta(days=1)
+        return rows.Window(actor.workspace_id, begin, end, self.placement, author, self.brief_id)
+
+
+def stamp(db: Database, actor: Actor) -> tuple[int, ...]:
+    """Changes with every new row that the pages count; part of the key under which a page keeps its counts."""
     require(actor, "analytics.read")
     with db.read() as session:
-        rows = queries.candidate_rows(session, actor.workspace_id, since)
-        ids = [row.text_id for row in rows]
-        choices = queries.choices(session, actor.workspace_id, ids)
-        verdicts = queries.latest_verdicts(session, actor.workspace_id, ids)
-        outcomes = {text_id: verdict.outcome for text_id, verdict in verdicts.items()}
-    frame = pd.DataFrame([row[:-1] for row in rows], columns=list(_CANDIDATES))
-    for name in _REWARDS:
-        frame[f"reward_{name}"] = pd.Series([(row.rewards or {}).get(name) for row in rows], dtype="float64")
-    told = [choices.get(text_id, queries.Choice()) for text_id in ids]
-    frame["picked"] = pd.Series([choice.state == "picked" for choice in told], dtype=bool)
-    frame["rejected"] = pd.Series([choice.state == "rejected" for choice in told], dtype=bool)
-    frame["rating"] = pd.Series([choice.rating for choice in told], dtype="Int64")
-    frame["verdict"] = pd.Series([outcomes.get(text_id) for text_id in ids], dtype="object")
-    frame["position"] = frame["position"].astype("Int64")
-    return _typed(frame)
+        return rows.stamp(session)
 
 
-def feedback(db: Database, actor: Actor, since: datetime | None = None) -> pd.DataFrame:
-    """One row an event, oldest first. `is_pick` is true for pick, copy and the export of an ad, not of a table."""
+def cube(db: Database, actor: Actor, view: View) -> pd.DataFrame:
+    """Rows of KEYS with COUNTS, and `<score>_sum`, `<score>_squares` of every score; writers by version."""
     require(actor, "analytics.read")
     with db.read() as session:
-        rows = queries.event_rows(session, models.Feedback, actor.workspace_id, since)
-    frame = _typed(pd.DataFrame([tuple(row) for row in rows], columns=list(_FEEDBACK)))
-    table = (frame["kind"] == "export") & (frame["reason"] == queries.PLAIN)
-    frame["is_pick"] = frame["kind"].isin(PICKS) & ~table
-    return frame
-
-
-def verdicts(db: Database, actor: Actor, since: datetime | None = None) -> pd.DataFrame:
-    """One row a verdict, oldest first. `counts` is false where a later verdict superseded it."""
-    require(actor, "analytics.read")
-    with db.read() as session:
-        rows = queries.event_rows(session, models.Verdict, actor.workspace_id, since)
-    frame = _typed(pd.DataFrame([tuple(row) for row in rows], columns=list(_VERDICTS)))
-    frame["counts"] = ~frame["id"].isin(frame["supersedes_id"].dropna())
-    return frame
-
-
-def pick_rates(candidates: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Share of shown texts picked now, by one of GROUPS: shown, picked, rejected, rate, low, high."""
-    shown = candidates[candidates["position"].notna()]
-    grouped = shown.groupby(by, dropna=False, observed=True)
-    frame = grouped.agg(shown=("text_id", "size"), picked=("picked", "sum"), rejected=("rejected", "sum")).reset_index()
-    return _with_rate(frame, "picked", "shown")
-
-
-def violation_rates(candidates: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Share of judged texts that are violations, by one of GROUPS: judged, violations, rate, low, high."""
-    judged = candidates[candidates["verdict"].notna()]
-    judged = judged.assign(violation=judged["verdict"] == "violation")
-    grouped = judged.groupby(by, dropna=False, observed=True)
-    frame = grouped.agg(judged=("text_id", "size"), violations=("violation", "sum")).reset_index()
-    return _with_rate(frame, "violations", "judged")
-
-
-def scores(candidates: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Means of every reward and of compliance, by one of GROUPS, in long form: group, reward, mean, texts."""
-    columns = [column for column in candidates if str(column).startswith("reward_")]
-    long = candidates.melt(id_vars=[by], value_vars=columns, var_name="reward", value_name="value")
-    long["reward"] = long["reward"].str.removeprefix("reward_")
-    grouped = long.dropna(subset=["value"]).groupby([by, "reward"], dropna=False, observed=True)
-    return grouped.agg(mean=("value", "mean"), texts=("value", "size")).reset_index()
-
-
-def per_day(events: pd.DataFrame, by: str) -> pd.DataFrame:
-    """How many rows a UTC day and group, for any of the frames above: day, group, count."""
-    dated = events.assign(day=events["created_at"].dt.floor("D"))
-    return dated.groupby(["day", by], dropna=False, observed=True).size().reset_index(name="count")
-
-
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    frame["created_at"] = pd.to_datetime(frame["created_at"], utc=True)
+        found = rows.cube(session, view.window(actor))
+    sums = [f"{name}_{what}" for name in rows.SUMMED for what in ("sum", "squares")]
+    frame = pd.DataFrame([tuple(row) for row in found], columns=[*KEYS, *COUNTS, *sums])
+    frame["day"] = pd.to_datetime(frame["day"].astype(str))
     frame["angle"] = frame["angle"].fillna("none")
-    # in a trial the texts of one set are by two writers; an edit counts as its set's
-    by = [str(who) for who in frame["written_by"]]
-    policies = [
-        who.removeprefix("policy:") if who.startswith("policy:") else of_set
-        for who, of_set in zip(by, frame["policy"], strict=True)
-    ]
-    frame["policy"] = pd.Series(policies, dtype="object")
-    frame["author"] = pd.Series([str(who).split(":")[0] for who in frame["written_by"]], dtype="object")
+    frame["policy"] = frame["author"].map(writer)
+    for name in COUNTS:
+        frame[name] = frame[name].fillna(0).astype(int)
+    for name in sums:
+        frame[name] = frame[name].astype(float).fillna(0.0)
     return frame
 
 
-def _with_rate(frame: pd.DataFrame, hits: str, total: str) -> pd.DataFrame:
-    pairs: Sequence[tuple[Any, Any]] = list(zip(frame[hits], frame[total], strict=True))
-    frame["rate"] = pd.Series([h / t for h, t in pairs], dtype="float64")
+def events(db: Database, actor: Actor, view: View) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What people did with texts, and verdicts, by the day it happened: day, kind or outcome, count."""
+    require(actor, "analytics.read")
+    with db.read() as session:
+        both = rows.events_a_day(session, view.window(actor))
+    made = []
+    for found, what in zip(both, ("kind", "outcome"), strict=True):
+        frame = pd.DataFrame([tuple(row) for row in found], columns=["day", what, "count"])
+        made.append(frame.assign(day=pd.to_datetime(frame["day"].astype(str))))
+    return made[0], made[1]
+
+
+def funnel(db: Database, actor: Actor, view: View) -> pd.DataFrame:
+    """How many texts of the days got how far: stage, texts, share of drafted with its interval."""
+    require(actor, "analytics.read")
+    with db.read() as session:
+        found = rows.funnel(session, view.window(actor))
+    counts = [int(n or 0) for n in found]
+    frame = pd.DataFrame({"stage": list(STAGES.values()), "texts": counts})
+    return _with_share(frame.assign(of=counts[0]), "texts", "of")
+
+
+def reasons(db: Database, actor: Actor, view: View) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Why candidates were dropped before anybody saw them, and which rules reviewers named: reason, count."""
+    require(actor, "analytics.read")
+    with db.read() as session:
+        dropped = rows.dropped(session, view.window(actor))
+        named = rows.refusals(session, view.window(actor))
+    why: Counter[str] = Counter()
+    for reason, count in dropped:
+        why[str(reason).split(":", 1)[0].strip()] += int(count)
+    rules = Counter(rule for rule_list in named for rule in rule_list)
+    return _counted(why), _counted(rules)
+
+
+def writer(author: str) -> str:
+    """A writer as pages name it."""
+    return author.removeprefix("policy:") if author.startswith("policy:") else OWN
+
+
+def per_day(frame: pd.DataFrame, by: str, count: str = "texts") -> pd.DataFrame:
+    """How many a day and group, of a cube or of events: day, group, count."""
+    grouped = frame.groupby(["day", by], dropna=False, observed=True)[count].sum()
+    return grouped.reset_index(name="count")
+
+
+def shares(cube: pd.DataFrame, by: str, hits: str, total: str) -> pd.DataFrame:
+    """`hits` of `total` by group, with rate, low and high; groups without a `total` are left out."""
+    frame = cube.groupby(by, dropna=False, observed=True)[[hits, total]].sum().reset_index()
+    return _with_share(frame[frame[total] > 0].reset_index(drop=True), hits, total)
+
+
+def means(cube: pd.DataFrame, by: str, score: str) -> pd.DataFrame:
+    """Mean of a score by group with its 95 % interval: group, texts, the score, low, high."""
+    scored = cube[cube["level"].notna()]
+    grouped = scored.groupby(by, dropna=False, observed=True)[["texts", f"{score}_sum", f"{score}_squares"]].sum()
+    made = [
+        {by: group, "texts": int(n), **dict(zip((score, "low", "high"), interval(n, total, squares), strict=True))}
+        for group, (n, total, squares) in zip(grouped.index, grouped.to_numpy(), strict=True)
+    ]
+    return pd.DataFrame(made, columns=[by, "texts", score, "low", "high"])
+
+
+def rating_means(cube: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Mean of the last ratings by group, as `means`; `texts` are those with a rating."""
+    grouped = cube.groupby(by, dropna=False, observed=True)[["rated", "rating_sum", "rating_squares"]].sum()
+    made = [
+        {by: group, "texts": int(n), **dict(zip(("rating", "low", "high"), interval(n, total, squares), strict=True))}
+        for group, (n, total, squares) in zip(grouped.index, grouped.to_numpy(), strict=True)
+        if n
+    ]
+    return pd.DataFrame(made, columns=[by, "texts", "rating", "low", "high"])
+
+
+def reward_means(cube: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Means of every reward by group in long form: group, reward, mean, low, high, texts."""
+    parts = []
+    for name in REWARDS:
+        part = means(cube, by, f"reward_{name}").rename(columns={f"reward_{name}": "mean"})
+        parts.append(part.assign(reward=name))
+    return pd.concat(parts, ignore_index=True)[[by, "reward", "mean", "low", "high", "texts"]]
+
+
+def interval(n: float, total: float, squares: float) -> tuple[float, float, float]:
+    """Mean of n numbers from their sum and sum of squares, with the normal 95 % interval of the mean."""
+    if n <= 0:
+        return math.nan, math.nan, math.nan
+    mean = total / n
+    spread = max(0.0, squares / n - mean * mean) * n / (n - 1) if n > 1 else 0.0
+    half = 1.96 * math.sqrt(spread / n)
+    return mean, mean - half, mean + half
+
+
+def _with_share(frame: pd.DataFrame, hits: str, total: str) -> pd.DataFrame:
+    pairs: list[tuple[Any, Any]] = list(zip(frame[hits], frame[total], strict=True))
+    frame["rate"] = pd.Series([h / t if t else 0.0 for h, t in pairs], dtype="float64")
     frame["low"] = pd.Series([wilson(h, t)[0] for h, t in pairs], dtype="float64")
     frame["high"] = pd.Series([wilson(h, t)[1] for h, t in pairs], dtype="float64")
     return frame
+
+
+def _counted(counts: Counter[str]) -> pd.DataFrame:
+    return pd.DataFrame(counts.most_common(), columns=["reason", "count"])

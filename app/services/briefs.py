@@ -1,10 +1,44 @@
-"""Saving and finding briefs. A changed brief keeps its id; each shown set keeps the brief as it was."""
+"""Saving, finding and putting away briefs. A changed brief keeps its id; each shown set keeps the brief as it was.
 
-from app.services.people import Actor, own, require
+The title is the product's name until somebody gives another one; then it stays. Every change is noted in the audit
+log, which also knows who changed a brief last. Leaves out drafting, and a whole client at once (clients.py).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.services import audit
+from app.services.people import Actor, names_of, own, require
 from app.services.stored import StoredBrief, brief_record, checksum_of
+from db import briefs as rows
 from db import models, queries
 from db.session import Database
-from relate_engine.brief import Brief
+from relate_engine.brief import Brief, BriefError, clean
+
+PAGE = 25
+LONGEST_TITLE, LONGEST_NAME = 200, 255
+
+
+@dataclass(frozen=True)
+class BriefRow:
+    """A brief on the list, with what it holds."""
+
+    id: int
+    title: str
+    product: str
+    placement: str
+    campaign: str
+    ad_group: str
+    counts: rows.Counts
+    updated_at: datetime
+    changed_by: str
+    archived: bool
+
+
+@dataclass(frozen=True)
+class BriefPage:
+    total: int
+    rows: tuple[BriefRow, ...]
 
 
 def save_brief(db: Database, actor: Actor, brief: Brief, brief_id: int | None = None) -> StoredBrief:
@@ -13,27 +47,64 @@ def save_brief(db: Database, actor: Actor, brief: Brief, brief_id: int | None = 
     checksum = checksum_of(brief)
     with db.write() as session:
         if brief_id is None:
-            row = models.Brief(workspace_id=actor.workspace_id, author_id=actor.user_id)
+            row = models.Brief(workspace_id=actor.workspace_id, author_id=actor.user_id, title=brief.product)
             session.add(row)
         else:
             row = own(session, actor, models.Brief, brief_id, "brief")
             if row.checksum == checksum and row.archived_at is None:
                 return brief_record(row)
-        row.title, row.placement, row.checksum = brief.product, brief.placement, checksum
+            if row.title == row.payload.get("product"):  # nobody gave it a title of its own
+                row.title = brief.product
+        row.placement, row.checksum = brief.placement, checksum
         row.payload = brief.model_dump(mode="json")
         row.updated_at, row.archived_at = models.utc_now(), None
         session.flush()
+        audit.note(session, actor, "brief.create" if brief_id is None else "brief.change", "brief", row.id)
         return brief_record(row)
 
 
 def list_briefs(
     db: Database, actor: Actor, search: str = "", archived: bool = False, limit: int = 200
 ) -> list[StoredBrief]:
-    """The workspace's briefs, last changed first; `search` looks in the product's name."""
+    """The workspace's briefs, last changed first; `search` looks in the title."""
     require(actor, "brief.read")
     with db.read() as session:
-        rows = queries.briefs(session, actor.workspace_id, search.strip(), archived, limit)
-        return [brief_record(row) for row in rows]
+        found = queries.briefs(session, actor.workspace_id, search.strip(), archived, limit)
+        return [brief_record(row) for row in found]
+
+
+def brief_page(
+    db: Database,
+    actor: Actor,
+    *,
+    search: str = "",
+    placement: str | None = None,
+    archived: bool = False,
+    mine: bool = False,
+    page: int = 1,
+    size: int = PAGE,
+) -> BriefPage:
+    """One page of the list. Every word of `search` has to be in the title, product, campaign or ad group."""
+    require(actor, "brief.read")
+    with db.read() as session:
+        total, found = rows.page(
+            session, actor.workspace_id, search=search[:200], placement=placement, archived=archived,
+            author_id=actor.user_id if mine else None, offset=max(0, page - 1) * size, limit=size,
+        )  # fmt: skip
+        ids = [row.id for row in found]
+        counts = rows.counts(session, actor.workspace_id, ids)
+        last = rows.changed_by(session, actor.workspace_id, ids)
+    people = {row.id: last.get(row.id, row.author_id) for row in found}
+    names = names_of(db, actor, people.values())
+    listed = tuple(
+        BriefRow(
+            row.id, row.title, str(row.payload.get("product", "")), row.placement, row.campaign or "",
+            row.ad_group or "", counts[row.id], row.updated_at,
+            names.get(people[row.id], f"person {people[row.id]}"), row.archived_at is not None,
+        )
+        for row in found
+    )  # fmt: skip
+    return BriefPage(total, listed)
 
 
 def get_brief(db: Database, actor: Actor, brief_id: int) -> StoredBrief:
@@ -43,8 +114,62 @@ def get_brief(db: Database, actor: Actor, brief_id: int) -> StoredBrief:
 
 
 def archive_brief(db: Database, actor: Actor, brief_id: int) -> None:
-    """Takes a brief off the list. Its texts and feedback stay; saving it again brings it back."""
+    """Takes a brief off the list. Its texts and feedback stay; restoring or saving it brings it back."""
     require(actor, "brief.write")
     with db.write() as session:
         row = own(session, actor, models.Brief, brief_id, "brief")
-        row.archived_at = row.archived_at or models.utc_now()
+        if row.archived_at is None:
+            row.archived_at = models.utc_now()
+            audit.note(session, actor, "brief.archive", "brief", row.id)
+
+
+def restore_brief(db: Database, actor: Actor, brief_id: int) -> None:
+    """Puts an archived brief back on the list, as it was."""
+    require(actor, "brief.write")
+    with db.write() as session:
+        row = own(session, actor, models.Brief, brief_id, "brief")
+        if row.archived_at is not None:
+            row.archived_at = None
+            audit.note(session, actor, "brief.restore", "brief", row.id)
+
+
+def rename_brief(
+    db: Database, actor: Actor, brief_id: int, title: str, campaign: str = "", ad_group: str = ""
+) -> StoredBrief:
+    """Gives a brief its own title, and says under which campaign and ad group it is filed. What is advertised stays."""
+    require(actor, "brief.write")
+    title = _named("Title", title, LONGEST_TITLE)
+    if not title:
+        raise BriefError("Title: it is empty; write how the brief should be called in the list.")
+    filed = (_named("Campaign", campaign, LONGEST_NAME) or None, _named("Ad group", ad_group, LONGEST_NAME) or None)
+    with db.write() as session:
+        row = own(session, actor, models.Brief, brief_id, "brief")
+        if (row.title, row.campaign, row.ad_group) != (title, *filed):
+            before = row.title
+            row.title, (row.campaign, row.ad_group) = title, filed
+            row.updated_at = models.utc_now()
+            audit.note(session, actor, "brief.rename", "brief", row.id, before=before, after=title)
+        return brief_record(row)
+
+
+def duplicate_brief(db: Database, actor: Actor, brief_id: int) -> StoredBrief:
+    """A new brief with the same content and no texts."""
+    require(actor, "brief.write")
+    with db.write() as session:
+        old = own(session, actor, models.Brief, brief_id, "brief")
+        row = models.Brief(
+            workspace_id=actor.workspace_id, author_id=actor.user_id, title=f"Copy of {old.title}"[:LONGEST_TITLE],
+            placement=old.placement, payload=dict(old.payload), checksum=old.checksum,
+            campaign=old.campaign, ad_group=old.ad_group,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        audit.note(session, actor, "brief.duplicate", "brief", row.id, copy_of=old.id)
+        return brief_record(row)
+
+
+def _named(what: str, value: str, most: int) -> str:
+    value = " ".join(clean(value).split())
+    if len(value) > most:
+        raise BriefError(f"{what}: {len(value)} characters are too many; keep it under {most}.")
+    return value

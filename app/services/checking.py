@@ -10,7 +10,7 @@ from pathlib import Path
 from relate_engine.brief import placement_of
 from relate_engine.config import ASSETS
 from relate_engine.rewards.findings import in_order, text_findings
-from relate_engine.rewards.rules import load_rules
+from relate_engine.rewards.rules import RuleSet, load_rules
 from relate_engine.scorecard import Compliance, Finding, level_of, value_of
 
 
@@ -23,16 +23,25 @@ class Checked:
     classifier: str  # its version, or why it did not run
 
 
-def check(text: str, placement: str, slot: str | None, countries: Sequence[str], cache: Path | None = None) -> Checked:
+def check(
+    text: str,
+    placement: str,
+    slot: str | None,
+    countries: Sequence[str],
+    cache: Path | None = None,
+    rules: RuleSet | None = None,
+) -> Checked:
     """Rules, structure and spelling; with the `cache` that holds the encoder also the classifier (about 4 s).
 
-    Without a `slot` the text's limit is not checked, only rules of the whole placement.
+    Without a `slot` the text's limit is not checked, only rules of the whole placement. `rules`: those of a workspace
+    (rulebook.py); None: the shipped ones.
     Raises BriefError for an unknown placement or slot.
     """
     known = placement_of(placement)
     if slot:
         known.slot(slot)
-    found, count, packs = text_findings(load_rules(ASSETS / "rules"), text, placement, slot, countries, None)
+    rules = rules or load_rules(ASSETS / "rules")
+    found, count, packs = text_findings(rules, text, placement, slot, countries, None)
     learned, ran = _learned(text, cache)
     found = in_order(found + learned)
     score = 100 * value_of(f for f in found if f.reward == "compliance")

@@ -2,7 +2,9 @@
 
 A draft asked for on a page runs in a thread of this process and is stored by it, so a refreshed, left or
 second tab loses nothing: pages only look at its `Job`. Scores of edits and own lines come back at once.
-Leaves out: the queue for the writer itself (writing.py) and jobs that survive the process (a later issue).
+Drafts wait for each other here, and people take turns: next is who has had no turn while waiting, or had it longest
+ago, and among equals who has waited longest. So three drafts of one person do not keep another waiting for all.
+Leaves out: the writer itself (writing.py) and a whole client's drafts, which survive the process (client_job.py).
 """
 
 import itertools
@@ -25,6 +27,7 @@ from app.services.exporting import rules_of_today
 from app.services.feedback import edit
 from app.services.learning import active_rewards, active_version
 from app.services.people import Actor, require
+from app.services.rulebook import own_rules
 from app.services.stored import StoredBrief, StoredGeneration, StoredText
 from app.services.versions import writers
 from app.services.writing import Failed, Room, Waiting
@@ -33,6 +36,7 @@ from relate_engine.brief import Angle, Brief, BriefError, PlacementName, clean, 
 from relate_engine.config import Settings
 from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
 from relate_engine.rewards.compliance import check_brief
+from relate_engine.rewards.rules import RuleSet
 from relate_engine.scorecard import AdText, Finding, Scorecard
 
 if TYPE_CHECKING:  # at run time it would bring the models with it
@@ -80,6 +84,11 @@ class Jobs:
         self._jobs: list[Job] = []
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+        self._turn = threading.Condition(self._lock)  # told when a draft has ended or was stopped
+        self._waiting: list[Job] = []
+        self._writing: Job | None = None
+        self._turns: dict[int, int] = {}  # the last turn of each person who has more to come
+        self._taken = 0
         self._warming = False
 
     def start(
@@ -98,6 +107,8 @@ class Jobs:
         with self._lock:
             job = Job(next(self._numbers), actor, stored.id, stored.brief, dict(counts), title, angle, like)
             self._jobs.append(job)
+            self._waiting.append(job)
+            self._count_places()
         threading.Thread(target=self._run, args=(job,), name=f"draft-{job.number}", daemon=True).start()
         return job
 
@@ -112,9 +123,11 @@ class Jobs:
 
     def stop(self, job: Job) -> None:
         """Ends a draft that is under way, or puts away one that ended in trouble."""
-        job.stopped = True
-        if job.ended:
-            job.error = ""
+        with self._turn:
+            job.stopped = True
+            if job.ended:
+                job.error = ""
+            self._turn.notify_all()
 
     def store_again(self, job: Job) -> None:
         """Stores what could not be stored before; StorageError if it still cannot."""
@@ -125,7 +138,12 @@ class Jobs:
     def versions_for(self, actor: Actor) -> dict[str, str]:
         """What judges in the actor's workspace today; {} until it is loaded."""
         learned = learned_of(self.db, actor, self.room) if self.versions else None
-        return self.versions | ({"rewards": self.room.rewards_with(learned).version} if learned else {})
+        rules = own_rules(self.db, actor) if self.versions else None
+        return (
+            self.versions
+            | ({"rewards": self.room.rewards_with(learned).version} if learned else {})
+            | ({"rules": rules.version} if rules else {})
+        )
 
     def warm_up(self, actor: Actor) -> None:
         """Loads rewards and the actor's writer in the background, once, so that the first draft starts sooner."""
@@ -148,14 +166,52 @@ class Jobs:
 
     def _run(self, job: Job) -> None:
         try:
-            self._draft(job)
+            if self._takes_turn(job):
+                self._draft(job)
         except StorageError as error:
             job.error = f"{error} The draft is kept in memory until then." if job.unsaved else str(error)
         except Exception as error:  # whatever it was, the page is told
             _log.exception("draft failed")
             job.error = f"The draft stopped with an error ({type(error).__name__}); try again."
         finally:
-            job.ended = True
+            with self._turn:
+                if self._writing is job:
+                    self._writing = None
+                if all(other.actor.user_id != job.actor.user_id for other in self._waiting):
+                    self._turns.pop(job.actor.user_id, None)
+                job.ended = True
+                self._count_places()
+                self._turn.notify_all()
+
+    def _takes_turn(self, job: Job) -> bool:
+        """Waits until this draft is next; False where it was stopped before."""
+        with self._turn:
+            while not job.stopped and (self._writing is not None or self._line()[0] is not job):
+                self._turn.wait()
+            self._waiting.remove(job)
+            if not job.stopped:
+                self._writing, self._taken = job, self._taken + 1
+                self._turns[job.actor.user_id] = self._taken
+            self._count_places()
+            self._turn.notify_all()
+            return not job.stopped
+
+    def _line(self) -> list[Job]:
+        """The waiting drafts in the order they will be written, if nobody asks for more."""
+        waiting, turns, order = list(self._waiting), dict(self._turns), list[Job]()
+        while waiting:
+            job = min(waiting, key=lambda job: (turns.get(job.actor.user_id, 0), job.number))
+            turns[job.actor.user_id] = self._taken + len(order) + 1
+            order.append(job)
+            waiting.remove(job)
+        return order
+
+    def _count_places(self) -> None:
+        """Tells each waiting draft how many come before it, the one that is being written too."""
+        for place, job in enumerate(self._line(), 1 if self._writing else 0):
+            job.place = place
+        if self._writing:
+            self._writing.place = 0
 
     def _draft(self, job: Job) -> None:
         def seed() -> int:  # the number as well: a draft that was stopped or not stored is not counted
@@ -172,10 +228,15 @@ class Jobs:
             used.extend(writers(self.db, job.actor, self.room.settings))
             return tuple(used)
 
+        def rules() -> RuleSet | None:
+            return own_rules(self.db, job.actor)
+
         used: list[Path] = []
         learned = learned_of(self.db, job.actor, self.room)
         with closing(  # type: ignore[type-var]
-            self.room.draft(job.brief, job.counts, seed, served, job.angle, like, learned, adapters)
+            self.room.draft(
+                job.brief, job.counts, seed, served, job.angle, like, learned, adapters, rules
+            )
         ) as events:
             for event in events:
                 if job.stopped:
@@ -240,7 +301,7 @@ def score_wording(db: Database, actor: Actor, room: Room, brief: Brief, text: St
     served = served_texts(db, actor, text.brief_id, text.slot, without)
     return room.score(
         _placed(brief, text), [AdText(wording, text.slot, text.angle, actor.author)], served,
-        learned=learned_of(db, actor, room),
+        learned=learned_of(db, actor, room), rules=own_rules(db, actor),
     )[0]  # fmt: skip
 
 
@@ -258,7 +319,7 @@ def score_again(db: Database, actor: Actor, room: Room, brief: Brief, texts: Seq
         ids = [text.id for text in mine]
         served = served_texts(db, actor, mine[0].brief_id, None, ids)
         ads = [AdText(text.text, text.slot, text.angle, text.author) for text in mine]
-        cards = room.score(brief, ads, served, learned=learned_of(db, actor, room))
+        cards = room.score(brief, ads, served, learned=learned_of(db, actor, room), rules=own_rules(db, actor))
         store_cards(db, actor, dict(zip(ids, cards, strict=True)), brief)
     return len(mine)
 
@@ -269,7 +330,7 @@ def bring_lines(
     """Scores a person's own (slot, text) lines and stores them with that person as author."""
     require(actor, "text.write")
     ads = [AdText(text, slot, None, actor.author) for slot, text in lines]
-    cards = room.score(stored.brief, ads, learned=learned_of(db, actor, room))
+    cards = room.score(stored.brief, ads, learned=learned_of(db, actor, room), rules=own_rules(db, actor))
     return add_own_lines(db, actor, stored.id, cards, stored.brief)
 
 

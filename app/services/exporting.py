@@ -3,8 +3,8 @@
 Files for a platform are never escaped, since an apostrophe would become ad text: a text that a
 spreadsheet would run as a formula is refused instead. The plain table is escaped (ASVS 1.2.10).
 A refusal lists everything that is missing; a text that was scored before its brief or the rules changed
-cannot go to a platform. All files are UTF-8 with a byte order mark, which Google
-Ads Editor reads and Excel needs; quoting is RFC 4180.
+cannot go to a platform, nor one that is not approved where the workspace says so. All files are UTF-8
+with a byte order mark, which Google Ads Editor reads and Excel needs; quoting is RFC 4180.
 Making a file changes nothing; feedback.export notes that it was taken.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from app.services.approval import unapproved
 from app.services.briefs import get_brief
 from app.services.drafting import get_texts
 from app.services.people import Actor, require
@@ -78,7 +79,10 @@ def editor_csv(
     """
     require(actor, "ad.export")
     texts = get_texts(db, actor, dict.fromkeys(text_ids))
-    if problems := editor_problems(texts, campaign, ad_group, final_url, pins, _must_say(db, actor, texts)):
+    problems = editor_problems(texts, campaign, ad_group, final_url, pins, _must_say(db, actor, texts))
+    with db.read() as session:
+        problems += unapproved(session, actor, texts)
+    if problems:
         raise ExportRefused(problems)
     row = {"Campaign": campaign.strip(), "Ad group": ad_group.strip(), "Ad type": "Responsive search ad"}
     row |= {"Final URL": final_url.strip(), "Status": "Paused"}
@@ -118,7 +122,10 @@ def meta_csv(
     """One Meta feed ad with up to five options of each text, paused, or ExportRefused. See META_NOTE."""
     require(actor, "ad.export")
     texts = get_texts(db, actor, dict.fromkeys(text_ids))
-    if problems := meta_problems(texts, campaign, ad_set, ad_name, link, _must_say(db, actor, texts)):
+    problems = meta_problems(texts, campaign, ad_set, ad_name, link, _must_say(db, actor, texts))
+    with db.read() as session:
+        problems += unapproved(session, actor, texts)
+    if problems:
         raise ExportRefused(problems)
     row = {"Campaign Name": campaign.strip(), "Ad Set Name": ad_set.strip(), "Ad Name": ad_name.strip()}
     row |= {"Ad Status": "PAUSED", "Link": link.strip()}
@@ -302,7 +309,7 @@ def _text_problems(text: StoredText) -> list[str]:
     elif text.card.compliance.level == "blocked":
         rules = ", ".join(dict.fromkeys(f.rule_id for f in text.card.findings if f.severity == "block"))
         problems.append(f"{what} is blocked by {rules or 'a rule'}; mend or unpick it.")
-    elif is_stale(text, {"rules": rules_of_today().version}):
+    elif is_stale(text, {"rules": text.rules_today or rules_of_today().version}):
         why = "its brief was changed" if text.brief_changed else "the rules were changed"
         problems.append(f"{what} was scored before {why}; score it again first.")
     return problems

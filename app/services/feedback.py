@@ -3,6 +3,8 @@
 Copying counts as a pick, and so does exporting to Editor or Meta; a plain table is for looking, so it
 does not. The same pick, unpick, rejection or rating twice in a row (a double click) is stored once;
 every copy and export is stored. An edit makes a new text with the old one as parent, and keeps both wordings.
+Who edits a text that was edited meanwhile gets an EditConflict with the newer wording and saves nothing yet: an edit
+of that newer one keeps both.
 """
 
 from collections.abc import Iterable
@@ -11,16 +13,27 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.services import audit
 from app.services.drafting import add_text
 from app.services.people import Actor, own, require
 from app.services.stored import StoredText, text_records
-from db import models, queries
+from db import history, models, queries
 from db.session import Database
 from relate_engine.brief import Brief, BriefError
 from relate_engine.scorecard import Scorecard
 
 LONGEST_REASON = 500
 PLAIN = queries.PLAIN
+
+
+class EditConflict(BriefError):  # noqa: N818  (a question, not a fault)
+    """Somebody edited the text `seen` after it was shown. `newest` is how it stands now, by `who` (user id); nothing
+    was saved, and the wording that was refused can be saved as an edit of `newest`."""
+
+    def __init__(self, seen: int, newest: StoredText, who: int, own: bool) -> None:
+        by = "You edited this text in another tab" if own else "Somebody else edited this text"
+        super().__init__(f"{by} while you worked on it, so nothing was saved; compare both wordings and choose.")
+        self.seen, self.newest, self.who, self.own = seen, newest, who, own
 
 
 def pick(db: Database, actor: Actor, text_id: int) -> StoredText:
@@ -51,8 +64,10 @@ def copy(db: Database, actor: Actor, text_id: int) -> StoredText:
     return _say(db, actor, text_id, "copy")
 
 
-def export(db: Database, actor: Actor, text_ids: Iterable[int], target: str) -> None:
-    """Notes that texts left in a file (`target`: editor, meta or plain).
+def export(
+    db: Database, actor: Actor, text_ids: Iterable[int], target: str, ad_id: int | None = None, revision: int = 0
+) -> None:
+    """Notes that texts left in a file (`target`: editor, meta or plain), of an ad's revision where one is named.
 
     Counts as a pick of each, except in a plain table, which holds whatever was on the page. Blocked texts
     never count: they are in no ad.
@@ -60,6 +75,12 @@ def export(db: Database, actor: Actor, text_ids: Iterable[int], target: str) -> 
     require(actor, "table.export" if target == PLAIN else "ad.export")
     with db.write() as session:
         texts = [own(session, actor, models.Text, text_id, "text") for text_id in dict.fromkeys(text_ids)]
+        ids = [text.id for text in texts]
+        if ad_id is not None:
+            own(session, actor, models.Ad, ad_id, "ad")
+            audit.note(session, actor, "ad.export", "ad", ad_id, target=target, revision=revision, texts=ids)
+        else:
+            audit.note(session, actor, "text.export", "text", None, target=target, texts=ids)
         cards = queries.latest_cards(session, actor.workspace_id, [text.id for text in texts])
         for text in texts:
             if target != PLAIN and text.id in cards and cards[text.id].level == "blocked":
@@ -70,13 +91,20 @@ def export(db: Database, actor: Actor, text_ids: Iterable[int], target: str) -> 
 def edit(db: Database, actor: Actor, text_id: int, card: Scorecard, brief: Brief | None = None) -> StoredText:
     """Replaces a text by the wording of `card` (already scored): a new text whose parent is the old one.
 
-    A picked text stays picked in its new wording. The same wording changes nothing.
+    A picked text stays picked in its new wording. The same wording changes nothing. `text_id` is the text that the
+    person saw: raises EditConflict where it has a newer edit with other words.
     """
     require(actor, "feedback.give")
     with db.write() as session:
         old = own(session, actor, models.Text, text_id, "text")
         if card.text == old.text:
             return text_records(session, actor, [old])[0]
+        newest = history.newest_edit(session, actor.workspace_id, old)
+        if newest.id != old.id:
+            record = text_records(session, actor, [newest])[0]
+            if newest.text == card.text:
+                return record
+            raise EditConflict(old.id, record, newest.author_id, newest.author_id == actor.user_id)
         if card.slot != old.slot:
             raise ValueError(f"text {text_id} is a {old.slot}, the new card judges a {card.slot}")
         generation = own(session, actor, models.Generation, old.generation_id, "draft")

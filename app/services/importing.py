@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from app.services import audit
 from app.services.exporting import escaped
 from app.services.import_report import TOLD, Report, kind, report_of, short_cells
 from app.services.people import Actor, own, require
@@ -108,6 +109,7 @@ def undo_import(db: Database, actor: Actor, import_id: int) -> None:
             raise ResultsError(f"Import {import_id} is still being read; wait until it has ended, then undo it.")
         if row.state == "visible":
             row.state, row.undone_at = "undone", models.utc_now()
+            audit.note(session, actor, "import.undo", "import", import_id, name=row.name)
     _delete(db, import_id, rejected_too=False)
 
 
@@ -253,6 +255,7 @@ def _publish(db: Database, actor: Actor, import_id: int, content: str, summary: 
         row.summary, row.finished_at = summary, models.utc_now()
         if twin is None and summary["kept"]:
             row.state = "visible"
+            audit.note(session, actor, "import.finish", "import", import_id, name=row.name, rows=summary["kept"])
             return report_of(row)
         if twin is None:
             row.state, row.undone_at = "undone", models.utc_now()

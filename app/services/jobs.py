@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.services import jobrun, learning, presence, rounds
+from app.services import audit, client_job, jobrun, learning, presence, rounds, rulebook_publish
 from app.services.jobrun import Body, JobContext, Say
 from app.services.people import Action, Actor, may, own, require
 from db import jobs as rows
@@ -36,6 +36,10 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "rewards": Kind(learning.rewards_job, "Updating the predictions from campaign results", "rewards.train"),
     "round": Kind(rounds.round_job, "A round: the writer learns from feedback and rewards", "round.run"),
+    rulebook_publish.RECHECK: Kind(
+        rulebook_publish.recheck_job, "Checking approved and live texts by the new rules", "rule.write"
+    ),
+    client_job.KIND: Kind(client_job.client_job, "Scoring and drafting many briefs", "text.write"),
 }
 
 
@@ -71,7 +75,9 @@ def start(db: Database, actor: Actor, kind: str, request: Mapping[str, Any] | No
             raise BriefError(
                 f"Job {first.id}, begun {first.created_at:%-d %B %H:%M} UTC, already {how}; wait for it or cancel it."
             )
-        return _stored(rows.enqueue(session, actor.workspace_id, actor.user_id, kind, request or {}))
+        job = rows.enqueue(session, actor.workspace_id, actor.user_id, kind, request or {})
+        audit.note(session, actor, "job.start", "job", job.id, name=known.title, kind=kind)
+        return _stored(job)
 
 
 def cancel(db: Database, actor: Actor, job_id: int) -> None:
@@ -80,6 +86,8 @@ def cancel(db: Database, actor: Actor, job_id: int) -> None:
     with db.write() as session:
         job = own(session, actor, Job, job_id, "job")
         require(actor, kind_of(job.kind).action)
+        if job.state in rows.OPEN and not job.cancel:
+            audit.note(session, actor, "job.cancel", "job", job_id, name=kind_of(job.kind).title, kind=job.kind)
         rows.ask_cancel(session, actor.workspace_id, job_id, utc_now())
 
 

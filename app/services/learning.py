@@ -5,11 +5,13 @@ belongs to its workspace and learns from no other. Training is the job "rewards"
 between steps. Leaves out: fitting (relate_engine/training) and the bringing in of results (importing.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.services import audit
+from app.services.demo_mark import is_demo
 from app.services.importing import observations
 from app.services.jobrun import JobContext
 from app.services.people import Actor, local_actor, require
@@ -81,6 +83,7 @@ def rewards_job(context: JobContext) -> dict[str, Any]:
     version = manifest["version"]
     with context.write() as session:
         rows.add_version(session, context.workspace_id, context.author_id, KIND, version, manifest)
+        audit.note(session, actor, "version.train", "reward", None, {"rewards": version}, version=version)
     rows_read = manifest["data"]["rows"]
     return {"version": version, "message": f"Made {version} from {rows_read:,} counts of single texts."}
 
@@ -94,7 +97,8 @@ def setting_of(config: Settings) -> "Setting":
 
     set_threads(config)
     encoder, head = Encoder(encoder_folder(config.cache)), Head.load(ASSETS / "heads" / "ctr")
-    return Setting(encoder, lambda texts: head.effects(encoder, texts), head.version, config.base_ctr, config.base_cvr)
+    made = Setting(encoder, lambda texts: head.effects(encoder, texts), head.version, config.base_ctr, config.base_cvr)
+    return replace(made, source="simulated") if is_demo(config) else made
 
 
 def require_results(db: Database, actor: Actor, config: Settings) -> list[Observation]:
@@ -125,6 +129,8 @@ def undo_rewards(db: Database, actor: Actor, version: str | None = None) -> str 
         if version not in (None, now.version):
             raise BriefError(f"{version} is no longer in use ({now.version} is), so nothing was undone.")
         rows.activate(session, actor.workspace_id, KIND, now.parent)
+        told = {"version": now.version, "back_to": now.parent or "priors"}
+        audit.note(session, actor, "version.undo", "reward", None, {"rewards": now.parent or "priors"}, **told)
         return now.parent
 
 
@@ -136,3 +142,4 @@ def use_rewards(db: Database, actor: Actor, version: str) -> None:
             known = ", ".join(v.version for v in rows.versions(session, actor.workspace_id, KIND)) or "none"
             raise BriefError(f"There is no reward model {version} in this workspace; the versions are: {known}.")
         rows.activate(session, actor.workspace_id, KIND, version)
+        audit.note(session, actor, "version.use", "reward", None, {"rewards": version}, version=version)

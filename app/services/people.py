@@ -6,15 +6,19 @@ list of drafts under way, which shows the actor's own workspace only (drafting_p
 what touches no stored row (parsing lines, scoring in the writer's room, rules).
 
 A role may do what its line below names and nothing else. Single-user mode acts as an admin of the
-one workspace. Leaves out sign-in, invitations and sessions.
+one workspace. The Actor of somebody who signed in looks its role up at every `require`, so a click of somebody who
+was removed or got another role since the page was drawn is refused. Leaves out sign-in (sessions.py), invitations and
+the list of people (members.py).
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db import people
 from db.models import Owned, User, Workspace
 from db.queries import owned
 from db.session import Database
@@ -85,7 +89,9 @@ _IN_WORDS: dict[Action, str] = {
     "audit.read": "see the audit log",
     "people.manage": "invite or remove people or change the workspace",
 }
-_LOCAL = "local"
+LOCAL = "local"  # the subject of single-user mode and of the shell; no sign-in can have it, it has no issuer
+FIRST_WORKSPACE = "My workspace"
+LOCAL_NAME = "This computer"  # what others call what was done there
 _T = TypeVar("_T", bound=Owned)
 
 
@@ -104,6 +110,8 @@ class Actor:
     user_id: int
     role: Role
     workspace_id: int
+    # what the role is by now; None once the session has ended. Nothing to look up in single-user mode and for jobs
+    role_now: "Callable[[], Role | None] | None" = field(default=None, compare=False, repr=False)
 
     @property
     def author(self) -> str:
@@ -112,17 +120,20 @@ class Actor:
 
 
 def may(actor: Actor, action: Action) -> bool:
-    """Whether the actor's role allows the action; an unknown action or role is denied."""
+    """Whether the actor's role allows the action, for pages; an unknown action or role is denied."""
     return actor.role in ALLOWED.get(action, frozenset())
 
 
 def require(actor: Actor, action: Action) -> None:
-    """Raises Forbidden unless the actor may do this."""
-    if not may(actor, action):
+    """Raises Forbidden unless the actor may do this, by the role that counts at this moment."""
+    role = actor.role_now() if actor.role_now is not None else actor.role
+    if role is None:
+        raise Forbidden("Your session has ended, so this was not done; sign in again.")
+    if role not in ALLOWED.get(action, frozenset()):
         can = sorted(ALLOWED.get(action, frozenset()))
         ask = f"; ask an {can[0]}" if can and can[0][0] in "aeiou" else f"; ask a {can[0]}" if can else ""
         words = _IN_WORDS.get(action, "do this")
-        raise Forbidden(f"Your role, {actor.role}, may not {words}{ask} of your workspace.")
+        raise Forbidden(f"Your role, {role}, may not {words}{ask} of your workspace.")
 
 
 def own(session: Session, actor: Actor, model: type[_T], row_id: int, word: str) -> _T:
@@ -141,26 +152,58 @@ def actor_of(session: Session, user_id: int) -> Actor:
     return Actor(user.id, cast(Role, user.role), user.workspace_id)
 
 
+def names_of(db: Database, actor: Actor, user_ids: Iterable[int]) -> dict[int, str]:
+    """What people of the actor's workspace are called, removed ones too; ids of nobody there are left out."""
+    require(actor, "text.read")
+    with db.read() as session:
+        rows = people.names(session, actor.workspace_id, user_ids)
+    return {i: LOCAL_NAME if subject == LOCAL and i != actor.user_id else name for i, name, subject in rows}
+
+
 def local_actor(db: Database) -> Actor:
     """The one person of single-user mode; makes the workspace and the user on first use."""
     with db.read() as session:
         found = _local_user(session)
     if found is None:
         with db.write() as session:
-            found = _local_user(session) or _add_local_user(session)
+            found = _local_user(session) or _add_local_user(session, FIRST_WORKSPACE)
+    return Actor(found.id, "admin", found.workspace_id)
+
+
+def shell_actor(db: Database, workspace: str | None, make: bool = False) -> Actor:
+    """Who acts in a workspace from the shell of the studio's computer: its local user, as admin.
+
+    Without a name it is the workspace of single-user mode. `make`: one that is not there yet is made.
+    """
+    if workspace is None:
+        return local_actor(db)
+    with db.write() as session:
+        home = session.scalar(select(Workspace).where(Workspace.name == workspace))
+        if home is None and not make:
+            raise NotFound(f"There is no workspace '{workspace}'.")
+        if home is None:
+            found = _add_local_user(session, workspace)
+        else:
+            query = select(User).where(User.workspace_id == home.id, User.subject == LOCAL)
+            found = session.scalar(query) or _add_local(session, home)
     return Actor(found.id, "admin", found.workspace_id)
 
 
 def _local_user(session: Session) -> User | None:
-    return session.scalar(select(User).where(User.subject == _LOCAL, User.active).order_by(User.id).limit(1))
+    return session.scalar(select(User).where(User.subject == LOCAL, User.active).order_by(User.id).limit(1))
 
 
-def _add_local_user(session: Session) -> User:
-    workspace = Workspace(name="My workspace")
-    session.add(workspace)
+def _add_local_user(session: Session, workspace: str) -> User:
+    home = Workspace(name=workspace)
+    session.add(home)
     session.flush()
-    user = User(workspace_id=workspace.id, subject=_LOCAL, name="You", role="admin")
+    user = _add_local(session, home)
+    home.author_id = user.id
+    return user
+
+
+def _add_local(session: Session, home: Workspace) -> User:
+    user = User(workspace_id=home.id, subject=LOCAL, name="You", role="admin")
     session.add(user)
     session.flush()
-    workspace.author_id = user.id
     return user

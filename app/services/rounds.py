@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.services import learning, trials, versions
+from app.services import audit, learning, positions, rulebook, trials, versions
 from app.services.jobrun import JobContext
-from app.services.people import Actor, NotFound, require
+from app.services.people import Actor, NotFound, may, require
 from app.services.stored import StoredText, as_they_stand
 from db import models, queries
 from db import versions as rows
@@ -26,7 +26,7 @@ from db.session import Database
 from relate_engine import gate
 from relate_engine.brief import BriefError, parse_brief
 from relate_engine.config import ASSETS, Settings
-from relate_engine.snapshot import ShownSet, ShownText, Snapshot, snapshot_from_json
+from relate_engine.snapshot import ShownSet, ShownText, Snapshot, examined, snapshot_from_json
 
 if TYPE_CHECKING:  # at run time they bring torch with them
     from relate_engine.heldout import Judges
@@ -56,11 +56,13 @@ def freeze(db: Database, actor: Actor, config: Settings, number: int) -> Snapsho
             f"A round needs a trained writer to start from, and the manifest in {folder.name} cannot be read; "
             "run `relate train sft` or roll the writer back."
         ) from error
-    from relate_engine.rewards.rules import load_rules
-
     served = list(dict.fromkeys(t.edited or t.text for s in reversed(sets) for t in s.texts))[:SERVED]
-    rules = load_rules(ASSETS / "rules").version
-    return Snapshot(actor.workspace_id, number, briefs, sets, tuple(served), policy, learned or "", rules)
+    overlay = rulebook.book(db, actor).overlay
+    rules = rulebook.laid(overlay).version
+    seen = examined((r.slot, r.position, r.shown, r.chosen) for r in positions.position_bias(db, actor))
+    return Snapshot(
+        actor.workspace_id, number, briefs, sets, tuple(served), policy, learned or "", rules, overlay, seen
+    )
 
 
 def _sets(session: Session, actor: Actor) -> tuple[ShownSet, ...]:
@@ -89,7 +91,7 @@ def _shown(text: StoredText, did: tuple[str, ...]) -> ShownText:
         choice="picked" if text.choice == "picked" else "rejected" if text.choice == "rejected" else "",
         did=did,
         edited=text.text if text.shown_as is not None else "",
-        verdict=text.verdict.outcome if text.verdict else "",
+        verdict=text.verdict.decision if text.verdict else "",
         level=text.card.compliance.level if text.card else "",
     )
 
@@ -98,7 +100,7 @@ def round_job(context: JobContext) -> dict[str, Any]:
     """The job "round". `request`: `steps` of GRPO, if not the usual number. Publishes a version, not in use."""
     context.report(0.0, "Freezing briefs, feedback and versions")
     actor, config = context.actor(), context.config
-    snapshot, sales = _frozen(context, actor)
+    snapshot, sales, rewards = _frozen(context, actor)
     context.report(0.01, "Loading what judges")
     judges = judges_of(config, snapshot, context.folder / SALES if sales else None)
     from relate_engine.policy.weights import policy_folder
@@ -125,11 +127,12 @@ def round_job(context: JobContext) -> dict[str, Any]:
         report,
         gates,
     )
-    return _publish(context, snapshot, made)
+    return _publish(context, snapshot, made, rewards)
 
 
-def _frozen(context: JobContext, actor: Actor) -> tuple[Snapshot, bool]:
-    """The snapshot of the first attempt, and whether there is an evaluator of sales beside it."""
+def _frozen(context: JobContext, actor: Actor) -> tuple[Snapshot, bool, str]:
+    """The snapshot of the first attempt, whether there is an evaluator of sales beside it, and what became of the
+    reward model before it, in a sentence."""
     path = context.folder / FROZEN
     if context.last is None or not path.exists():
         with context.db.read() as session:
@@ -139,14 +142,57 @@ def _frozen(context: JobContext, actor: Actor) -> tuple[Snapshot, bool]:
                 models.Job.id <= context.job_id,
             )
             number = session.scalar(query) or 1
+        rewards = _retrain_rewards(context, actor)
         snapshot = freeze(context.db, actor, context.config, number)
         sales = _sales(context, actor)
         part = path.with_suffix(".part")
-        part.write_text(json.dumps({"snapshot": snapshot.to_json(), "sales": sales}), "utf-8")
+        part.write_text(json.dumps({"snapshot": snapshot.to_json(), "sales": sales, "rewards": rewards}), "utf-8")
         part.replace(path)
         context.checkpoint({"share": 0.0})
     told = json.loads(path.read_text("utf-8"))
-    return snapshot_from_json(told["snapshot"]), bool(told["sales"])
+    return snapshot_from_json(told["snapshot"]), bool(told["sales"]), told.get("rewards", "")
+
+
+def _retrain_rewards(context: JobContext, actor: Actor) -> str:
+    """Trains the reward model on and puts it in use where results have come, or gone, since the newest was made.
+
+    Returns what was done in a sentence. A version that somebody has undone is not brought back: only newer results
+    are a reason. Verdicts are none: this model learns rates, verdicts reach the writer as targets and violations."""
+    from app.services.importing import observations
+
+    if not may(actor, "rewards.train"):
+        return "The reward model was not retrained: whoever started the round may not do so."
+    with context.db.read() as session:
+        newest = next(iter(rows.versions(session, context.workspace_id, learning.KIND)), None)
+        last = session.execute(
+            select(func.max(models.Import.finished_at), func.max(models.Import.undone_at)).where(
+                models.Import.workspace_id == context.workspace_id
+            )
+        ).one()
+    changed = max((at for at in last if at is not None), default=None)
+    if newest is not None and (changed is None or changed <= newest.created_at):
+        return f"The reward model was not retrained: no results have come since {newest.version} was made."
+    seen = observations(context.db, actor, context.config.conversion_lag_days)
+    if not seen:
+        return "The reward model was not retrained: there are no campaign results."
+    context.report(0.0, f"Retraining the reward model on {len(seen):,} counts")
+    from relate_engine.training.rewardversion import make_version
+
+    manifest = make_version(
+        seen,
+        learning.setting_of(context.config),
+        learning.rewards_folder(context.config, context.workspace_id),
+        ASSETS / "evaluators" / "ctr",
+        "relate round start",
+        lambda share, message: context.report(0.01 * share, message),
+    )
+    version = manifest["version"]
+    with context.write() as session:
+        rows.add_version(session, context.workspace_id, context.author_id, learning.KIND, version, manifest)
+    return (
+        f"The reward model was retrained on {manifest['data']['rows']:,} counts of single texts: {version} is in use; "
+        "`relate train rewards --undo` puts the one before back."
+    )
 
 
 def _sales(context: JobContext, actor: Actor) -> bool:
@@ -166,12 +212,13 @@ def judges_of(config: Settings, snapshot: Snapshot, sales: Path | None) -> "Judg
     from app.services.writing import Room
     from relate_engine.evaluators.clicks import Evaluator
     from relate_engine.evaluators.compliance import Evaluator as Compliance
-    from relate_engine.heldout import Judges
+    from relate_engine.heldout import Judges, excused_by
     from relate_engine.training.rewardversion import EVALUATOR
     from relate_engine.training.scoring import scorer
 
     learned = learning.rewards_folder(config, snapshot.workspace) / snapshot.reward_version
-    rewards = Room(config).rewards_with(learned if snapshot.reward_version else None)
+    rules = rulebook.laid(snapshot.rule_overlay) if any(snapshot.rule_overlay.values()) else None
+    rewards = Room(config).rewards_with(learned if snapshot.reward_version else None, rules)
     if rewards.problem:
         raise BriefError(f"A round needs the reward model that is in use. {rewards.problem}")
     own = learned / EVALUATOR
@@ -184,6 +231,7 @@ def judges_of(config: Settings, snapshot: Snapshot, sales: Path | None) -> "Judg
         lambda texts: second.probabilities(texts) >= second.threshold,
         seller.score if seller else None,
         seller.version if seller else clicks.version,
+        excused_by(rewards.rules),
     )
 
 
@@ -209,11 +257,12 @@ def _gates(session: Session, workspace_id: int, evaluator: str) -> int:
     return sum(v.manifest.get("round", {}).get("evidence", {}).get("evaluator") == evaluator for v in found)
 
 
-def _publish(context: JobContext, snapshot: Snapshot, made: "RoundReport") -> dict[str, Any]:
+def _publish(context: JobContext, snapshot: Snapshot, made: "RoundReport", rewards: str) -> dict[str, Any]:
     """Puts the adapter in its place and writes its row; nothing where the round made none."""
     from relate_engine.rounds import publish
 
     told = made.to_json()
+    told["manifest"] = {**told["manifest"], "rewards": rewards}
     if not made.version:
         return {"version": None, "round": told, "message": f"Round {snapshot.round} trained nothing: see its report."}
     target = versions.policy_folder_of(context.config, context.workspace_id, made.version)
@@ -230,6 +279,8 @@ def _publish(context: JobContext, snapshot: Snapshot, made: "RoundReport") -> di
             session, context.workspace_id, context.author_id, versions.KIND, made.version,
             snapshot.policy["in_use"] or None, manifest | {"metrics": metrics, "round": told},
         )  # fmt: skip
+        seen = {"policy": made.version, "rewards": rewards, "rules": snapshot.rule_version}
+        audit.note(session, context.actor(), "round.finish", "job", context.job_id, seen, version=made.version)
     may = "the gate says yes" if made.decision.promote else made.decision.reasons[0]
     return {"version": made.version, "round": told, "message": f"Round {snapshot.round} made {made.version}. {may}"}
 
@@ -261,6 +312,6 @@ def decision(db: Database, actor: Actor, version: str) -> gate.Decision:
     trial = gate.Trial(counts.choices, counts.share or 0.0, *counts.interval) if counts else None
     bounds = told["plan"]["bounds"]
     return gate.decide(
-        gate.Evidence(**told["evidence"] | {"trial": trial}),
+        gate.Evidence(**{"alarms": told.get("alarms", ())} | told["evidence"] | {"trial": trial}),
         gate.Bounds(**bounds | {"length": tuple(bounds["length"])}),
     )

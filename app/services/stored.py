@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.services.people import Actor
+from app.services.rulebook import version_in
 from db import models, queries
 from relate_engine.brief import ANGLES, Angle, Brief, parse_brief
 from relate_engine.scorecard import Finding, Scorecard, scorecard_from_json
@@ -36,12 +37,23 @@ class StoredVerdict:
     id: int
     text_id: int
     reviewer_id: int
-    outcome: str  # "compliant" or "violation"
+    outcome: str  # one of db.models.OUTCOMES
     rules: tuple[str, ...]
     spans: tuple[tuple[int, int], ...]
     comment: str
     created_at: datetime
     superseded: bool  # a later verdict counts instead
+    countries: tuple[str, ...] = ()  # where it holds; none: wherever the brief runs
+    until: datetime | None = None  # the end of "allowed with proof until"
+    blind: bool = False
+    settled_by_id: int | None = None  # the verdict on an identical text that settled this one too
+
+    @property
+    def decision(self) -> str:
+        """What training and figures count: compliant, violation or "" (none). Allowed is compliant until its end."""
+        if self.outcome == "allowed":
+            return "compliant" if self.until is not None and self.until > models.utc_now() else ""
+        return self.outcome if self.outcome in ("compliant", "violation") else ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,7 @@ class StoredText:
     reason: str = ""
     rating: int | None = None
     verdict: StoredVerdict | None = None
+    rules_today: str = ""  # the version of the workspace's own rules when it was read; "": it has none
 
     @property
     def by_person(self) -> bool:
@@ -130,7 +143,7 @@ def verdict_record(row: models.Verdict, superseded: bool = False) -> StoredVerdi
     spans = tuple((int(start), int(end)) for start, end in row.spans)
     return StoredVerdict(
         row.id, row.text_id, row.author_id, row.outcome, tuple(row.rules), spans, row.comment,
-        row.created_at, superseded,
+        row.created_at, superseded, tuple(row.countries), row.until, row.blind, row.settled_by_id,
     )  # fmt: skip
 
 
@@ -150,6 +163,7 @@ def text_records(session: Session, actor: Actor, rows: Sequence[models.Text]) ->
     for brief_id in {row.brief_id for row in rows}:
         brief = queries.owned(session, models.Brief, workspace, brief_id)
         briefs[brief_id] = brief.checksum if brief else ""
+    rules_today = version_in(session, actor)
     records = []
     for row in rows:
         card, choice = cards.get(row.id), choices.get(row.id, queries.Choice())
@@ -174,6 +188,7 @@ def text_records(session: Session, actor: Actor, rows: Sequence[models.Text]) ->
                 reason=choice.reason,
                 rating=choice.rating,
                 verdict=verdict_record(verdict) if verdict else None,
+                rules_today=rules_today,
             )
         )
     return tuple(records)

@@ -10,6 +10,7 @@ them as independent and is a little narrow.
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.services import audit
 from app.services.people import Actor, require
 from app.services.versions import KIND, checked_reason, end_trial, usable
 from db import shown
@@ -83,6 +84,7 @@ def start_trial(db: Database, actor: Actor, version: str, config: Settings, reas
             raise BriefError(f"A trial of {running.to_version} is running; stop it first.")
         old = now.version if now else None
         rows.add_change(session, actor.workspace_id, actor.user_id, "trial", old, version, reason)
+        audit.note(session, actor, "version.trial", "policy", version=version, against=old, reason=reason)
     state = trial_state(db, actor)
     if state is None:  # stopped by another person in between
         raise BriefError(f"The trial of {version} was stopped at once by somebody else; start it again.")

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.services import audit
 from app.services.people import Actor, NotFound, local_actor, require
 from db import versions as rows
 from db.session import Database, open_database
@@ -103,6 +104,8 @@ def promote(db: Database, actor: Actor, version: str, config: Settings, reason: 
         end_trial(session, actor, f"{version} was promoted")
         rows.activate(session, actor.workspace_id, KIND, version)
         rows.add_change(session, actor.workspace_id, actor.user_id, "promote", now, version, reason)
+        told = {"version": version, "before": now, "reason": reason}
+        audit.note(session, actor, "version.promote", "policy", None, {"policy": version}, **told)
 
 
 def rollback(db: Database, actor: Actor, config: Settings, reason: str = "", version: str | None = None) -> str | None:
@@ -133,6 +136,8 @@ def rollback(db: Database, actor: Actor, config: Settings, reason: str = "", ver
         rows.activate(session, actor.workspace_id, KIND, back)
         said = " ".join([reason, *passed]).strip()[:LONGEST_REASON]
         rows.add_change(session, actor.workspace_id, actor.user_id, "rollback", now, back, said)
+        told = {"version": now, "back_to": back or SHIPPED, "reason": said}
+        audit.note(session, actor, "version.rollback", "policy", None, {"policy": back or SHIPPED}, **told)
         return back
 
 
@@ -202,6 +207,7 @@ def end_trial(session: Session, actor: Actor, reason: str) -> bool:
     if trial is None:
         return False
     rows.add_change(session, actor.workspace_id, actor.user_id, "trial", trial.to_version, None, reason)
+    audit.note(session, actor, "version.trial_stop", "policy", version=trial.to_version, reason=reason)
     return True
 
 

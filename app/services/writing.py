@@ -24,6 +24,7 @@ from relate_engine.scorecard import AdText, Scorecard
 
 if TYPE_CHECKING:
     from relate_engine.draft import Writer
+    from relate_engine.rewards.rules import RuleSet
     from relate_engine.score import Rewards, Scope
 
 # torch reads the thread counts when it is imported, so the engine is imported where it is first needed
@@ -50,8 +51,8 @@ class Failed:
 class Request:
     """One draft asked for; its events arrive in `events` and end with Drafted or Failed.
 
-    `seed`, `served` and `writers` are asked for when its turn comes: drafts ahead of it may be stored by then, and
-    another version promoted.
+    `seed`, `served`, `writers` and `rules` are asked for when its turn comes: drafts ahead of it may be stored by
+    then, and another version promoted or published.
     """
 
     brief: Brief
@@ -62,6 +63,7 @@ class Request:
     like: str | None
     learned: Path | None
     writers: Callable[[], Sequence[Path]]
+    rules: "Callable[[], RuleSet | None]"
     events: "queue.Queue[object]" = field(default_factory=queue.Queue)
     left: threading.Event = field(default_factory=threading.Event)  # the caller has finished, or gone
 
@@ -92,8 +94,14 @@ class Room:
                 self._rewards = load_rewards(s.cache, ASSETS, s.base_ctr, s.base_cvr, s.interval_level)
         return self._rewards
 
-    def rewards_with(self, learned: Path | None) -> "Rewards":
-        """The rewards with the reward model in the folder `learned`; where it does not load, without, and saying so."""
+    def rewards_with(self, learned: Path | None, rules: "RuleSet | None" = None) -> "Rewards":
+        """The rewards with the reward model in the folder `learned`; where it does not load, without, and saying so.
+
+        `rules`: those of the workspace (rulebook.own_rules); None: the shipped ones."""
+        found = self._with_model(learned)
+        return found if rules is None else replace(found, rules=rules)
+
+    def _with_model(self, learned: Path | None) -> "Rewards":
         base = self.rewards()
         if learned is None:
             return base
@@ -150,12 +158,13 @@ class Room:
         mates: bool = True,
         limits: bool = True,
         learned: Path | None = None,
+        rules: "RuleSet | None" = None,
     ) -> list[Scorecard]:
         """Scorecards of texts of any author, in order; does not need the policy. A Scope where there is no brief.
 
-        `mates`, `limits`: see score_texts. `learned`: the folder of the workspace's reward model.
+        `mates`, `limits`: see score_texts. `learned`: the folder of the workspace's reward model. `rules`: its rules.
         """
-        rewards = self.rewards_with(learned)
+        rewards = self.rewards_with(learned, rules)
         from relate_engine.score import score_texts
 
         return score_texts(rewards, brief, texts, served, mates=mates, limits=limits)
@@ -170,12 +179,14 @@ class Room:
         like: str | None = None,
         learned: Path | None = None,
         writers: Callable[[], Sequence[Path]] = tuple,
+        rules: "Callable[[], RuleSet | None]" = lambda: None,
     ) -> Iterator[object]:
         """Events of a draft: Waiting while others run, then Progress and Provisional, last Drafted or Failed.
 
         `writers`: the adapter that writes, and a second one in a trial; none: the shipped one. It is called when the
-        turn comes, in the writer's thread, and so are `seed` and `served` where they are callables. The
-        next draft begins when the caller has asked on after Drafted, so what it stored is known to the next.
+        turn comes, in the writer's thread, and so are `rules`, those of the workspace, and `seed` and `served` where
+        they are callables. The next draft begins when the caller has asked on after Drafted, so what it stored is
+        known to the next.
         A caller that stops listening gives up its place, or cancels its draft at the next event.
         """
         request = Request(
@@ -187,6 +198,7 @@ class Room:
             like,
             learned,
             writers,
+            rules,
         )
         with self._changed:
             self._waiting.append(request)
@@ -232,7 +244,7 @@ class Room:
     def _run(self, request: Request) -> None:
         started = time.perf_counter()
         presence.mark(self.settings, "drafting")  # the worker then leaves a core to this process
-        rewards = self.rewards_with(request.learned) if request.learned else self.rewards()
+        rewards = self.rewards_with(request.learned, request.rules())
         adapters = () if self.settings.policy_url else request.writers()
         policy, *rivals = [self.policy(adapter) for adapter in adapters or (None,)]
         from relate_engine.draft import draft

@@ -3,7 +3,8 @@
 Why data and not code: a rule is read, argued about and dated by people who do not write Python, and every
 one carries texts that must fire and near misses that must not (the tests run them). A source nobody could
 open (`memory`) may warn but never block; that is decided here, in `_effective`, and nowhere else.
-Leaves out: running a rule over a text (compliance.py) and the limits of slots (structure.py).
+Leaves out: a workspace's own changes (overlay.py), running a rule over a text (compliance.py) and the limits of slots
+(structure.py).
 """
 
 import hashlib
@@ -131,7 +132,7 @@ def _read(name: str, raw: bytes) -> list[Rule]:
         raise RuleError(f"{name}: not readable as YAML: {error}") from error
     if not isinstance(data, dict) or not isinstance(data.get("rules"), list):
         raise RuleError(f"{name}: expected one list under 'rules'.")
-    return [_rule(name, entry) for entry in data["rules"]]
+    return [rule_of(name, entry) for entry in data["rules"]]
 
 
 def _effective(declared: Severity, status: SourceStatus) -> Severity:
@@ -139,7 +140,8 @@ def _effective(declared: Severity, status: SourceStatus) -> Severity:
     return "warn" if declared == "block" and status == "memory" else declared
 
 
-def _rule(name: str, entry: Any) -> Rule:
+def rule_of(name: str, entry: Any) -> Rule:
+    """One rule from its fields as the files have them. Raises RuleError that names `name` and the rule."""
     if not isinstance(entry, dict) or not re.fullmatch(r"[A-Z]{2,4}-\d{3}", str(entry.get("id"))):
         raise RuleError(f"{name}: a rule without an id such as EDT-001: {str(entry)[:80]}")
     where = f"{name}, {entry['id']}"

@@ -35,6 +35,8 @@ from relate_engine.training.judge import Judge, Score
 from relate_engine.training.rollouts import completions_of
 from relate_engine.training.sft import last_checkpoint, save_adapter
 from relate_engine.training.sharedloss import shared_logps
+from relate_engine.training.steplog import FILE as STEPS
+from relate_engine.training.steplog import write_steps
 
 
 class Task(NamedTuple):
@@ -163,13 +165,15 @@ def _causal(model: Any) -> Any:
 
 
 class _Report(TrainerCallback):
-    """Hands on (steps done, steps in all, TRL's metrics of the step)."""
+    """Hands on (steps done, steps in all, TRL's metrics of the step), and keeps all steps so far in a file."""
 
-    def __init__(self, report: Callable[[int, int, dict[str, float]], None]) -> None:
-        self.report = report
+    def __init__(self, report: Callable[[int, int, dict[str, float]], None], texts: int, steps: Path) -> None:
+        self.report, self.texts, self.steps = report, texts, steps
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         if logs and "reward" in logs:
+            if state.is_world_process_zero:
+                write_steps(state.log_history, self.texts, self.steps)
             self.report(state.global_step, state.max_steps, {k: v for k, v in logs.items() if v is not None})
 
 
@@ -270,7 +274,7 @@ def trainer_of(
         args=config_of(plan, arm, work, **machine),
         train_dataset=Dataset.from_list(rows_of(tasks, plan)),
         processing_class=tokenizer,
-        callbacks=[_Report(report)],
+        callbacks=[_Report(report, plan.groups * plan.generations, work / STEPS)],
     )
     for name, parameter in model.named_parameters():
         if name in before:  # small updates round away in bfloat16
@@ -321,5 +325,6 @@ def train_grpo(
     }
     if trainer.accelerator.is_main_process:
         manifest = save_adapter(model, base, out, "relate", manifest)
+        write_steps(logged, plan.groups * plan.generations, out / STEPS)
     trainer.accelerator.wait_for_everyone()
     return manifest

@@ -18,6 +18,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import fmean, pstdev
 from typing import Any, NamedTuple
 
 import torch
@@ -179,7 +180,9 @@ class Judge:
         if cards:
             log_metric("judged/blocked", sum(c.compliance.level == "blocked" for c in cards) / len(cards))
             for name in cards[0].rewards:
-                log_metric(f"judged/{name}", sum(c.rewards[name] for c in cards) / len(cards))
+                values = [c.rewards[name] for c in cards]
+                log_metric(f"judged/{name}", fmean(values))
+                log_metric(f"judged/{name}_std", pstdev(values))
 
     def credits(self, width: int) -> tuple[torch.Tensor, torch.Tensor]:
         """(B, `width`) z, and bool: the tokens that count, which are those of scored texts."""

@@ -1,9 +1,11 @@
 """What the tests of database and services share: a fresh database, actors, scorecards without a model."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy.orm import Session
 
 from app.services.people import Actor, Role
@@ -11,12 +13,24 @@ from db.models import User, Workspace
 from db.session import Database, open_database
 from relate_engine.brief import Angle, Brief
 from relate_engine.scorecard import Compliance, Estimate, Finding, Scorecard, finding, level_of
+from tests.postgres_server import VARIABLE, database_for
 
 VERSIONS = {"policy": "writer-1", "rewards": "ctr-1", "rules": "rules-1", "path": "int8"}
 
 
 def fresh(folder: Path) -> Database:
-    return open_database(f"sqlite:///{folder / 'relate.db'}")
+    """The folder's database: SQLite, or PostgreSQL where RELATE_TEST_DATABASE_URL names a server of the tests."""
+    return open_database(fresh_url(folder))
+
+
+def fresh_url(folder: Path) -> str:
+    """Its address; tests that would do something to the file itself are `sqlite_only`."""
+    if server := os.environ.get(VARIABLE):
+        return database_for(server, folder)
+    return f"sqlite:///{folder / 'relate.db'}"
+
+
+sqlite_only = pytest.mark.skipif(VARIABLE in os.environ, reason="about SQLite's file")
 
 
 def person(db: Database, role: Role, workspace: str = "Ours") -> Actor:

@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from relate_engine.gate import CHOICES, Evidence, alarms, choices_needed, decide, paired, trial_of
+from relate_engine.config import ASSETS
+from relate_engine.gate import CHOICES, Drift, Evidence, alarms, choices_needed, decide, paired, trial_of
+from relate_engine.heldout import excused_by
+from relate_engine.rewards.rules import load_rules
 
 OLD = {
     "blocked_rules": [0.1] * 8,
@@ -90,3 +93,24 @@ def test_alarms_ring_where_the_reward_rises_and_the_judges_fall() -> None:
     assert "people chose fewer (30% → 20%)" in alarms((0.4, 0.6), OLD, OLD, (0.3, 0.2))[0]
     assert "repeat" in alarms(None, OLD, OLD | {"distinct2": [0.7] * 8})[0]
     assert "length" in alarms(None, OLD, OLD | {"length": [50.0] * 8})[0]
+
+
+def test_alarms_ring_past_their_thresholds_and_are_told_with_the_reasons() -> None:
+    """Exceptions 5 % -> 8 % are past 2 points, -> 6 % are not; length 40 -> 43 is 7.5 %, under a tenth."""
+    old = OLD | {"exceptions": [0.05] * 8}
+    rung = alarms(None, old, old | {"exceptions": [0.08] * 8})
+    assert len(rung) == 1 and "words that excuse a claim" in rung[0] and "+0.03" in rung[0]
+    assert alarms(None, old, old | {"exceptions": [0.06] * 8}) == ()
+    assert alarms(None, old, old | {"exceptions": [0.02] * 8}) == ()
+    assert alarms(None, old, old | {"length": [43.0] * 8}) == ()
+    assert alarms(None, old, old | {"length": [43.0] * 8}, drift=Drift(length=0.05)) != ()
+    assert "length -8.00" in alarms(None, old, old | {"length": [32.0] * 8})[0]
+    assert alarms(None, old, old | {"exceptions": [0.3, 0.0, 0.1, 0.0] * 2}) == ()  # +0.05, and no interval above 0
+    loud = decide(replace(FINE, alarms=rung))
+    assert loud.promote and rung[0] in loud.reasons
+
+
+def test_which_texts_hold_the_words_of_an_exception() -> None:
+    """Whether or not the claim that they would excuse is there: a policy may learn the words alone."""
+    excused = excused_by(load_rules(ASSETS / "rules"))
+    assert list(excused(["Sturdy oak desk", "Award-winning desk by people", "Voted by readers"])) == [False, True, True]

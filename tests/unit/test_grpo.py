@@ -29,6 +29,7 @@ from relate_engine.training.grpo import (
 )
 from relate_engine.training.judge import Judge, Sampled
 from relate_engine.training.sft import save_adapter
+from relate_engine.training.steplog import read_steps
 from tests import tiny
 from tests.cards import card
 from tests.tiny_round import ENDS, score
@@ -263,7 +264,11 @@ def test_a_killed_run_resumes_to_the_same_weights(writer: tuple[str, Path], tmp_
         "adapter_config.json",
         "adapter_model.safetensors",
         "manifest.json",
+        "steps.jsonl",
     ]
+    kept, again = (read_steps(tmp_path / n / "steps.jsonl") for n in ("whole-out", "killed-out"))
+    assert [row["step"] for row in kept] == [1, 2, 3, 4, 5]
+    assert [row["reward"] for row in kept] == [row["reward"] for row in again]
     manifest = json.loads((tmp_path / "whole-out" / "manifest.json").read_text())
     assert manifest["version"].startswith("relate-") and manifest["arm"]["spread"] == "token"
 

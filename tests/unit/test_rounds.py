@@ -12,13 +12,17 @@ from relate_engine.rounds import STEP, RoundReport, judged_of, run_round
 from relate_engine.snapshot import (
     ShownSet,
     ShownText,
+    Single,
     Snapshot,
+    Wording,
     acceptance,
+    examined,
     held_briefs,
     held_products,
     manifest,
     preference_pairs,
     sft_targets,
+    single_verdicts,
     snapshot_from_json,
     training_briefs,
     training_sets,
@@ -47,6 +51,31 @@ def test_a_pick_beats_what_was_rejected_and_a_little_what_was_left() -> None:
     ]
     above = pairs_of(shown_text(0), shown_text(3, "picked"))
     assert above == [(HEADLINES[3], HEADLINES[0], 0.25, "picked over not picked")]  # passed over on the way down
+
+
+def test_a_place_that_is_seldom_looked_at_says_less_of_the_text_in_it() -> None:
+    """Random texts: the first place is chosen 40 in 100, the fourth 10 in 100 (a quarter), the third too few to say."""
+    seen = examined([("headline", 0, 100, 40), ("headline", 2, 49, 0), ("headline", 3, 100, 10), ("path", 0, 90, 9)])
+    assert seen == {"headline": {0: 1.0, 3: 0.25}}  # one place alone has nothing beside it
+    assert examined([("headline", 0, 60, 0), ("headline", 1, 60, 0)]) == {}
+    assert examined([("headline", 0, 60, 30), ("headline", 1, 60, 0)]) == {"headline": {0: 1.0, 1: 0.05}}
+    given = replace(of(shown_text(0, "picked"), shown_text(2), shown_text(3)), examined=seen)
+    ((_, pairs),) = preference_pairs(given)
+    assert [p.weight for p in pairs] == [pytest.approx(0.25 / 3), 0.25 * 0.25]  # cascade ¼ too: the fourth is 3 below
+    passed = replace(of(shown_text(3), shown_text(4, "picked")), examined=seen)  # seen on the way down, or was it?
+    assert [p.weight for p in preference_pairs(passed)[0][1]] == [0.0625]
+    assert snapshot_from_json(json.loads(json.dumps(given.to_json()))) == given
+    assert manifest(given)["examined"] == {"headline": {"0": 1.0, "3": 0.25}}
+
+
+def test_verdicts_without_a_counterpart_are_single() -> None:
+    """A slot of a set that makes pairs has none; edits replace what was rejected; blocked texts are no picks."""
+    lone = of(shown_text(0, "rejected"), shown_text(1, "picked", slot="description"), shown_text(2))
+    assert [(s.wording.text, s.picked) for s in single_verdicts(lone)] == [(HEADLINES[0], False), (HEADLINES[1], True)]
+    assert single_verdicts(of(shown_text(0, "picked"), shown_text(1, "rejected"))) == []
+    assert single_verdicts(of(shown_text(0, "picked", level="blocked"), shown_text(1, verdict="violation"))) == [
+        Single(brief(training_briefs(snapshot())[0].product), Wording("headline", "benefit", HEADLINES[1]), False)
+    ]
 
 
 def test_an_edit_beats_the_wording_it_replaced_and_nothing_else() -> None:
@@ -175,6 +204,27 @@ def test_without_feedback_only_the_rewards_teach(policy: tuple[str, Path], tmp_p
     assert [s.ran for s in made.steps] == [False, False, True]
     assert "0 texts that people stood by" in made.steps[0].words and "it takes 10" in made.steps[0].words
     assert made.version
+
+
+def test_where_only_single_verdicts_exist_kto_learns_from_them(policy: tuple[str, Path], tmp_path: Path) -> None:
+    """In each set one slot with a single pick and one with a single rejection; 3 of 4 products are trained on."""
+    whole = snapshot(sets=0)
+    sets = tuple(
+        ShownSet(n, brief(p), (shown_text(0, "picked"), shown_text(1, "rejected", slot="description")))
+        for n, p in enumerate(b.product for b in whole.briefs for _ in range(7))
+    )
+    off = replace(PLAN, grpo=replace(PLAN.grpo, steps=0))
+    made = run_round(replace(whole, sets=sets), *policy, judges(), tmp_path / "kto", off)
+    assert [(s.name, s.ran, s.rows) for s in made.steps] == [
+        ("sft", True, 21),
+        ("preferences", True, 42),
+        ("grpo", False, 0),
+    ]
+    assert "21 picks and 21 rejections without a counterpart (KTO)" in made.steps[1].words
+    assert "switched off" in made.steps[2].words and made.version.startswith("kto-")
+    few = run_round(replace(whole, sets=sets[::2]), *policy, judges(), tmp_path / "few", off)
+    assert not few.steps[1].ran and "0 pairs outside the held-out briefs" in few.steps[1].words
+    assert "or 20 single verdicts of each sign" in few.steps[1].words
 
 
 def test_a_round_with_nothing_to_hold_out_is_refused(policy: tuple[str, Path], tmp_path: Path) -> None:

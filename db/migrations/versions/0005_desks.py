@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from db.claims import claim_of
+
 revision: str = "0005"
 down_revision: str | None = "0004"
 
@@ -23,6 +25,7 @@ TABLES = (
 def upgrade() -> None:
     _columns()
     _tables()
+    op.create_index(op.f("ix_texts_workspace_id_created_at"), "texts", ["workspace_id", "created_at"], unique=False)
 
 
 def _columns() -> None:
@@ -57,6 +60,25 @@ def _columns() -> None:
         table.create_index(op.f("ix_verdicts_settled_by_id"), ["settled_by_id"], unique=False)
         table.create_index(op.f("ix_verdicts_workspace_id_blind"), ["workspace_id", "blind"], unique=False)
         table.create_index(op.f("ix_verdicts_workspace_id_claim"), ["workspace_id", "claim"], unique=False)
+        table.create_index(op.f("ix_verdicts_workspace_id_until"), ["workspace_id", "until"], unique=False)
+    with op.batch_alter_table("texts", recreate=rebuild) as table:
+        table.add_column(sa.Column("claim", sa.String(length=64), nullable=True))
+        table.create_index(op.f("ix_texts_workspace_id_claim"), ["workspace_id", "claim"], unique=False)
+    _claims()
+
+
+def _claims() -> None:
+    """Fills texts.claim, some rows at a time."""
+    texts = sa.table("texts", sa.column("id"), sa.column("text"), sa.column("claim"))
+    after = 0
+    while True:
+        some = sa.select(texts.c.id, texts.c.text).where(texts.c.id > after).order_by(texts.c.id).limit(5000)
+        rows = op.get_bind().execute(some).all()
+        if not rows:
+            return
+        change = texts.update().where(texts.c.id == sa.bindparam("at")).values(claim=sa.bindparam("wording"))
+        op.get_bind().execute(change, [{"at": row.id, "wording": claim_of(row.text)} for row in rows])
+        after = rows[-1].id
 
 
 def _tables() -> None:
@@ -88,6 +110,16 @@ def _tables() -> None:
         ["workspace_id", "object_type", "object_id"],
         unique=False,
     )
+    op.create_index(
+        op.f("ix_audit_events_workspace_id_object_type_id"),
+        "audit_events",
+        ["workspace_id", "object_type", "id"],
+        unique=False,
+    )
+    for column in ("id", "author_id", "created_at"):
+        op.create_index(
+            op.f(f"ix_audit_events_workspace_id_{column}"), "audit_events", ["workspace_id", column], unique=False
+        )
     op.create_index("uq_audit_events_previous", "audit_events", ["workspace_id", "previous"], unique=True)
 
     op.create_table(
@@ -305,13 +337,24 @@ def _tables() -> None:
     op.create_index(
         op.f("ix_review_slots_workspace_id_author_id"), "review_slots", ["workspace_id", "author_id"], unique=False
     )
+    op.create_index(
+        "ix_review_slots_open",
+        "review_slots",
+        ["workspace_id", "expires_at"],
+        unique=False,
+        sqlite_where=sa.text("verdict_id IS NULL"),
+        postgresql_where=sa.text("verdict_id IS NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_texts_workspace_id_created_at", table_name="texts")
     for name in TABLES:
         op.drop_table(name)
-    for name in ("ix_verdicts_settled_by_id", "ix_verdicts_workspace_id_blind", "ix_verdicts_workspace_id_claim"):
-        op.drop_index(name, table_name="verdicts")
+    for name in ("settled_by_id", "workspace_id_blind", "workspace_id_claim", "workspace_id_until"):
+        op.drop_index(f"ix_verdicts_{name}", table_name="verdicts")
+    op.drop_index("ix_texts_workspace_id_claim", table_name="texts")
+    op.drop_column("texts", "claim")
     with op.batch_alter_table("verdicts") as table:
         table.drop_constraint(op.f("ck_verdicts_outcome"), type_="check")
         table.drop_constraint(op.f("ck_verdicts_allowed_until"), type_="check")

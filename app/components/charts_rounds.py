@@ -1,0 +1,140 @@
+"""Charts of learning: what each step of a round measured, and what judges say of each version.
+
+As charts.py: heading, a reading computed from the numbers, figure and table. Leaves out what is asked (desks).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.components import charts
+from app.services.analytics_rounds import JUDGES, Gap
+
+
+def over_steps(heading: str, frame: pd.DataFrame, names: Mapping[str, str], axis: str, name: str) -> charts.Chart:
+    """A line a measure over the steps of a round, with a band where there is an interval.
+
+    `frame` is analytics_rounds.steps_frame; `names`: measure → what the line is called, of those to draw.
+    """
+    part = frame[frame["measure"].isin(list(names))]
+    figure, moves = go.Figure(), []
+    for n, (measure, told) in enumerate(names.items()):
+        line = part[part["measure"] == measure].sort_values("step")
+        if line.empty:
+            continue
+        colour = charts.PALETTE[n % len(charts.PALETTE)]
+        if (line["high"] > line["low"]).any():
+            red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+            faint = 0.15 if len(names) < 4 else 0.07
+            figure.add_scatter(
+                x=[*line["step"], *line["step"][::-1]], y=[*line["high"], *line["low"][::-1]], fill="toself",
+                fillcolor=f"rgba({red},{green},{blue},{faint})", line={"width": 0}, hoverinfo="skip", showlegend=False,
+            )  # fmt: skip
+        figure.add_scatter(
+            x=line["step"], y=line["value"], name=told, mode="lines+markers",
+            line={"color": colour, "dash": charts.DASHES[n % len(charts.DASHES)]},
+            marker={"symbol": charts.SYMBOLS[n % len(charts.SYMBOLS)], "size": 6},
+            hovertemplate="step %{x}: %{y:.3f}", cliponaxis=False,
+        )  # fmt: skip
+        few = max(1, len(line) // 5)
+        first, last = line["value"].head(few).mean(), line["value"].tail(few).mean()
+        moves.append((abs(last - first) / max(abs(first), 1e-6), told, first, last))
+    reading = "Nothing of this was measured."
+    if moves:
+        _, told, first, last = max(moves)
+        steps = part["step"].nunique()
+        told = told if told[1].isupper() else told[0].lower() + told[1:]
+        reading = f"Over {charts.count(steps, 'step')} {told} moved most: {first:.3g} in the first fifth, "
+        reading += f"{last:.3g} in the last."
+        if steps < 5:
+            reading = f"Only {charts.count(steps, 'step')} so far: too few to read a trend."
+    figure.update_xaxes(title_text="training step", rangemode="tozero")
+    figure.update_yaxes(title_text=axis)
+    table = part.assign(measure=part["measure"].map(names)).round(4)
+    return charts.Chart(heading, reading, charts.dressed(figure, 340), table, name)
+
+
+def gap(found: Sequence[Gap], rewards: Mapping[str, tuple[float, float]], name: str) -> charts.Chart:
+    """What each judge said of each version: the change from the version before, as a dot with its interval.
+
+    `rewards`: by version, the training reward of the first and last step.
+    """
+    versions = list(dict.fromkeys(g.version for g in found))
+    newest = {g.judge: g for g in found if g.version == versions[-1]}
+    figure = go.Figure()
+    for n, judge in enumerate(j for j in JUDGES if any(g.judge == j for g in found)):
+        mine = [g for g in found if g.judge == judge]
+        colour = charts.PALETTE[n % len(charts.PALETTE)]
+        figure.add_scatter(
+            x=[g.change for g in mine], y=[g.version for g in mine], mode="markers", name=JUDGES[judge],
+            marker={"size": 11, "color": colour, "symbol": charts.SYMBOLS[n % len(charts.SYMBOLS)]},
+            error_x={"type": "data", "symmetric": False, "array": [g.high - g.change for g in mine],
+                     "arrayminus": [g.change - g.low for g in mine], "color": colour},
+            hovertemplate="%{y}: %{x:+.3f}", cliponaxis=False,
+        )  # fmt: skip
+    figure.add_vline(x=0, line={"color": "#7c8a86", "dash": "dash"})
+    figure.update_xaxes(title_text="change on held-out briefs, 95 % interval")
+    figure.update_yaxes(type="category")
+    rows = [
+        {"version": g.version, "judge": JUDGES[g.judge], "briefs": g.briefs, "before": g.before, "after": g.after,
+         "change": g.change, "low": g.low, "high": g.high} for g in found
+    ]  # fmt: skip
+    for version, (first, last) in rewards.items():
+        rows.append({"version": version, "judge": "Training reward, first and last step", "before": first,
+                     "after": last, "change": last - first})  # fmt: skip
+    table = pd.DataFrame(rows).round(4)
+    chart = charts.dressed(figure, 180 + 50 * len(versions))
+    return charts.Chart(
+        "Does what training rewards hold outside it?", gap_words(versions[-1], newest), chart, table, name
+    )
+
+
+def gap_words(version: str, judged: Mapping[str, Gap]) -> str:
+    """Whether the newest version was taught to please its reward or to be better."""
+    reward = judged.get("reward")
+    outside = judged.get("sales") or judged.get("clicks")
+    who = charts.safe(version)
+    if reward is None or outside is None:
+        return f"Of {who} there is no judge outside training to hold against its reward."
+    judge = JUDGES[outside.judge].lower()
+    told = f"{reward.change:+.3f} by the reward it was trained on, {outside.change:+.3f} by the {judge} "
+    told += f"(95 % interval {outside.low:+.3f} to {outside.high:+.3f}, {outside.briefs} briefs)"
+    if reward.change > 0 and outside.high < 0:
+        return f"{who}: {told}. The reward rose while the judge fell: that is gaming, do not promote it."
+    if reward.change > 0 and outside.low > 0:
+        return f"{who}: {told}. Both rose, so what it learned holds outside training."
+    return f"{who}: {told}. The judge shows no clear change, so nothing is proven either way."
+
+
+def held_out(frame: pd.DataFrame, measures: Mapping[str, str], heading: str, name: str) -> charts.Chart:
+    """Held-out means by version, a line a measure. `frame` is analytics_rounds.held_out; oldest version first."""
+    part = frame[frame["measure"].isin(list(measures))]
+    figure = go.Figure()
+    for n, (measure, told) in enumerate(measures.items()):
+        line = part[part["measure"] == measure]
+        if line.empty:
+            continue
+        colour = charts.PALETTE[n % len(charts.PALETTE)]
+        figure.add_scatter(
+            x=["before", *line["version"]], y=[line["before"].iloc[0], *line["after"]], name=told,
+            mode="lines+markers", line={"color": colour, "dash": charts.DASHES[n % len(charts.DASHES)]},
+            marker={"symbol": charts.SYMBOLS[n % len(charts.SYMBOLS)], "size": 9}, cliponaxis=False,
+            error_y={"type": "data", "symmetric": False, "color": colour,
+                     "array": [0, *(line["high"] - line["change"])],
+                     "arrayminus": [0, *(line["change"] - line["low"])]},
+            hovertemplate="%{x}: %{y:.3f}",
+        )  # fmt: skip
+    newest = part[part["version"] == part["version"].iloc[-1]]
+    clear = newest[(newest["low"] > 0) | (newest["high"] < 0)]
+    who = charts.safe(str(part["version"].iloc[-1]))
+    if clear.empty:
+        reading = f"{who} differs from the version before in none of these beyond chance."
+    else:
+        changed = [
+            f"{measures[r['measure']].lower()} {r['before']:.3g} → {r['after']:.3g}" for _, r in clear.iterrows()
+        ]
+        reading = f"{who} changed clearly in {'; '.join(changed)}; every other change may be chance."
+    figure.update_xaxes(type="category")
+    table = part.assign(measure=part["measure"].map(measures)).round(4)
+    return charts.Chart(heading, reading, charts.dressed(figure, 340), table, name)

@@ -1,0 +1,129 @@
+"""Where an ad stands and what may be done next: send, take back, ask again, live, offline, export.
+
+Leaves out who may do what (services/statuses.py) and what a file holds (services/ad_export.py).
+"""
+
+import re
+from collections.abc import Mapping
+
+import streamlit as st
+
+from app.components.context import Context
+from app.components.plain import plain
+from app.components.status import status_chip
+from app.desks.ads_state import TROUBLE, Bench, tried
+from app.services import ad_review, feedback
+from app.services.ad_checks import pieces_of
+from app.services.ad_export import AdFile, ad_file, leaving
+from app.services.ad_records import AdText, StoredAd
+from app.services.briefs import get_brief
+from app.services.exporting import ENCODING_NOTE, META_NOTE, MIME, ExportRefused
+from app.services.people import may
+from relate_engine.strength import names
+
+
+def status_bar(ctx: Context, ad: StoredAd, bench: Bench, texts: Mapping[int, AdText]) -> None:
+    """Chips and buttons for the saved ad; what is on the bench is saved first."""
+    newest, approved = ad.newest, ad.approved
+    held = [texts[i] for i in newest.text_ids if i in texts]
+    with st.container(border=True, key="ad_status"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**Version {newest.number}: {status_chip(newest.status)}**", width="content")
+            counts = [f"{n} {status_chip(s)}" for s in ("draft", "in_review", "approved", "rejected", "live")
+                      if (n := sum(t.status == s for t in held))]  # fmt: skip
+            st.markdown(f"Texts: {', '.join(counts) or 'none'}", width="content")
+            st.space("stretch")
+            _buttons(ctx, ad, bench)
+        if approved is not None and approved.id != newest.id:
+            st.caption(f"Version {approved.number} is {status_chip(approved.status)} and is what exports; "
+                       f"version {newest.number} is {status_chip(newest.status)}.")  # fmt: skip
+        _rejected(ctx, ad, texts)
+
+
+def _buttons(ctx: Context, ad: StoredAd, bench: Bench) -> None:
+    newest, approved = ad.newest, ad.approved
+    writes = may(ctx.actor, "ad.write") and not ad.brief_archived and not ad.archived
+    if writes and newest.status == "draft":
+        st.button("Send to review", key="ad_send", icon=":material/send:", type="primary", disabled=bench.dirty,
+                  help="Save the changes first." if bench.dirty else "The ad and its texts go to the reviewers.",
+                  on_click=lambda: tried(lambda: ad_review.send_to_review(ctx.db, ctx.actor, ad.id, newest.number),
+                                         "Sent to review."))  # fmt: skip
+    if writes and newest.status == "in_review":
+        st.button("Take back", key="ad_take_back", icon=":material/undo:", on_click=lambda: tried(
+            lambda: ad_review.take_back(ctx.db, ctx.actor, ad.id, newest.number), "Taken back."))  # fmt: skip
+    if approved is not None and may(ctx.actor, "ad.live"):
+        if approved.status == "approved":
+            st.button("Mark as live", key="ad_live", icon=":material/play_arrow:",
+                      help="Says that you have put it on the platform; nothing is uploaded.",
+                      on_click=lambda: tried(lambda: ad_review.go_live(ctx.db, ctx.actor, ad.id, approved.id),
+                                             "Marked as live."))  # fmt: skip
+        else:
+            st.button("Take offline", key="ad_offline", icon=":material/stop:",
+                      help="Says that you have stopped it on the platform.",
+                      on_click=lambda: tried(lambda: ad_review.take_offline(ctx.db, ctx.actor, ad.id, approved.id),
+                                             "Marked as offline."))  # fmt: skip
+    if may(ctx.actor, "ad.export") and st.button("Export", key="ad_export", icon=":material/download:"):
+        _export(ctx, ad)
+
+
+def _rejected(ctx: Context, ad: StoredAd, texts: Mapping[int, AdText]) -> None:
+    """Why texts were rejected, with the way to ask again."""
+    ids = [i for i in ad.newest.text_ids if i in texts]
+    places = [place for place in ad.newest.places if place.text_id in texts]
+    for label, i in zip(names(pieces_of(places, texts)), ids, strict=True):
+        text = texts[i]
+        if text.status != "rejected":
+            continue
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.error(f"✕ {label} rejected: {plain(text.why)}", icon=":material/block:")
+            if may(ctx.actor, "ad.write"):
+                with st.popover(f"Ask again for {label}", icon=":material/replay:"):
+                    reason = st.text_area("What has changed", key=f"ad_again_{i}", max_chars=500,
+                                          placeholder="The brief holds the test report now.")  # fmt: skip
+                    st.button("Ask again", key=f"ad_again_do_{i}", on_click=_again, args=(ctx, i, reason or ""))
+
+
+def _again(ctx: Context, text_id: int, reason: str) -> None:
+    tried(lambda: ad_review.ask_again(ctx.db, ctx.actor, text_id, reason), "Sent to review again.")
+
+
+@st.dialog("Export", width="medium", icon=":material/download:")
+def _export(ctx: Context, ad: StoredAd) -> None:
+    """Asks what the file needs and offers it as soon as it is complete."""
+    try:
+        _, revision = leaving(ctx.db, ctx.actor, ad.id)
+        st.caption(f"Version {revision.number}, {status_chip(revision.status)}.")
+        made = _file(ctx, ad)
+    except ExportRefused as refused:
+        st.warning("This ad cannot leave yet:\n\n" + "\n".join(f"- {plain(p)}" for p in refused.problems))
+        st.button("Download", key="ad_export_not_yet", disabled=True, icon=":material/download:")
+        return
+    except TROUBLE as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    name = re.sub(r"[^a-z0-9]+", "-", ad.name.lower()).strip("-")[:40] or "ad"
+    st.download_button("Download", made.data, f"{name}-v{made.revision.number}-{made.target}.csv", MIME, type="primary",
+                       key="ad_download", icon=":material/download:", on_click=_note, args=(ctx, ad, made))  # fmt: skip
+    st.caption(f"{len(made.revision.places)} texts, paused on arrival. {ENCODING_NOTE}")
+
+
+def _file(ctx: Context, ad: StoredAd) -> AdFile:
+    if ad.placement == "generic":
+        return ad_file(ctx.db, ctx.actor, ad.id)
+    link = get_brief(ctx.db, ctx.actor, ad.brief_id).brief.landing_page
+    campaign = st.text_input("Campaign", key="ad_campaign", live=True) or ""
+    meta = ad.placement == "meta_feed"
+    group = st.text_input("Ad set" if meta else "Ad group", key="ad_group", live=True) or ""
+    name = (st.text_input("Ad name", ad.name, key=f"ad_ad_name_{ad.id}", live=True) or "") if meta else ""
+    url = st.text_input("Link" if meta else "Final URL", link, key=f"ad_link_{ad.id}", live=True,
+                        placeholder="https://www.example.com/page") or ""  # fmt: skip
+    if meta:
+        st.info(META_NOTE, icon=":material/info:")
+    return ad_file(ctx.db, ctx.actor, ad.id, campaign, group, name, url)
+
+
+def _note(ctx: Context, ad: StoredAd, made: AdFile) -> None:
+    try:
+        feedback.export(ctx.db, ctx.actor, made.revision.text_ids, made.target, ad.id, made.revision.number)
+    except TROUBLE as error:
+        st.toast(plain(str(error)), icon=":material/error:")

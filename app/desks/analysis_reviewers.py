@@ -1,0 +1,96 @@
+"""Reviewers on the Performance page: how much was reviewed, how fast, and how far reviewers agree where nobody helped.
+
+Volume and speed are of the last days that services/review_quality.py looks at; precision, misses and agreement come
+from the blind stream only, since who sees a suggestion tends to agree with it. Leaves out disputes and gold texts
+(the Review desk).
+"""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.components import charts
+from app.components.context import Context
+from app.desks import analysis_filters
+from app.services import analytics, review_quality
+from app.services.analytics import View
+from app.services.people import Actor
+from app.services.review_quality import DAYS, ENOUGH, Quality, Reviewer, Share
+from db.session import Database
+
+
+def section(ctx: Context, view: View, download: bool) -> None:
+    """Draws the section."""
+    found = _quality(ctx.db, ctx.actor, str(ctx.db.engine.url), ctx.actor.workspace_id,
+                     analytics.stamp(ctx.db, ctx.actor))  # fmt: skip
+    _, verdicts = analysis_filters.events(ctx, view)
+    if verdicts.empty and not found.reviewers:
+        st.info("No verdict was given in these days; reviewers give them on the Review desk.")
+        return
+    st.markdown(blind_words(found))
+    if not verdicts.empty:
+        chart = charts.over_time("Verdicts a day", "verdicts", verdicts, "outcome", "verdicts_a_day")
+        charts.show(chart, download)
+    if found.reviewers:
+        charts.show(volume(found.reviewers), download)
+
+
+@st.cache_data(ttl=analysis_filters.TTL_S, max_entries=16, show_spinner="Reading blind verdicts…")
+def _quality(_db: Database, _actor: Actor, url: str, workspace: int, stamp: tuple[int, ...]) -> Quality:
+    return review_quality.quality(_db, _actor)
+
+
+def blind_words(found: Quality) -> str:
+    """Precision, misses and agreement in sentences; too few verdicts are said to be too few."""
+    if found.blind < ENOUGH:
+        return (
+            f"The blind stream holds {charts.count(found.blind, 'verdict')} so far, and it takes {ENOUGH} before a "
+            "share of them means anything."
+        )
+    told = [
+        f"Blind, on {found.blind:,} verdicts: of flagged texts {_told(found.precision)} were violations; of clear "
+        f"texts {_told(found.missed)} were."
+    ]
+    if found.recall:
+        value, low, high = found.recall
+        told.append(f"So rules and classifier find {value:.0%} of violations ({low:.0%} to {high:.0%}).")
+    if found.agreement.alpha is not None:
+        texts = charts.count(found.agreement.texts, "text")
+        told.append(f"Reviewers agree at Krippendorff's alpha {found.agreement.alpha:.2f} on {texts} that two saw.")
+    else:
+        told.append("No text was seen blind by two reviewers yet, so agreement is not known.")
+    return " ".join(told)
+
+
+def _told(share: Share) -> str:
+    if share.rate is None:
+        return f"{share.hits} of {share.total} (too few to say)"
+    return f"{share.rate:.0%} ({share.low:.0%} to {share.high:.0%})"
+
+
+def volume(reviewers: tuple[Reviewer, ...]) -> charts.Chart:
+    """How many verdicts each person gave, and how long one took."""
+    first = reviewers[0]
+    total = sum(r.verdicts for r in reviewers)
+    least = "at least " if total >= review_quality.NEWEST else ""  # no more are read
+    told = f"{least}{charts.count(total, 'verdict')}"
+    reading = f"In {DAYS} days {charts.count(len(reviewers), 'reviewer')} gave {told}; "
+    reading += f"{charts.safe(first.name)} gave most ({first.verdicts:,}"
+    reading += f", {first.seconds:.0f} s each at the median)." if first.seconds is not None else ")."
+    figure = go.Figure(
+        go.Bar(
+            x=[r.verdicts for r in reviewers], y=[charts.safe(r.name) for r in reviewers], orientation="h",
+            marker={"color": charts.ACCENT}, hovertemplate="%{y}: %{x:,}<extra></extra>",
+            text=[f"{r.seconds:.0f} s" if r.seconds is not None else "" for r in reviewers],
+        )
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_xaxes(title_text="verdicts; on the bar, seconds for one", rangemode="tozero")
+    rows = [
+        {"reviewer": r.name, "verdicts": r.verdicts, "median seconds": r.seconds, "gold texts": r.gold.total,
+         "right on gold": r.gold.hits} for r in reviewers
+    ]  # fmt: skip
+    return charts.Chart(
+        "Reviewers: volume and speed", reading, charts.dressed(figure, 120 + 34 * len(reviewers)), pd.DataFrame(rows),
+        "reviewers",
+    )  # fmt: skip

@@ -1,0 +1,107 @@
+"""The Performance page: did texts sell as predicted, how far did they get, and what does compliance cost?
+
+Every number is counted by the database for the days, placement, writer and brief in the URL; predictions are held
+against imported campaign files. Leaves out training (the Learning page).
+"""
+
+import pandas as pd
+import streamlit as st
+
+from app.components import charts, charts_results
+from app.components.context import Context, context
+from app.components.plain import plain
+from app.desks import analysis_filters, analysis_reviewers
+from app.services import analytics, analytics_rates
+from app.services.analytics import View
+from app.services.people import Forbidden, may, require
+from db.session import StorageError
+from relate_engine.brief import PLACEMENTS
+
+RATES = {"CTR": "clicks", "CVR": "sales"}
+
+
+def page() -> None:
+    """Draws the page. Trouble is one sentence."""
+    st.title("Performance")
+    st.caption("From a draft to a sale: what was promised, what came, and where texts stop. Days are UTC.")
+    try:
+        _page(context())
+    except (Forbidden, StorageError) as error:
+        st.error(plain(str(error)))
+
+
+def _page(ctx: Context) -> None:
+    require(ctx.actor, "analytics.read")
+    view = analysis_filters.filters(ctx)
+    download = may(ctx.actor, "table.export")
+    way, promised, writers, people = st.tabs(
+        ["Drafted to sold", "Predicted and observed", "Sales and compliance", "Reviewers"],
+        key="part", on_change="rerun", bind="query-params",
+    )  # fmt: skip
+    if way.open:
+        with way:
+            _way(ctx, view, download)
+    if promised.open:
+        with promised:
+            _promised(ctx, view, download)
+    if writers.open:
+        with writers:
+            _writers(ctx, view, download)
+    if people.open:
+        with people:
+            analysis_reviewers.section(ctx, view, download)
+
+
+def _way(ctx: Context, view: View, download: bool) -> None:
+    stages = analysis_filters.funnel(ctx, view)
+    if not int(stages["texts"].iloc[0]):
+        st.info("No text was drafted in these days; choose a longer period, or draft an ad on the Draft desk.")
+        return
+    charts.show(charts_results.funnel("How far texts get", stages, "funnel"), download)
+    st.caption("A text counts in each stage that it ever reached, by its own status; one stage need not hold the next.")
+
+
+def _promised(ctx: Context, view: View, download: bool) -> None:
+    frame = analysis_filters.observed(ctx, view)
+    if frame.empty:
+        st.info(
+            "No text of these days has campaign results that are its own. Import a results file on the Results page; "
+            "results of a whole ad with several texts say nothing about one of them.",
+            icon=":material/upload_file:",
+        )
+        return
+    labels = {p.name: p.label for p in PLACEMENTS.values()}
+    frame = frame.assign(place=[labels.get(name, name) for name in frame["placement"]])
+    for rate, what in RATES.items():
+        curve = analytics_rates.curve(frame, rate)
+        found = analytics_rates.pcoc(frame, "place", rate)
+        if not curve.points or found[0].value is None:
+            st.info(f"No {what} came from these texts yet, so {rate} cannot be judged.")
+            continue
+        charts.show(charts_results.reliability(curve, f"reliability_{rate}"), download)
+        heading = f"Predicted over observed {what} (PCOC), by placement"
+        charts.show(charts_results.pcoc(heading, found, f"pcoc_{rate}"), download)
+    if len(frame) == analytics_rates.MOST:
+        st.caption(f"The {analytics_rates.MOST:,} most shown texts of these days are counted.")
+    st.caption("Predictions are those of a text's first scorecard, made before its results were known.")
+
+
+def _writers(ctx: Context, view: View, download: bool) -> None:
+    cube = analysis_filters.cube(ctx, view)
+    sales, score = (analytics.means(cube, "policy", name) for name in ("ctcvr", "score"))
+    if sales.empty:
+        st.info("No text of these days has a scorecard.")
+        return
+    frame = pd.DataFrame(
+        {
+            "policy": sales["policy"], "texts": sales["texts"], "ctcvr": sales["ctcvr"], "ctcvr_low": sales["low"],
+            "ctcvr_high": sales["high"], "score": score["score"], "score_low": score["low"],
+            "score_high": score["high"],
+        }
+    )  # fmt: skip
+    charts.show(charts_results.plane("Predicted sales against compliance, by writer", frame, "plane"), download)
+    st.caption("Intervals are 95 % of the mean over texts; CTCVR is predicted, a click and then a sale an impression.")
+    rates = analytics.shares(cube, "policy", "picked", "shown")
+    if not rates.empty and rates["picked"].sum():
+        heading = "Share of shown texts picked, by writer"
+        charts.show(charts.rates(heading, "picked", rates, "policy", "picked", "shown", "picked_by_writer"), download)

@@ -1,0 +1,179 @@
+"""The Quality view of the Review desk: what the blind stream says about rules and reviewers, and what needs a word.
+
+Figures come from app/services/review_quality.py; too few verdicts are said to be too few. Tables are downloadable.
+"""
+
+import pandas as pd
+import streamlit as st
+
+from app.components.charts import csv_of
+from app.components.context import Context, context
+from app.components.plain import plain
+from app.desks.review_card import OUTCOMES, verdict_words
+from app.desks.review_form import PRESSED
+from app.services import review_quality as q
+from app.services.people import may
+from app.services.reviewing import Outcome
+
+SETTLE: tuple[tuple[Outcome, str], ...] = (
+    ("compliant", "Compliant"), ("violation", "Violation"), ("needs_proof", "Needs proof"),
+)  # fmt: skip
+
+
+def figures(ctx: Context) -> None:
+    """Everything, the work to do first."""
+    if message := st.session_state.pop("review_quality_trouble", ""):
+        st.error(plain(message), icon=":material/error:")
+    if may(ctx.actor, "review.adjudicate"):
+        _disputes(ctx)
+    if may(ctx.actor, "analytics.read"):
+        found = q.quality(ctx.db, ctx.actor)
+        _rules(ctx, found)
+        _agreement(found)
+        _reviewers(found)
+        _calls(found)
+    _lapsed(ctx)
+    if may(ctx.actor, "review.adjudicate"):
+        _gold(ctx)
+
+
+def share_words(share: q.Share, what: str) -> str:
+    """A share with its interval, or how many are missing."""
+    if share.rate is None:
+        return f"Not enough blind verdicts yet on {what} ({share.total} of {q.ENOUGH})."
+    return f"{share.rate:.0%} ({share.hits} of {share.total} {what}; 95 % interval {share.low:.0%} to {share.high:.0%})"
+
+
+def _rules(ctx: Context, found: q.Quality) -> None:
+    st.markdown("#### Rules and classifier, against blind verdicts")
+    st.markdown(f"**Precision:** {share_words(found.precision, 'flagged texts')}")
+    st.markdown(f"**Missed:** {share_words(found.missed, 'clear texts')}")
+    if found.recall:
+        rate, low, high = found.recall
+        st.markdown(
+            f"**Recall:** {rate:.0%} (from {low:.0%} to {high:.0%}), by how many scorecards are flagged and clear."
+        )
+    else:
+        st.markdown("**Recall:** not known before both shares above are, and somebody found a violation.")
+    st.caption(
+        f"From {found.blind:,} verdicts given without suggestions. Precision: flagged texts that people call "
+        "violations; "
+        "missed: clear texts that they do."
+    )
+    right, why = q.blocking_right(ctx.db, ctx.actor)
+    st.markdown(f"{':material/check:' if right else ':material/block:'} {plain(why)}")
+
+
+def _agreement(found: q.Quality) -> None:
+    st.markdown("#### Agreement between reviewers")
+    now = found.agreement
+    if now.texts < q.ENOUGH:
+        st.markdown(f"Not enough texts with two blind verdicts yet ({now.texts} of {q.ENOUGH}).")
+    elif now.alpha is None:
+        st.markdown(f"On {now.texts:,} texts everybody said the same, so agreement beyond chance cannot be told.")
+    else:
+        two = f" Cohen's kappa of the two is {now.kappa:.2f}." if now.kappa is not None else ""
+        st.markdown(
+            f"Krippendorff's alpha is **{now.alpha:.2f}** on {now.texts:,} texts (1 is perfect, 0 is chance; from 0.8 "
+            f"on verdicts are reliable).{two}"
+        )
+
+
+def _reviewers(found: q.Quality) -> None:
+    st.markdown(f"#### Reviewers, last {q.DAYS} days")
+    if not found.reviewers:
+        st.caption("Nobody gave a verdict yet.")
+        return
+    rows = [
+        {
+            "Reviewer": r.name, "Verdicts": r.verdicts,
+            "Median seconds": round(r.seconds, 1) if r.seconds is not None else None,
+            "Right on gold texts": f"{r.gold.hits} of {r.gold.total}" if r.gold.total else "none seen",
+            "95 % interval": f"{r.gold.low:.0%} to {r.gold.high:.0%}" if r.gold.total else "",
+        }
+        for r in found.reviewers
+    ]  # fmt: skip
+    _table(rows, "reviewers")
+
+
+def _calls(found: q.Quality) -> None:
+    st.markdown("#### Suggested findings, by rule")
+    if not found.calls:
+        st.caption("No finding was accepted or dismissed yet.")
+        return
+    st.caption("A dismissal counts against the rule.")
+    rows = [{"Rule": rule, "Accepted": accepted, "Dismissed": dismissed} for rule, accepted, dismissed in found.calls]
+    _table(rows, "findings")
+
+
+def _table(rows: list[dict[str, object]], name: str) -> None:
+    table = pd.DataFrame(rows)
+    st.dataframe(table, hide_index=True)
+    st.download_button("Download as CSV", csv_of(table), f"{name}.csv", "text/csv", key=f"review_csv_{name}")
+
+
+def _lapsed(ctx: Context) -> None:
+    rows = q.lapsed(ctx.db, ctx.actor)
+    if not rows:
+        return
+    st.markdown("#### Allowed until a day that has passed")
+    st.caption("These have no verdict now: look at the proof again on Browse.")
+    for text, verdict in rows:
+        st.markdown(f"“{plain(text)}”  \n{verdict_words(verdict, text)}")
+
+
+def _disputes(ctx: Context) -> None:
+    st.markdown("#### To settle")
+    found = q.disputes(ctx.db, ctx.actor)
+    if not found:
+        st.caption("No looks disagree, and nothing is escalated.")
+    for dispute in found[:10]:
+        text = dispute.text
+        with st.container(border=True):
+            st.markdown(f"“{plain(text.text)}”")
+            for who, verdict in dispute.verdicts:
+                st.markdown(f"- {plain(who)}: {verdict_words(verdict, text.text)}")
+            st.text_input("Why (optional)", key=f"settle_why_{text.id}", max_chars=500)
+            with st.container(horizontal=True):
+                for outcome, label in SETTLE:
+                    st.button(
+                        label, key=f"settle_{outcome}_{text.id}", on_click=_settle, args=(text.id, outcome),
+                        icon=OUTCOMES[outcome][1],
+                    )  # fmt: skip
+                st.checkbox("Make it a gold text", key=f"settle_gold_{text.id}")
+    if len(found) > 10:
+        st.caption(f"{len(found) - 10} more follow when these are settled.")
+
+
+def _settle(text_id: int, outcome: Outcome) -> None:
+    state = st.session_state
+    try:
+        ctx = context()
+        q.adjudicate(ctx.db, ctx.actor, text_id, outcome, state.get(f"settle_why_{text_id}") or "")
+        if state.get(f"settle_gold_{text_id}") and outcome != "needs_proof":
+            q.set_gold(ctx.db, ctx.actor, text_id)
+    except PRESSED as error:
+        state["review_quality_trouble"] = str(error)
+
+
+def _gold(ctx: Context) -> None:
+    st.markdown("#### Gold texts")
+    rows = q.gold_texts(ctx.db, ctx.actor)
+    st.caption(
+        "About one look in twenty is at one of these; they measure how often each reviewer is right. "
+        "Make one by settling a text above."
+        if rows
+        else "None yet: settle a text above and tick “Make it a gold text”."
+    )
+    for text_id, text, outcome in rows:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{OUTCOMES[outcome][1]} **{OUTCOMES[outcome][0]}** · {plain(text)}", width="content")
+            st.button("Retire", key=f"gold_{text_id}", on_click=_retire, args=(text_id,), type="tertiary")
+
+
+def _retire(text_id: int) -> None:
+    try:
+        ctx = context()
+        q.retire_gold(ctx.db, ctx.actor, text_id)
+    except PRESSED as error:
+        st.session_state["review_quality_trouble"] = str(error)

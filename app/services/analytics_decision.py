@@ -1,0 +1,110 @@
+"""May this writer go live? The gate's answer in one of three words, with what it stands on.
+
+    promote            every bound holds, and it is shown to sell better or people prefer it
+    don't              a bound is broken, it sells worse, or people who had enough to choose from do not prefer it
+    not enough data    every bound holds, and nothing tells yet who sells better
+Nothing is decided here that relate_engine/gate.py does not say: its reasons are only sorted and put into words.
+Leaves out acting on it (rounds.promote, versions.rollback, trials.py).
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.services import rounds, trials
+from app.services.analytics_rounds import alarms_of
+from app.services.people import Actor, NotFound, require
+from app.services.versions import WriterVersion
+from db.session import Database
+from relate_engine import gate
+
+Word = Literal["promote", "don't", "not enough data"]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that was looked at, as the gate words it, and whether it speaks for the version."""
+
+    holds: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """`needed`: choices that a trial still lacks; `gates`: versions that the evaluator had judged before this one."""
+
+    word: Word
+    why: str  # one or two sentences for somebody who has never heard of a gate
+    reasons: tuple[Reason, ...]
+    needed: int
+    choices: int
+    gates: int
+    evaluator: str
+    alarms: tuple[str, ...]
+
+
+def advice(db: Database, actor: Actor, version: WriterVersion) -> Advice | None:
+    """What the evidence says of a version today; None for one that no round made, which no gate has judged."""
+    require(actor, "writer.read")
+    try:
+        said = rounds.decision(db, actor, version.version)
+    except NotFound:
+        return None
+    evidence = version.manifest["round"]["evidence"]
+    counts = trials.trial_counts(db, actor, version.version)
+    choices = counts.choices if counts else 0
+    reasons = tuple(Reason(not r.startswith("No: "), _sentence(r.removeprefix("No: "))) for r in said.reasons[:-1])
+    word = _word(said, reasons, evidence)
+    why = _why(version.version, word, said, reasons, evidence, choices)
+    return Advice(
+        word, why, reasons, said.verdicts_needed, choices, int(evidence.get("gates", 0)), evidence["evaluator"],
+        alarms_of(version),
+    )  # fmt: skip
+
+
+def _word(said: gate.Decision, reasons: tuple[Reason, ...], evidence: dict[str, Any]) -> Word:
+    if said.promote:
+        return "promote"
+    if not all(reason.holds for reason in reasons[1:]):
+        return "don't"
+    if "sales" in evidence["new"]:
+        few = len(evidence["new"]["sales"]) < gate.BRIEFS
+        worse = not few and gate.paired(evidence["old"]["sales"], evidence["new"]["sales"])[2] < 0
+        return "don't" if worse else "not enough data"
+    return "not enough data" if said.verdicts_needed else "don't"
+
+
+def _why(
+    name: str, word: Word, said: gate.Decision, reasons: tuple[Reason, ...], evidence: dict[str, Any], choices: int
+) -> str:  # fmt: skip
+    broken = [reason.words for reason in reasons[1:] if not reason.holds]
+    sales = "sales" in evidence["new"]
+    if word == "promote":
+        better = (
+            "sells better by a judge that it was not trained on" if sales else "is preferred by the people who chose"
+        )
+        return f"{name} {better}, and it is as safe, as true and as varied as the writer in use."
+    if broken:
+        more = f" It also fails {len(broken) - 1} more of the checks below." if len(broken) > 1 else ""
+        return f"{name} fails a check that every writer has to pass: {broken[0]}{more}"
+    if word == "don't":
+        return (
+            f"{name} is safe, but by the held-out judge it sells less than the writer in use."
+            if sales
+            else f"{name} is safe, but people chose its texts no more often than those of the writer in use "
+            f"({choices:,} choices)."
+        )
+    if sales:
+        return f"{name} is safe, but nothing shows yet that it sells better; the next results may."
+    if not choices:
+        return (
+            f"{name} is as safe as the writer in use, but nobody has chosen between the two yet. "
+            f"Start a trial: after {said.verdicts_needed:,} choices you will know whether people prefer it."
+        )
+    return (
+        f"{name} is as safe as the writer in use, but {choices:,} choices are too few to tell whether people prefer "
+        f"it; about {said.verdicts_needed:,} more are needed."
+    )
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]

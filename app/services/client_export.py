@@ -1,0 +1,135 @@
+"""One Google Ads Editor file of many briefs: their picked texts, or the best of them where too little is picked.
+
+Each brief is one ad, checked like an ad that is exported alone; an incomplete one stays out and is named with what it
+lacks. Leaves out single ads and their checks (exporting.py).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from app.services import audit, feedback
+from app.services.drafting import get_texts
+from app.services.exporting import ExportRefused, editor_csv
+from app.services.people import Actor, NotFound, own, require
+from app.services.statuses import FINE, status_of
+from app.services.stored import StoredText
+from app.services.workspace import workspace_settings
+from db import briefs as rows
+from db import models
+from db.session import Database
+from relate_engine.brief import BriefError, placement_of
+
+LOOKED = 120  # newest texts of a brief among which the best are chosen
+_EXCLUDED = ("violation", "needs_proof", "escalate")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A brief that is not in the file, and everything it lacks."""
+
+    brief_id: int
+    title: str
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ClientExport:
+    """`data` is None where no ad is complete."""
+
+    data: bytes | None
+    brief_ids: tuple[int, ...]
+    text_ids: tuple[int, ...]
+    missing: tuple[Missing, ...]
+
+
+def export_all(db: Database, actor: Actor, brief_ids: Iterable[int], picked_only: bool = False) -> ClientExport:
+    """The complete ads of these briefs as one file. Changes nothing; `note_export` says that it was taken."""
+    require(actor, "ad.export")
+    header, body = b"", b""
+    ready: list[int] = []
+    texts: list[int] = []
+    missing: list[Missing] = []
+    for brief_id in dict.fromkeys(brief_ids):
+        title = f"Brief {brief_id}"
+        try:
+            with db.read() as session:
+                brief = own(session, actor, models.Brief, brief_id, "brief")
+            title = brief.title
+            if brief.placement != "google_rsa":
+                label = placement_of(brief.placement).label
+                raise ExportRefused([f"It is for a {label}, not for Google search; export it on the Draft desk."])
+            chosen = choose(db, actor, brief_id, picked_only)
+            url = str(brief.payload.get("landing_page") or "")
+            file = editor_csv(db, actor, chosen, brief.campaign or "", brief.ad_group or "", url)
+        except ExportRefused as refused:
+            missing.append(Missing(brief_id, title, refused.problems))
+            continue
+        except (BriefError, NotFound) as error:
+            missing.append(Missing(brief_id, title, (str(error),)))
+            continue
+        header, _, rest = file.partition(b"\r\n")
+        body += rest
+        ready.append(brief_id)
+        texts += chosen
+    data = header + b"\r\n" + body if ready else None
+    return ClientExport(data, tuple(ready), tuple(texts), tuple(missing))
+
+
+def note_export(db: Database, actor: Actor, export: ClientExport) -> None:
+    """Notes that the file was taken: its texts count as picked."""
+    feedback.export(db, actor, export.text_ids, "editor")
+    with db.write() as session:
+        audit.note(
+            session, actor, "client.export", "workspace", actor.workspace_id, briefs=list(export.brief_ids),
+            texts=len(export.text_ids),
+        )  # fmt: skip
+
+
+def choose(db: Database, actor: Actor, brief_id: int, picked_only: bool = False) -> list[int]:
+    """The texts of a brief's ad: the picked ones; a slot with none gets the best, one with too few is filled up.
+
+    Where the workspace exports approved texts only, it is filled up with approved ones."""
+    with db.read() as session:
+        picked_ids = rows.picked_ids(session, actor.workspace_id, brief_id, LOOKED)
+        newest = rows.newest_ids(session, actor.workspace_id, brief_id, LOOKED)
+    found = {text.id: text for text in get_texts(db, actor, dict.fromkeys([*picked_ids, *newest]))}
+    texts = [text for text in found.values() if text.placement == "google_rsa"]
+    picked = [text for text in texts if text.choice == "picked"]
+    if picked_only:
+        return [text.id for text in picked]
+    with db.read() as session:
+        fine = {text.id for text in texts}
+        if workspace_settings(session, actor).export_approved_only:
+            fine = {i for i, status in status_of(session, actor, fine).items() if status in FINE}
+    best = sorted((text for text in texts if text.id in fine and _fine(text)), key=_merit)
+    chosen: list[int] = []
+    for slot in placement_of("google_rsa").slots:
+        mine = [text for text in picked if text.slot == slot.name]
+        wanted = max(len(mine), slot.required) if mine else slot.full_ad
+        chosen += [text.id for text in _filled(mine, [t for t in best if t.slot == slot.name], wanted)]
+    return chosen
+
+
+def _filled(picked: Sequence[StoredText], best: Iterable[StoredText], wanted: int) -> list[StoredText]:
+    held, seen = list(picked), {text.text.casefold() for text in picked}
+    for text in best:
+        if len(held) >= wanted:
+            break
+        if text.text.casefold() not in seen:
+            seen.add(text.text.casefold())
+            held.append(text)
+    return held
+
+
+def _fine(text: StoredText) -> bool:
+    """Whether a text may be taken without being picked."""
+    judged = text.verdict is not None and text.verdict.outcome in _EXCLUDED
+    scored = text.card is not None and text.card.compliance.level != "blocked" and not text.brief_changed
+    return scored and not judged and text.choice != "rejected"
+
+
+def _merit(text: StoredText) -> tuple[bool, bool, int, float, int]:
+    """Best first: clear before caution, drafted before brought, the newest draft first, then by rank."""
+    caution = text.card is not None and text.card.compliance.level != "clear"
+    rank = text.card.rank if text.card else 0.0
+    return caution, text.by_person and text.shown_as is None, -text.generation_id, -rank, text.id

@@ -1,0 +1,109 @@
+"""What the looks at a text come to, and the status that follows: approved or rejected once they are complete and agree.
+
+A side is "fine" (compliant, or allowed with proof), "violation", or none: needs proof and escalate decide nothing.
+Looks that disagree wait for an admin (review_quality.py). A text in review counts its looks from when it was sent, and
+those before it only where they were too few to be complete. Leaves out who may move what (statuses.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.services import audit, statuses
+from app.services.people import Actor, own
+from db import models, review
+from db.queries import WORST
+
+AGREED = "Reviewers agree."  # the reason of what the looks decided; only that is undone with a verdict
+SIDES = {"compliant": "fine", "allowed": "fine", "violation": "violation"}
+
+
+@dataclass(frozen=True)
+class Round:
+    """The looks that decide about a text now. `counted`: reviewers whose earlier verdict is one of them."""
+
+    needed: int  # new looks
+    counted: frozenset[int]
+    verdicts: tuple[models.Verdict, ...]  # one for each look so far, earlier ones that count included
+
+
+def round_of(
+    session: Session, workspace_id: int, text_id: int, overlap: int, change: models.StatusChange | None
+) -> Round:
+    """`change`: the newest status change of the text."""
+    given = review.hand_verdicts(session, text_id)
+    sent = change.created_at if change is not None and change.status == "in_review" else None
+    before = opinions([v for v in given if sent is not None and v.created_at < sent])
+    since = opinions([v for v in given if sent is None or v.created_at >= sent])
+    for slot in review.slots_of(session, workspace_id, text_id):
+        if slot.verdict_id is None:
+            since.pop(slot.author_id, None)  # countries are still open
+    if len(before) >= overlap:
+        return Round(1, frozenset(), tuple(since.values()))
+    return Round(
+        overlap - len(before), frozenset(before), (*(v for a, v in before.items() if a not in since), *since.values())
+    )
+
+
+def opinions(newest_first: Sequence[models.Verdict]) -> dict[int, models.Verdict]:
+    """What each reviewer thinks: the newest verdict, or the worst of the newest ones by country."""
+    found: dict[int, models.Verdict] = {}
+    closed: set[int] = set()
+    for verdict in newest_first:
+        who = verdict.author_id
+        if who in closed or (who in found and not verdict.countries):
+            closed.add(who)
+            continue
+        if who not in found or WORST.index(verdict.outcome) < WORST.index(found[who].outcome):
+            found[who] = verdict
+        if not verdict.countries:
+            closed.add(who)
+    return found
+
+
+def decided(session: Session, workspace_id: int, text_id: int, overlap: int) -> str:
+    """ "fine", "violation", or "" while looks are missing, disagree or decide nothing. An admin's word is enough."""
+    settled = review.settling(session, text_id)
+    change = review.last_change(session, text_id)
+    if settled is not None and (
+        change is None or change.status != "in_review" or settled.created_at >= change.created_at
+    ):
+        return SIDES.get(settled.outcome, "")
+    now = round_of(session, workspace_id, text_id, overlap, change)
+    sides = {SIDES.get(v.outcome, "") for v in now.verdicts}
+    complete = len(now.verdicts) >= (now.needed + len(now.counted))
+    return sides.pop() if complete and len(sides) == 1 else ""
+
+
+def follow(session: Session, actor: Actor, text_ids: Sequence[int], side: str, reason: str) -> None:
+    """Moves texts in review to what was decided. A violation also stops a text that is approved or live."""
+    if side not in ("fine", "violation"):
+        return
+    now = statuses.status_of(session, actor, text_ids)
+    for text_id in text_ids:
+        if side == "fine" and now[text_id] == "in_review":
+            statuses.set_status(session, actor, text_id, "approved", reason)
+        elif side == "violation" and now[text_id] in ("in_review", "approved", "live"):
+            statuses.set_status(session, actor, text_id, "rejected", reason)
+
+
+def back_to_review(session: Session, actor: Actor, text_ids: Sequence[int], since: models.Verdict) -> None:
+    """After a verdict was taken back: texts that it approved or rejected are in review again.
+
+    Not through `statuses.set_status`: a reviewer may not send a text to review, but may undo a rejection.
+    """
+    for text_id in text_ids:
+        change = review.last_change(session, text_id)
+        if change is None or change.reason != AGREED or change.created_at < since.created_at:
+            continue
+        if change.status not in ("approved", "rejected"):
+            continue
+        reason = "The verdict was taken back."
+        row = models.StatusChange(
+            workspace_id=actor.workspace_id, author_id=actor.user_id, text_id=text_id, status="in_review", reason=reason
+        )
+        session.add(row)
+        session.flush()
+        audit.note(session, actor, "text.reopen", "text", text_id, status="in_review", was=change.status, reason=reason)
+        statuses._follow(session, actor, own(session, actor, models.Text, text_id, "text"))

@@ -1,0 +1,292 @@
+"""Counts for the analyst's pages, made by the database: no page ever loads all texts or all feedback.
+
+`Window` is what a page looks at: a workspace, days, and if wanted a placement, an author or a brief. Every question
+begins at the index of texts by workspace and time and looks up what belongs to a text by its id.
+Plain functions over an open session, as db/queries.py. Leaves out words and intervals (app/services/analytics.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, Integer, and_, case, cast, exists, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from db.base import utc_now
+from db.models import PICKS, AuditEvent, Brief, Card, Dropped, Feedback, Import, Result, Shown, StatusChange, Text
+from db.models import Verdict as VerdictRow
+from db.queries import stands
+from db.shown import last_choice
+
+REWARDS = ("structure", "correctness", "relevance", "compliance", "diversity", "ctcvr")
+PEOPLE = "people"  # the author of every text that no writer version wrote
+MOST_TEXTS = 1_000_000  # of one cube
+SUMMED = ("score", "ctr", "ctcvr", "beats_typical", "rating", *(f"reward_{name}" for name in REWARDS))
+Rows = Sequence[Any]  # of columns, in the order that each question names them
+
+
+@dataclass(frozen=True)
+class Window:
+    """`until` is exclusive. `author`: "policy:<version>", or PEOPLE."""
+
+    workspace_id: int
+    since: datetime
+    until: datetime
+    placement: str = ""
+    author: str = ""
+    brief_id: int | None = None
+
+    def texts(self) -> list[ColumnElement[bool]]:
+        """What holds of the texts looked at."""
+        where = [Text.workspace_id == self.workspace_id, Text.created_at >= self.since, Text.created_at < self.until]
+        if self.placement:
+            where.append(Text.placement == self.placement)
+        if self.author == PEOPLE:
+            where.append(Text.written_by.not_like("policy:%"))
+        elif self.author:
+            where.append(Text.written_by == self.author)
+        if self.brief_id is not None:
+            where.append(Text.brief_id == self.brief_id)
+        return where
+
+
+def stamp(session: Session) -> tuple[int, ...]:
+    """The newest row ids of what the pages count: while they stay, a count stays."""
+    tables = (Text, Card, Feedback, VerdictRow, StatusChange, Result)
+    imported = session.scalar(select(func.count(Import.id)).where(Import.state == "visible")) or 0
+    return (*(session.scalar(select(func.max(table.id))) or 0 for table in tables), imported)
+
+
+def cube(session: Session, window: Window) -> Rows:
+    """Texts by day, placement, slot, angle, author, rules and level; with sums of their scores and squares, and how
+    many were shown, picked, rejected, judged and found in violation, rated."""
+    newest = select(func.max(Card.id)).where(Card.text_id == Text.id).correlate(Text).scalar_subquery()
+    choice, verdict, rating = last_choice(), _last_verdict(), _last_rating()
+    inner: Any = (
+        select(
+            func.date(Text.created_at).label("day"), Text.placement, Text.slot, Text.angle, _author().label("author"),
+            Card.rule_version.label("rules"), Card.level, Card.score, Card.ctr, Card.ctcvr, Card.beats_typical,
+            *(Card.rewards[name].as_float().label(f"reward_{name}") for name in REWARDS),
+            case((exists().where(Shown.text_id == Text.id), 1), else_=0).label("shown"),
+            choice.label("choice"), verdict.label("verdict"), cast(rating, Float).label("rating"),
+        )
+        .outerjoin(Card, Card.id == newest)
+        .where(*window.texts())
+        .limit(MOST_TEXTS)  # also keeps SQLite from asking every question again for each sum
+        .subquery()
+    )  # fmt: skip
+    c = inner.c
+    keys = (c.day, c.placement, c.slot, c.angle, c.author, c.rules, c.level)
+    sums = [_both(c[name], name) for name in SUMMED]
+    query: Any = select(
+        *keys,
+        func.count().label("texts"),
+        func.sum(c.shown).label("shown"),
+        _share(and_(c.shown == 1, c.choice.in_(PICKS)), "picked"),
+        _share(and_(c.shown == 1, c.choice == "reject"), "rejected"),
+        _share(c.verdict.is_not(None), "judged"),
+        _share(c.verdict == "violation", "violations"),
+        func.count(c.rating).label("rated"),
+        *(column for pair in sums for column in pair),
+    )
+    return session.execute(query.group_by(*keys)).all()
+
+
+def events_a_day(session: Session, window: Window) -> tuple[Rows, Rows]:
+    """What was done to texts, and what was said of them, a day: (day, kind or outcome, count)."""
+    found = []
+    for model, kind in ((Feedback, Feedback.kind), (VerdictRow, VerdictRow.outcome)):
+        day = func.date(model.created_at)
+        query: Any = select(day, kind, func.count()).where(
+            model.workspace_id == window.workspace_id,
+            model.created_at >= window.since,
+            model.created_at < window.until,
+        )
+        if window.placement or window.author or window.brief_id is not None:
+            query = query.join(Text, Text.id == model.text_id).where(*window.texts()[3:])
+        found.append(session.execute(query.group_by(day, kind)).all())
+    return found[0], found[1]
+
+
+def funnel(session: Session, window: Window) -> Sequence[Any]:
+    """How many texts of the window got how far; each stage is counted by itself."""
+    status = [
+        exists().where(StatusChange.text_id == Text.id, StatusChange.status.in_(names))
+        for names in (("in_review", "approved", "rejected", "live"), ("approved", "live"), ("live",))
+    ]
+    results = exists().where(
+        Result.text_id == Text.id, Result.import_id == Import.id, Import.state == "visible", Result.impressions > 0
+    )
+    judged = exists().where(VerdictRow.text_id == Text.id)
+    query: Any = select(
+        func.count().label("drafted"),
+        _share(exists().where(Shown.text_id == Text.id), "shown"),
+        _share(last_choice().in_(PICKS), "picked"),
+        _share(or_(status[0], judged), "reviewed"),
+        _share(status[1], "approved"),
+        _share(status[2], "live"),
+        _share(results, "results"),
+        _share(and_(results, exists().where(Result.text_id == Text.id, Result.conversions > 0)), "converted"),
+    ).where(*window.texts())
+    return session.execute(query).one()
+
+
+def dropped(session: Session, window: Window, limit: int = 300) -> Rows:
+    """Why candidates were not shown: (reason, count), most frequent first."""
+    first, last = session.execute(
+        select(func.min(Text.generation_id), func.max(Text.generation_id)).where(*window.texts())
+    ).one()
+    if first is None:
+        return []
+    query: Any = select(Dropped.reason, func.count().label("count")).where(
+        Dropped.workspace_id == window.workspace_id, Dropped.generation_id.between(first, last)
+    )
+    if window.placement or window.author or window.brief_id is not None:
+        query = query.where(exists().where(Text.generation_id == Dropped.generation_id, *window.texts()))
+    return session.execute(query.group_by(Dropped.reason).order_by(func.count().desc()).limit(limit)).all()
+
+
+def refusals(session: Session, window: Window, limit: int = 5_000) -> list[list[str]]:
+    """The rules that reviewers named in the newest violations of the window, a list each verdict."""
+    query = select(VerdictRow.rules).where(
+        VerdictRow.workspace_id == window.workspace_id, VerdictRow.created_at >= window.since,
+        VerdictRow.created_at < window.until, VerdictRow.outcome == "violation",
+    )  # fmt: skip
+    if window.placement or window.author or window.brief_id is not None:
+        query = query.join(Text, Text.id == VerdictRow.text_id).where(*window.texts()[3:])
+    return [list(rules) for rules in session.scalars(query.order_by(VerdictRow.created_at.desc()).limit(limit))]
+
+
+def observed(session: Session, window: Window, limit: int = 5_000) -> Rows:
+    """Texts with campaign results that are theirs alone: predicted rates when they were drafted, and what came.
+
+    Only rows about one text count, the newest visible one of each key, and impressions that a file tells once for
+    every conversion action count once. The most shown texts come first.
+    """
+    mine = window.texts()
+    rows: Any = (
+        select(func.max(Result.id).label("id"))
+        .join(Import, Import.id == Result.import_id)
+        .join(Text, Text.id == Result.text_id)
+        .where(Result.workspace_id == window.workspace_id, Import.state == "visible", *mine)
+        .where(Result.meaning["texts"][1].as_string().is_(None))
+        .group_by(Result.row_key)
+        .subquery()
+    )
+    same = [Result.meaning[name].as_string() for name in ("start", "end", "breakdown")]
+    once: Any = (
+        select(func.min(Result.id).label("id"))
+        .where(Result.id.in_(select(rows.c.id)))
+        .group_by(Result.arm, *same, Result.impressions, Result.clicks)
+        .subquery()
+    )
+    sums: Any = (
+        select(
+            Result.text_id, func.sum(Result.impressions).label("impressions"), func.sum(Result.clicks).label("clicks"),
+            func.sum(Result.conversions).label("conversions"),
+            func.sum(case((Result.conversions.is_not(None), Result.clicks), else_=0)).label("tried"),
+        )
+        .where(Result.id.in_(select(once.c.id)))
+        .group_by(Result.text_id)
+        .subquery()
+    )  # fmt: skip
+    first: Any = select(func.min(Card.id)).where(Card.text_id == sums.c.text_id).correlate(sums).scalar_subquery()
+    query: Any = (
+        select(
+            Text.id.label("text_id"), Text.placement, _author().label("author"), Card.ctr, Card.cvr, Card.level,
+            Card.reward_version.label("rewards"), sums.c.impressions, sums.c.clicks, sums.c.conversions, sums.c.tried,
+        )
+        .join(sums, sums.c.text_id == Text.id)
+        .join(Card, Card.id == first)
+        .order_by(sums.c.impressions.desc(), Text.id)
+        .limit(limit)
+    )  # fmt: skip
+    return session.execute(query).all()
+
+
+def completions(
+    session: Session, window: Window, slot: str, level: str, search: str, offset: int, limit: int
+) -> tuple[int, Rows]:
+    """How many written texts match (counted to 10,000), and a page of them with their newest cards, newest first."""
+    where = window.texts()
+    if slot:
+        where.append(Text.slot == slot)
+    if search:
+        where.append(Text.text.icontains(search, autoescape=True))
+    newest = select(func.max(Card.id)).where(Card.text_id == Text.id).correlate(Text).scalar_subquery()
+    matching: Any = select(Text.id)
+    if level:
+        where.append(Card.level == level)
+        matching = matching.join(Card, Card.id == newest)
+    total = session.scalar(select(func.count()).select_from(matching.where(*where).limit(10_000).subquery()))
+    query: Any = (
+        select(
+            Text.id,
+            Text.created_at,
+            Text.placement,
+            Text.slot,
+            Text.angle,
+            Text.written_by,
+            Text.text,
+            Brief.title.label("brief"),
+            Card.payload,
+        )
+        .join(Brief, Brief.id == Text.brief_id)
+        .outerjoin(Card, Card.id == newest)
+        .where(*where)
+        .order_by(Text.created_at.desc(), Text.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return total or 0, session.execute(query).all()
+
+
+def newest_texts(session: Session, workspace_id: int, author: str, limit: int) -> Sequence[Text]:
+    """The newest texts by one writer version."""
+    query = select(Text).where(Text.workspace_id == workspace_id, Text.written_by == author, Text.parent_id.is_(None))
+    return session.scalars(query.order_by(Text.id.desc()).limit(limit)).all()
+
+
+def texts_beside(
+    session: Session, workspace_id: int, author: str, brief_ids: Sequence[int], limit: int
+) -> Sequence[Text]:
+    """The newest texts by another writer version for these briefs."""
+    query = select(Text).where(
+        Text.workspace_id == workspace_id, Text.brief_id.in_(brief_ids), Text.written_by == author,
+        Text.parent_id.is_(None),
+    )  # fmt: skip
+    return session.scalars(query.order_by(Text.id.desc()).limit(limit)).all()
+
+
+def events(session: Session, workspace_id: int, action: str, limit: int) -> Sequence[AuditEvent]:
+    """The newest audit events of one action."""
+    query = select(AuditEvent).where(AuditEvent.workspace_id == workspace_id, AuditEvent.action == action)
+    return session.scalars(query.order_by(AuditEvent.id.desc()).limit(limit)).all()
+
+
+def _author() -> ColumnElement[str]:
+    return case((Text.written_by.like("policy:%"), Text.written_by), else_=literal(PEOPLE))
+
+
+def _last_verdict() -> Any:
+    """Compliant or violation, by the newest verdict that stands; needs proof, escalate and a lapsed one are none."""
+    decided = case(
+        (VerdictRow.outcome.in_(("compliant", "violation")), VerdictRow.outcome),
+        ((VerdictRow.outcome == "allowed") & (VerdictRow.until > utc_now()), "compliant"),
+    )
+    mine = select(decided).where(VerdictRow.text_id == Text.id, stands())
+    return mine.order_by(VerdictRow.id.desc()).limit(1).correlate(Text).scalar_subquery()
+
+
+def _last_rating() -> Any:
+    mine = select(Feedback.rating).where(Feedback.text_id == Text.id, Feedback.kind == "rate")
+    return mine.order_by(Feedback.id.desc()).limit(1).correlate(Text).scalar_subquery()
+
+
+def _both(column: Any, name: str) -> tuple[Any, Any]:
+    return func.sum(column).label(f"{name}_sum"), func.sum(column * column).label(f"{name}_squares")
+
+
+def _share(holds: ColumnElement[bool], name: str) -> Any:
+    return func.sum(cast(case((holds, 1), else_=0), Integer)).label(name)

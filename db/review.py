@@ -1,0 +1,365 @@
+"""The questions of the review desk: which texts wait for a look, their groups, and past decisions.
+
+A text is open while it has fewer looks than it needs. Texts in review ask again from when they were sent: one look if
+their looks were complete before, as many as are missing otherwise. Every list is bounded and found by an index.
+Plain functions over an open session that answer from one workspace and never commit, as db/queries.py.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from db.models import Brief, Card, GoldText, ReviewSlot, Shown, StatusChange, Text, User, Verdict
+from db.queries import CHUNK, stands
+
+JUDGES = ("reviewer", "admin")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks for a text, with how many looks a text gets and what time it is."""
+
+    workspace_id: int
+    user_id: int
+    overlap: int
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the order of the queue is made of."""
+
+    text_id: int
+    waiting_since: datetime
+    in_review: bool
+    level: str  # of the newest card, "" without one
+    findings: Sequence[dict[str, Any]]
+    outcome: str  # of the newest standing verdict, "" without one
+
+
+def judges(session: Session, workspace_id: int) -> int:
+    """How many people may give verdicts."""
+    query = select(func.count(User.id)).where(User.workspace_id == workspace_id, User.role.in_(JUDGES), User.active)
+    return session.scalar(query) or 0
+
+
+# --- looks ------------------------------------------------------------------------------------------------------------
+
+
+def slots_of(session: Session, workspace_id: int, text_id: int) -> Sequence[ReviewSlot]:
+    """All looks at a text, in the order of their numbers."""
+    query = select(ReviewSlot).where(ReviewSlot.workspace_id == workspace_id, ReviewSlot.text_id == text_id)
+    return session.scalars(query.order_by(ReviewSlot.number)).all()
+
+
+def held(session: Session, workspace_id: int, user_id: int, now: datetime) -> ReviewSlot | None:
+    """The look that this person has under way."""
+    query = select(ReviewSlot).where(
+        ReviewSlot.workspace_id == workspace_id,
+        ReviewSlot.author_id == user_id,
+        ReviewSlot.verdict_id.is_(None),
+        ReviewSlot.expires_at > now,
+    )
+    return session.scalar(query.order_by(ReviewSlot.expires_at.desc()).limit(1))
+
+
+def hand_verdicts(session: Session, text_id: int) -> Sequence[Verdict]:
+    """What reviewers said about a text and stands, newest first; without what identical texts or admins decided."""
+    query = select(Verdict).where(Verdict.text_id == text_id, Verdict.settled_by_id.is_(None), stands())
+    return session.scalars(query.order_by(Verdict.id.desc())).all()
+
+
+def settling(session: Session, text_id: int) -> Verdict | None:
+    """The newest standing verdict that decided this very text over its looks: an admin's, or that of a gold text."""
+    settler = aliased(Verdict)
+    query = (
+        select(Verdict)
+        .join(settler, settler.id == Verdict.settled_by_id)
+        .where(Verdict.text_id == text_id, settler.text_id == text_id, stands())
+    )
+    return session.scalar(query.order_by(Verdict.id.desc()).limit(1))
+
+
+def last_change(session: Session, text_id: int) -> StatusChange | None:
+    """The newest status change of a text."""
+    query = select(StatusChange).where(StatusChange.text_id == text_id).order_by(StatusChange.id.desc())
+    return session.scalar(query.limit(1))
+
+
+def run_out(session: Session, asked: Asked, limit: int, own: bool) -> list[int]:
+    """Texts with a look that expired without a verdict: this person's own, or other people's."""
+    slot, mine = aliased(ReviewSlot), ReviewSlot.author_id == asked.user_id
+    query = select(ReviewSlot.text_id).where(
+        ReviewSlot.workspace_id == asked.workspace_id,
+        ReviewSlot.verdict_id.is_(None),
+        ReviewSlot.expires_at <= asked.now,
+        mine if own else ~mine,
+    )
+    if not own:  # somebody who has had the text does not get it again
+        query = query.where(~exists().where(slot.text_id == ReviewSlot.text_id, slot.author_id == asked.user_id))
+    return list(session.scalars(_live(query, ReviewSlot.text_id).order_by(ReviewSlot.expires_at).limit(limit)))
+
+
+def in_review(session: Session, asked: Asked, limit: int) -> list[int]:
+    """Texts sent to review that still lack looks, longest waiting first."""
+    change, newer, since, mine = StatusChange, aliased(StatusChange), aliased(ReviewSlot), aliased(ReviewSlot)
+    had = (
+        select(func.count(Verdict.author_id.distinct()))
+        .where(
+            Verdict.text_id == change.text_id,
+            Verdict.created_at < change.created_at,
+            Verdict.settled_by_id.is_(None),
+            stands(),
+        )
+        .correlate(change)
+        .scalar_subquery()
+    )
+    taken = (
+        select(func.count(since.id))
+        .where(
+            since.text_id == change.text_id,
+            since.created_at >= change.created_at,
+            or_(since.verdict_id.is_not(None), since.expires_at > asked.now),
+        )
+        .correlate(change)
+        .scalar_subquery()
+    )
+    query = select(change.text_id).where(
+        change.workspace_id == asked.workspace_id,
+        change.status == "in_review",
+        change.text_id.is_not(None),
+        ~exists().where(newer.text_id == change.text_id, newer.id > change.id),
+        ~exists().where(
+            mine.text_id == change.text_id,
+            mine.author_id == asked.user_id,
+            or_(mine.created_at >= change.created_at, had < asked.overlap),
+        ),
+        taken < case((had >= asked.overlap, 1), else_=asked.overlap - had),
+    )
+    return [i for i in session.scalars(_live(query, change.text_id).order_by(change.id).limit(limit)) if i is not None]
+
+
+def half_looked(session: Session, asked: Asked, limit: int, blind: bool) -> list[int]:
+    """Texts somebody else has or had, and that lack further looks, oldest look first."""
+    more = aliased(ReviewSlot)
+    query = select(ReviewSlot.text_id).where(
+        ReviewSlot.workspace_id == asked.workspace_id,
+        ReviewSlot.number < asked.overlap,
+        or_(ReviewSlot.verdict_id.is_not(None), ReviewSlot.expires_at > asked.now),
+        ReviewSlot.blind.is_(blind),
+        ~exists().where(more.text_id == ReviewSlot.text_id, more.number > ReviewSlot.number),
+        ~exists().where(more.text_id == ReviewSlot.text_id, more.author_id == asked.user_id),
+        ~settled(ReviewSlot.text_id),
+    )
+    return list(session.scalars(_live(query, ReviewSlot.text_id).order_by(ReviewSlot.id).limit(limit)))
+
+
+def of_level(session: Session, asked: Asked, level: str, limit: int, after: int = 0) -> list[int]:
+    """Texts nobody has looked at whose newest card has this level, oldest card first, from a card id on."""
+    newer = aliased(Card)
+    query = select(Card.text_id).where(
+        Card.workspace_id == asked.workspace_id,
+        Card.level == level,
+        Card.id > after,
+        ~exists().where(newer.text_id == Card.text_id, newer.id > Card.id),
+        _untouched(Card.text_id),
+    )
+    return list(session.scalars(_live(query, Card.text_id).order_by(Card.id).limit(limit)))
+
+
+def untouched(session: Session, asked: Asked, limit: int) -> list[int]:
+    """Texts nobody has looked at, the oldest first."""
+    query = select(Text.id).where(Text.workspace_id == asked.workspace_id, _untouched(Text.id))
+    return list(session.scalars(_live(query, Text.id).order_by(Text.id).limit(limit)))
+
+
+def gold_for(session: Session, asked: Asked, limit: int) -> list[int]:
+    """Gold texts that this person has not had."""
+    query = select(GoldText.text_id).where(
+        GoldText.workspace_id == asked.workspace_id,
+        GoldText.retired_at.is_(None),
+        ~exists().where(ReviewSlot.text_id == GoldText.text_id, ReviewSlot.author_id == asked.user_id),
+        ~exists().where(
+            Verdict.text_id == GoldText.text_id,
+            Verdict.author_id == asked.user_id,
+            Verdict.settled_by_id.is_(None),
+        ),
+    )
+    return list(session.scalars(_live(query, GoldText.text_id).order_by(GoldText.id).limit(limit)))
+
+
+def highest_card(session: Session, workspace_id: int, level: str) -> int:
+    query = select(func.max(Card.id)).where(Card.workspace_id == workspace_id, Card.level == level)
+    return session.scalar(query) or 0
+
+
+def _untouched(text_id: Any) -> ColumnElement[bool]:
+    """No look was taken and no verdict stands."""
+    return ~exists().where(ReviewSlot.text_id == text_id) & ~exists().where(Verdict.text_id == text_id, stands())
+
+
+def open_for_looks(session: Session, text_id: int) -> bool:
+    """Its brief is not archived, and no verdict on an identical text or of an admin has decided it, or it was sent
+    to review since."""
+    live = select(Text.id).join(Brief, Brief.id == Text.brief_id).where(Text.id == text_id, Brief.archived_at.is_(None))
+    touched = exists().where(ReviewSlot.text_id == Text.id) | ~exists().where(Verdict.text_id == Text.id, stands())
+    newest = (
+        select(StatusChange.status)
+        .where(StatusChange.text_id == Text.id)
+        .order_by(StatusChange.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return session.scalar(live.where((newest == "in_review") | (touched & ~settled(Text.id)))) is not None
+
+
+def settled(text_id: Any) -> ColumnElement[bool]:
+    """A verdict on an identical text, or of an admin over disagreeing looks, has decided it."""
+    other = aliased(Verdict)
+    return exists().where(other.text_id == text_id, other.settled_by_id.is_not(None), stands(other))
+
+
+def _live(query: Select[Any], text_id: Any) -> Select[Any]:
+    """Without texts of archived briefs."""
+    of = aliased(Text)
+    return query.where(
+        exists()
+        .where(of.id == text_id, of.brief_id == Brief.id, Brief.archived_at.is_(None))
+        .correlate_except(of, Brief)
+    )
+
+
+def looked_at(session: Session, workspace_id: int, text_ids: Iterable[int]) -> set[int]:
+    """Those of some texts that have looks of their own, or are gold."""
+    ids = list(text_ids)[:CHUNK]
+    slots = select(ReviewSlot.text_id).where(ReviewSlot.workspace_id == workspace_id, ReviewSlot.text_id.in_(ids))
+    golds = select(GoldText.text_id).where(GoldText.workspace_id == workspace_id, GoldText.text_id.in_(ids))
+    return {*session.scalars(slots), *session.scalars(golds)}
+
+
+def gold_of(session: Session, workspace_id: int, text_id: int) -> GoldText | None:
+    return session.scalar(select(GoldText).where(GoldText.workspace_id == workspace_id, GoldText.text_id == text_id))
+
+
+# --- facts about texts ------------------------------------------------------------------------------------------------
+
+
+def facts(session: Session, workspace_id: int, text_ids: Iterable[int]) -> list[Facts]:
+    """What the order is made of, for a short list of texts."""
+    ids = list(dict.fromkeys(text_ids))[:CHUNK]
+    newest = select(func.max(Card.id)).where(Card.text_id.in_(ids)).group_by(Card.text_id)
+    cards = {
+        row[0]: (row[1], row[2]["findings"])
+        for row in session.execute(select(Card.text_id, Card.level, Card.payload).where(Card.id.in_(newest)))
+    }
+    last = select(func.max(StatusChange.id)).where(StatusChange.text_id.in_(ids)).group_by(StatusChange.text_id)
+    sent = {
+        row[0]: row[1]
+        for row in session.execute(
+            select(StatusChange.text_id, StatusChange.created_at).where(
+                StatusChange.id.in_(last), StatusChange.status == "in_review"
+            )
+        )
+    }
+    verdict = select(func.max(Verdict.id)).where(Verdict.text_id.in_(ids), stands()).group_by(Verdict.text_id)
+    said = {
+        r[0]: r[1] for r in session.execute(select(Verdict.text_id, Verdict.outcome).where(Verdict.id.in_(verdict)))
+    }
+    rows = session.execute(
+        select(Text.id, Text.created_at).where(Text.workspace_id == workspace_id, Text.id.in_(ids))
+    ).all()
+    return [Facts(i, sent.get(i, at), i in sent, *cards.get(i, ("", ())), outcome=said.get(i, "")) for i, at in rows]
+
+
+def identical(session: Session, text: Text, limit: int) -> Sequence[Text]:
+    """Other texts of the workspace with the same wording and placement, whose briefs are not archived."""
+    query = (
+        select(Text)
+        .join(Brief, Brief.id == Text.brief_id)
+        .where(
+            Text.workspace_id == text.workspace_id,
+            Text.claim == text.claim,
+            Text.id != text.id,
+            Text.placement == text.placement,
+            Brief.archived_at.is_(None),
+        )
+    )
+    return session.scalars(query.order_by(Text.id).limit(limit)).all()
+
+
+def decided_alike(session: Session, workspace_id: int, claim: str, limit: int) -> Sequence[tuple[Verdict, str]]:
+    """Standing verdicts of reviewers about this wording, newest first, with the text."""
+    query = (
+        select(Verdict, Text.text)
+        .join(Text, Text.id == Verdict.text_id)
+        .where(Verdict.workspace_id == workspace_id, Verdict.claim == claim, _by_hand(), stands())
+    )
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Verdict.id.desc()).limit(limit))]
+
+
+def newest_decided(session: Session, workspace_id: int, limit: int) -> Sequence[tuple[int, str]]:
+    """Verdict id and text of the newest verdicts of reviewers."""
+    query = (
+        select(Verdict.id, Text.text)
+        .join(Text, Text.id == Verdict.text_id)
+        .where(Verdict.workspace_id == workspace_id, _by_hand(), stands())
+    )
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Verdict.id.desc()).limit(limit))]
+
+
+def _by_hand() -> ColumnElement[bool]:
+    """Given to this very text by somebody, not brought about by the verdict on an identical one."""
+    settler = aliased(Verdict)
+    return or_(
+        Verdict.settled_by_id.is_(None),
+        exists().where(settler.id == Verdict.settled_by_id, settler.text_id == Verdict.text_id),
+    )
+
+
+def verdicts_by_id(session: Session, workspace_id: int, ids: Iterable[int]) -> dict[int, Verdict]:
+    query = select(Verdict).where(Verdict.workspace_id == workspace_id, Verdict.id.in_(list(ids)[:CHUNK]))
+    return {row.id: row for row in session.scalars(query)}
+
+
+def settled_by(session: Session, verdict: Verdict) -> Sequence[Verdict]:
+    """Verdicts on identical texts that this one brought about and that stand."""
+    query = select(Verdict).where(Verdict.settled_by_id == verdict.id, Verdict.text_id != verdict.text_id, stands())
+    return session.scalars(query).all()
+
+
+def mine_since(session: Session, text_id: int, user_id: int, since: datetime) -> Sequence[Verdict]:
+    """What this person said about a text from then on and that stands, oldest first."""
+    query = select(Verdict).where(
+        Verdict.text_id == text_id,
+        Verdict.author_id == user_id,
+        Verdict.created_at >= since,
+        Verdict.settled_by_id.is_(None),
+        stands(),
+    )
+    return session.scalars(query.order_by(Verdict.id)).all()
+
+
+def stands_now(session: Session, verdict_id: int) -> bool:
+    return session.scalar(select(Verdict.id).where(Verdict.id == verdict_id, stands())) is not None
+
+
+def last_own(session: Session, workspace_id: int, user_id: int, since: datetime) -> Verdict | None:
+    """The newest verdict that this person gave from then on and that stands."""
+    query = select(Verdict).where(
+        Verdict.workspace_id == workspace_id,
+        Verdict.created_at >= since,
+        Verdict.author_id == user_id,
+        Verdict.settled_by_id.is_(None),
+        stands(),
+    )
+    return session.scalar(query.order_by(Verdict.created_at.desc()).limit(1))
+
+
+def shown_with(session: Session, workspace_id: int, generation_id: int, limit: int) -> list[int]:
+    """The first texts of a shown set, in the order shown."""
+    query = select(Shown.text_id).where(Shown.workspace_id == workspace_id, Shown.generation_id == generation_id)
+    return list(session.scalars(query.order_by(Shown.id).limit(limit)))

@@ -1,0 +1,172 @@
+"""The questions about how well reviewing goes: the blind stream, gold texts, disagreements, volume.
+
+Bounded lists of the newest rows, found by an index; figures are made of them in app/services/review_quality.py.
+Plain functions over an open session that answer from one workspace and never commit, as db/queries.py.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from db.models import Card, FindingCall, GoldText, ReviewSlot, Text, User, Verdict
+from db.queries import CHUNK, stands
+from db.review import settled
+
+
+@dataclass(frozen=True)
+class BlindRow:
+    """One verdict given without suggestions, with the card of that moment."""
+
+    text_id: int
+    author_id: int
+    outcome: str
+    until: datetime | None
+    level: str
+    findings: Sequence[dict[str, Any]]
+
+
+def blind_rows(session: Session, workspace_id: int, limit: int) -> list[BlindRow]:
+    """The newest blind verdicts that stand, oldest first; with a card only."""
+    query = (
+        select(Verdict.text_id, Verdict.author_id, Verdict.outcome, Verdict.until, Card.level, Card.payload)
+        .join(Card, Card.id == Verdict.card_id)
+        .where(
+            Verdict.workspace_id == workspace_id,
+            Verdict.blind.is_(True),
+            Verdict.settled_by_id.is_(None),
+            stands(),
+        )
+        .order_by(Verdict.id.desc())
+        .limit(limit)
+    )
+    rows = [BlindRow(r[0], r[1], r[2], r[3], r[4], r[5]["findings"]) for r in session.execute(query)]
+    return rows[::-1]
+
+
+def cards_by_level(session: Session, workspace_id: int) -> dict[str, int]:
+    """How many scorecards there are of each level."""
+    query = select(Card.level, func.count(Card.id)).where(Card.workspace_id == workspace_id).group_by(Card.level)
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def looks_at_gold(session: Session, workspace_id: int, limit: int) -> Sequence[tuple[int, str, str]]:
+    """(reviewer, what they said, what is right) of completed looks at gold texts that were taken after it was gold."""
+    query = (
+        select(Verdict.author_id, Verdict.outcome, GoldText.outcome)
+        .join(ReviewSlot, ReviewSlot.text_id == GoldText.text_id)
+        .join(Verdict, Verdict.id == ReviewSlot.verdict_id)
+        .where(
+            GoldText.workspace_id == workspace_id,
+            GoldText.retired_at.is_(None),
+            ReviewSlot.created_at >= GoldText.created_at,
+        )
+        .order_by(Verdict.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]
+
+
+def given_since(session: Session, workspace_id: int, since: datetime, limit: int) -> Sequence[tuple[int, float | None]]:
+    """(reviewer, seconds) of verdicts from then on, those of identical texts left out, newest first."""
+    query = select(Verdict.author_id, Verdict.seconds).where(
+        Verdict.workspace_id == workspace_id,
+        Verdict.created_at >= since,
+        Verdict.settled_by_id.is_(None),
+        stands(),
+    )
+    query = query.order_by(Verdict.created_at.desc()).limit(limit)
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def calls_by_rule(session: Session, workspace_id: int, limit: int) -> Sequence[tuple[str, int, int]]:
+    """(rule, accepted, dismissed), the rules most often dismissed first."""
+    dismissed = func.sum(case((FindingCall.accepted, 0), else_=1))
+    query = (
+        select(FindingCall.rule_id, func.sum(case((FindingCall.accepted, 1), else_=0)), dismissed)
+        .where(FindingCall.workspace_id == workspace_id)
+        .group_by(FindingCall.rule_id)
+        .order_by(dismissed.desc(), FindingCall.rule_id)
+        .limit(limit)
+    )
+    return [(row[0], int(row[1]), int(row[2])) for row in session.execute(query)]
+
+
+def disagreeing(session: Session, workspace_id: int, limit: int) -> list[int]:
+    """Texts whose completed looks say different things, or that were escalated, and that nobody has settled.
+
+    Searched among the newest looks only (`limit` × 20), so that it stays quick.
+    """
+    recent = (
+        select(ReviewSlot.text_id, ReviewSlot.verdict_id)
+        .where(ReviewSlot.workspace_id == workspace_id, ReviewSlot.verdict_id.is_not(None))
+        .order_by(ReviewSlot.id.desc())
+        .limit(limit * 20)
+        .subquery()
+    )
+    side = case((Verdict.outcome.in_(("compliant", "allowed")), "fine"), else_=Verdict.outcome)
+    query = (
+        select(recent.c.text_id)
+        .join(Verdict, Verdict.id == recent.c.verdict_id)
+        .where(
+            ~exists().where(GoldText.text_id == recent.c.text_id, GoldText.retired_at.is_(None)),
+            ~settled(recent.c.text_id),
+        )
+        .group_by(recent.c.text_id)
+        .having(
+            or_(
+                func.count(side.distinct()) > 1,
+                func.max(case((Verdict.outcome == "escalate", 1), else_=0)) == 1,
+            )
+        )
+        .order_by(recent.c.text_id)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def verdicts_of_looks(session: Session, text_ids: Sequence[int]) -> dict[int, list[Verdict]]:
+    """By text, the verdict of each completed look, in the order of the looks."""
+    found: dict[int, list[Verdict]] = {}
+    query = (
+        select(Verdict)
+        .join(ReviewSlot, and_(ReviewSlot.verdict_id == Verdict.id, ReviewSlot.text_id == Verdict.text_id))
+        .where(Verdict.text_id.in_(list(text_ids)[:CHUNK]))
+    )
+    for verdict in session.scalars(query.order_by(Verdict.text_id, ReviewSlot.number)):
+        found.setdefault(verdict.text_id, []).append(verdict)
+    return found
+
+
+def lapsed(session: Session, workspace_id: int, now: datetime, limit: int) -> Sequence[tuple[Verdict, str]]:
+    """Verdicts "allowed until" whose day has passed and that still count, longest past first, with the text."""
+    newer = aliased(Verdict)
+    query = (
+        select(Verdict, Text.text)
+        .join(Text, Text.id == Verdict.text_id)
+        .where(
+            Verdict.workspace_id == workspace_id,
+            Verdict.until <= now,
+            stands(),
+            ~exists().where(newer.text_id == Verdict.text_id, newer.id > Verdict.id),
+        )
+    )
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Verdict.until).limit(limit))]
+
+
+def gold(session: Session, workspace_id: int, limit: int) -> Sequence[tuple[GoldText, str]]:
+    """Gold texts in use, newest first, with the text."""
+    query = (
+        select(GoldText, Text.text)
+        .join(Text, Text.id == GoldText.text_id)
+        .where(GoldText.workspace_id == workspace_id, GoldText.retired_at.is_(None))
+    )
+    return [(row[0], row[1]) for row in session.execute(query.order_by(GoldText.id.desc()).limit(limit))]
+
+
+def names(session: Session, workspace_id: int, user_ids: Iterable[int]) -> dict[int, str]:
+    query = select(User.id, User.name).where(User.workspace_id == workspace_id, User.id.in_(set(user_ids)))
+    return {row[0]: row[1] for row in session.execute(query)}

@@ -1,0 +1,239 @@
+"""Signing in with a real OpenID provider in a real browser: each role's pages, closed URLs, leaving, being removed.
+
+The provider is oidc-provider-mock in a thread, the studio a process with its secrets in a folder of its own.
+Leaves out the desks themselves.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.services import invitations, members
+from app.services.people import Actor, shell_actor
+from db.models import SignIn, utc_now
+from db.session import Database, open_database
+from relate_engine.config import ROOT
+from tests.e2e.conftest import _wait, free_port
+from tests.e2e.test_studio import choose
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+provider_mock = pytest.importorskip("oidc_provider_mock", reason="oidc-provider-mock is not installed")
+pytestmark = pytest.mark.e2e
+
+SHOTS = os.environ.get("SIGN_IN_SHOTS", "")  # a folder for pictures to look at
+ROLES = ("advertiser", "reviewer", "analyst", "admin")
+# role → the heading of its first page, URLs that are not for it with their headings, one that is
+PAGES = {
+    "advertiser": ("Draft", {"review": "Review", "rewards": "Rewards", "people": "People"}, "results"),
+    "reviewer": ("Review", {"results": "Results", "decide": "Decide", "audit": "Audit"}, "rules"),
+    "analyst": ("Decide", {"people": "People"}, "rewards"),
+    "admin": ("Draft", {}, "people"),
+}
+
+
+@dataclass(frozen=True)
+class Gated:
+    url: str
+    db: Database
+    shell: Actor
+
+
+@pytest.fixture(scope="module")
+def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gated]:
+    """A studio that asks for a sign-in, with one invited person for each role."""
+    os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # the provider of the test speaks http
+    names = [*ROLES, "stranger", "removed", "twin", "idle"]
+    users = [
+        provider_mock.User(
+            sub=name, claims={"email": f"{name}@example.com", "email_verified": True, "name": f"{name.title()} Example"}
+        )
+        for name in names
+    ] + [provider_mock.User(sub="unverified", claims={"email": "admin@example.com", "email_verified": False})]
+    folder = tmp_path_factory.mktemp("gated")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    db = open_database(f"sqlite:///{folder / 'home' / 'relate.db'}")
+    shell = shell_actor(db, "Acme", make=True)
+    for role in ROLES:
+        invitations.invite(db, shell, f"{role}@example.com", role)
+    with provider_mock.run_server_in_thread(user_claims=users) as provider:
+        secrets = folder / "secrets.toml"
+        secrets.write_text(
+            f'[auth]\nredirect_uri = "{url}/oauth2callback"\ncookie_secret = "a-secret-of-the-test-0123456789"\n'
+            'client_id = "studio"\nclient_secret = "studio"\n'
+            f'server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openid-configuration"\n'
+        )
+        log = folder / "studio.log"
+        environment = os.environ | {"RELATE_HOME": str(folder / "home"), "STREAMLIT_SECRETS_FILES": str(secrets)}
+        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py"), "--server.port", str(port)]
+        with log.open("wb") as out:
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
+        try:
+            _wait(process, f"{url}/_stcore/health", log)
+            yield Gated(url, db, shell)
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+@pytest.fixture
+def window(browser: Any) -> Iterator[Any]:
+    """Opens pages, each with cookies of its own, as different people at different computers have."""
+    contexts = []
+
+    def opened(width: int = 1440) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        context.set_default_timeout(40_000)  # a busy machine loads a page slowly
+        contexts.append(context)
+        return context.new_page()
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def button(page: Any, name: str) -> Any:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def sign_in(page: Any, gated: Gated, who: str, first: str | None = None) -> None:
+    """Signs in at the provider; waits for the heading `first`, if given."""
+    page.goto(gated.url)
+    page.get_by_role("button", name="Sign in").click()
+    button(page, who).click()
+    if first:
+        heading(page, first).wait_for()
+
+
+def heading(page: Any, words: str) -> Any:
+    return page.get_by_role("heading", name=words, exact=True, level=1)
+
+
+def picture(page: Any, name: str) -> None:
+    if SHOTS:
+        page.wait_for_timeout(1500)
+        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_has_its_pages_and_no_other(window: Any, gated: Gated, role: str) -> None:
+    first, closed, opened = PAGES[role]
+    page = window()
+    sign_in(page, gated, role, first)
+    button(page, f"{role.title()} Example").wait_for()
+    picture(page, f"signed-in-{role}")
+    for path, title in closed.items():
+        assert page.get_by_role("link", name=title, exact=True).count() == 0
+        page.goto(f"{gated.url}/{path}")
+        page.get_by_text(f"Your role, {role}, does not have this page").wait_for()
+        heading(page, title).wait_for()
+    page.goto(f"{gated.url}/{opened}")
+    heading(page, opened.title()).wait_for()
+    page.wait_for_timeout(500)
+    assert page.get_by_text("does not have this page").count() == 0
+
+
+def test_the_sign_in_page_and_sign_out(window: Any, gated: Gated) -> None:
+    page = window()
+    page.goto(f"{gated.url}/rewards")
+    page.get_by_role("button", name="Sign in").wait_for()
+    picture(page, "sign-in")
+    sign_in(page, gated, "advertiser")
+    other = page.context.new_page()  # a second tab shares the sign-in
+    other.goto(f"{gated.url}/results")
+    button(other, "Advertiser Example").wait_for()
+    button(page, "Advertiser Example").click()
+    picture(page, "account-menu")
+    button(page, "Sign out").click()
+    page.wait_for_url("**/oauth2/end_session**")  # the provider asks too
+    other.get_by_role("link", name="Draft").click()
+    other.get_by_text("Your session has ended").wait_for()
+    other.reload()
+    other.get_by_role("button", name="Sign in").wait_for()
+    assert other.get_by_role("link", name="Draft").count() == 0
+
+
+def test_nobody_uninvited_comes_in(window: Any, gated: Gated) -> None:
+    for who, words in (("stranger", "stranger@example.com is not invited"), ("unverified", "verified e-mail address")):
+        page = window()
+        sign_in(page, gated, who)
+        page.get_by_text(words).wait_for()
+        picture(page, who)
+        button(page, "Sign out").wait_for()
+        page.goto(f"{gated.url}/draft")
+        page.get_by_text(words).wait_for()
+
+
+def test_a_removed_person_is_out_at_the_next_click(window: Any, gated: Gated) -> None:
+    invitations.invite(gated.db, gated.shell, "removed@example.com", "admin")
+    page = window()
+    sign_in(page, gated, "removed")
+    page.goto(f"{gated.url}/people")
+    page.get_by_role("textbox", name="E-mail", exact=True).fill("late@example.com")
+    member = members.by_email(gated.db, gated.shell, "removed@example.com")
+    members.remove(gated.db, gated.shell, member.id)
+    button(page, "Invite").click()
+    page.get_by_text("You are no longer in a workspace").wait_for()
+    assert "late@example.com" not in [i.email for i in invitations.pending(gated.db, gated.shell)]
+    page.reload()
+    page.get_by_text("You are no longer in a workspace").wait_for()
+
+
+def test_another_role_counts_at_the_next_click(window: Any, gated: Gated) -> None:
+    invitations.invite(gated.db, gated.shell, "twin@example.com", "admin")
+    other = shell_actor(gated.db, "Beta", make=True)
+    invitations.invite(gated.db, other, "twin@example.com", "reviewer")
+    page = window()
+    sign_in(page, gated, "twin")
+    button(page, "Twin Example · Acme").click()
+    picture(page, "two-workspaces")
+    choose(page, "Work in", "Beta (reviewer)")
+    button(page, "Twin Example · Beta").wait_for()
+    page.goto(f"{gated.url}/people")  # a new tab's session stays in the workspace chosen last, with its role
+    page.get_by_text("Your role, reviewer, does not have this page").wait_for()
+    member = members.by_email(gated.db, other, "twin@example.com")
+    members.change_role(gated.db, other, member.id, "analyst")
+    page.get_by_role("link", name="Review").click()
+    page.get_by_text("Analysis", exact=True).click()  # the bar of an analyst, who has many pages
+    members.remove(gated.db, other, member.id)
+    page.get_by_role("link", name="Rewards").click()
+    page.get_by_text("Your session has ended").or_(page.get_by_text("You are no longer in the workspace")).wait_for()
+
+
+def test_a_session_that_expired_is_not_brought_back_by_a_reload(window: Any, gated: Gated) -> None:
+    invitations.invite(gated.db, gated.shell, "idle@example.com", "reviewer")
+    page = window()
+    sign_in(page, gated, "idle", "Review")
+    with gated.db.write() as session:  # as if half a day had gone by without a click
+        row = session.query(SignIn).order_by(SignIn.id.desc()).first()
+        assert row is not None
+        row.expires_at = utc_now() - timedelta(seconds=1)
+    for _ in range(3):
+        page.reload()
+        page.get_by_text("Your session has ended").wait_for()
+    picture(page, "expired")
+    time.sleep(1.1)  # the provider's time of issue counts whole seconds
+    page.get_by_role("button", name="Sign in again").click()
+    button(page, "idle").click()
+    heading(page, "Review").wait_for()
+
+
+def test_two_people_at_once(window: Any, gated: Gated) -> None:
+    one, two = window(), window(390)
+    sign_in(one, gated, "advertiser")
+    sign_in(two, gated, "reviewer")
+    button(one, "Advertiser Example").wait_for()
+    button(two, "Reviewer Example").wait_for()
+    picture(two, "phone")
+    one.goto(f"{gated.url}/review")
+    two.goto(f"{gated.url}/review")
+    one.get_by_text("Your role, advertiser, does not have this page").wait_for()
+    heading(two, "Review").wait_for()

@@ -1,0 +1,246 @@
+"""The analyst's pages (Decide, Learning, Performance, Words) as a person meets them, without a model."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.components.context import Context
+from app.desks import decide, learning, performance, words
+from app.desks.analysis_blind import words as blind_words
+from app.desks.analysis_versions import trial_words
+from app.services import analytics_blind, analytics_words, briefs, drafting, feedback, versions
+from app.services.analytics_blind import Preference
+from app.services.people import Actor
+from app.services.trials import TrialCounts
+from app.services.writing import Room
+from db.session import Database
+from relate_engine import gate
+from relate_engine.config import Settings
+from relate_engine.gate import Bounds
+from relate_engine.training.steplog import write_steps
+from tests import tiny
+from tests.unit.studio import BLOCK, Draft, brief, card, fresh, person, small_draft
+from tests.unit.writers import add_version, small_settings
+
+Open = Callable[..., AppTest]
+MODULES = {"decide": decide, "learning": learning, "performance": performance, "words": words}
+
+
+def _desk(module: str) -> None:
+    from importlib import import_module
+
+    import_module(f"app.desks.{module}").page()
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Database:
+    return fresh(tmp_path)
+
+
+@pytest.fixture
+def open_desk(db: Database, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Opens a page as an actor with what its URL says."""
+
+    def opened(name: str, actor: Actor, config: Settings | None = None, **url: str) -> AppTest:
+        settings = config or Settings(_env_file=None)  # type: ignore[call-arg]
+        monkeypatch.setattr(MODULES[name], "context", lambda: Context(db, actor, Room(settings), settings))
+        monkeypatch.setattr(analytics_words, "tokenizer_of", lambda config: tiny.tokenizer())
+        at = AppTest.from_function(_desk, args=(name,), default_timeout=30)
+        for key, value in url.items():
+            at.query_params[key] = value
+        at.run()
+        assert not at.exception
+        return at
+
+    return opened
+
+
+def _made(**more: list[float]) -> dict[str, Any]:
+    """The manifest of a version whose held-out values equal the old ones but for `more`."""
+    names = ("reward", "clicks", "blocked_rules", "blocked_classifier", "wrong_facts", "ended", "distinct2", "length")
+    old = {name: [0.5] * 9 for name in names}
+    evidence = asdict(gate.Evidence(old, old | more, 0.1, "clicks-1", 3))
+    report = {
+        "evidence": evidence,
+        "alarms": ["Alarm: texts repeat each other more."],
+        "plan": {"bounds": asdict(Bounds())},
+    }
+    return {"metrics": {"blocked_rules": 0.031}, "reward": {"first": 0.4, "last": 0.6}, "round": report}
+
+
+def _words(at: AppTest) -> str:
+    shown = (*at.markdown, *at.caption, *at.get("html"), *at.info, *at.warning, *at.error, *at.subheader)
+    told = "\n".join(str(getattr(element, "value", None) or element.proto.body) for element in shown)
+    return told.replace("\\", "").replace("&#58;", ":")
+
+
+def _press(at: AppTest, label: str) -> AppTest:
+    next(button for button in at.button if button.label.replace("\\", "") == label).click()
+    at.run()
+    assert not at.exception
+    return at
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("decide", "no new version"), ("learning", "No round"), ("performance", "No text was drafted"),
+     ("words", "No text matches")],
+)  # fmt: skip
+def test_an_empty_studio_says_what_to_do(db: Database, open_desk: Open, name: str, says: str) -> None:
+    at = open_desk(name, person(db, "analyst"))
+    assert says in _words(at) and not at.error
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_role_without_the_right_sees_one_sentence(db: Database, open_desk: Open, name: str) -> None:
+    at = open_desk(name, person(db, "reviewer"))
+    assert len(at.error) == 1 and "may not see" in at.error[0].value and not at.button and not at.selectbox
+
+
+def test_a_version_is_decided_tried_promoted_and_taken_back(db: Database, open_desk: Open, tmp_path: Path) -> None:
+    admin, config = person(db, "admin"), small_settings(tmp_path)
+    add_version(db, admin, config, "grpo-77", _made())
+    at = open_desk("decide", admin, config)
+    assert "Not enough data" in at.subheader[0].value
+    assert "nobody has chosen between the two yet" in _words(at) and "after 100 choices" in _words(at)
+    assert {m.label: m.value for m in at.metric} == {
+        "Choices so far": "0", "Still needed": "100", "Gates judged": "3", "Alarms": "1",
+    }  # fmt: skip
+    assert "texts repeat each other more" in at.warning[0].value
+    assert "✗ speaks against it" in _words(at) and "✓ speaks for it" in _words(at)
+
+    def uses() -> list[str]:
+        """What the table says of grpo-77 and of the shipped one."""
+        table = next(str(e.proto.body) for e in at.get("html") if "made from" in str(e.proto.body))
+        rows = [[cell.partition("</td>")[0] for cell in row.split("<td>")[1:]] for row in table.split("<tr>")[2:]]
+        assert [row[0] for row in rows] == ["grpo-77", "writer-1"]
+        assert rows[0][4:] == ["no, 100 choices missing", "0.031"]
+        return [row[1] for row in rows]
+
+    assert uses() == ["", "in use"]
+    _press(at, "Start trial")
+    assert uses() == ["on trial", "in use"] and "Trial running" in _words(at)
+    assert "No draft has been written in it yet" in _words(at)
+    _press(at, "Promote grpo-77")
+    assert "give a reason" in at.error[0].value and uses() == ["on trial", "in use"]
+    at.text_input(key="versions_reason").input("reads better <b>")
+    _press(at, "Promote grpo-77")
+    assert uses() == ["in use", ""] and "Last trial" in _words(at) and "It is live now" in _words(at)
+    assert [c.kind for c in versions.changes(db, admin)] == ["promote", "trial", "trial"]
+    assert versions.changes(db, admin)[0].reason == "Against the gate: reads better <b>"
+    assert "reads better &lt;b&gt;" in _words(at) and at.text_input(key="versions_reason").value == ""
+
+    _press(at, "Roll back to the shipped writer")
+    assert uses() == ["", "in use"]
+    (versions.policy_folder_of(config, admin.workspace_id, "grpo-77") / "manifest.json").unlink()
+    at.text_input(key="versions_reason").input("again")
+    _press(at, "Promote grpo-77")
+    assert any("grpo-77 cannot be used" in error.value.replace("\\", "") for error in at.error)
+    assert uses() == ["", "in use"]
+
+
+def test_a_broken_bound_says_dont(db: Database, open_desk: Open, tmp_path: Path) -> None:
+    admin, config = person(db, "admin"), small_settings(tmp_path)
+    add_version(db, admin, config, "grpo-9", _made(blocked_rules=[0.6] * 9))
+    at = open_desk("decide", admin, config)
+    assert "Don't promote" in at.subheader[0].value and "blocked by the rules: 50.0% → 60.0%" in _words(at)
+
+
+def _both(db: Database, admin: Actor) -> None:
+    """A trial's draft: two texts by each version for one brief."""
+    saved = briefs.save_brief(db, admin, brief())
+    made = tuple(
+        card(f"Kayak rack {n} by {n % 2}", author=f"policy:{'grpo-77' if n % 2 else 'writer-1'}") for n in range(4)
+    )
+    drafting.store_generation(db, admin, saved.id, Draft(made))
+
+
+def test_blind_choices_are_kept_once_each_and_counted(db: Database, open_desk: Open, tmp_path: Path) -> None:
+    admin, config = person(db, "admin"), small_settings(tmp_path)
+    add_version(db, admin, config, "grpo-77", _made())
+    _both(db, admin)
+    at = open_desk("decide", admin, config)
+    assert "writer-1" not in "".join(m.value for m in at.markdown[-3:])
+    for _ in range(4):  # 2 × 2 pairs
+        shown = {b.label: b for b in at.button}
+        pair = analytics_blind.next_pair(db, admin, "writer-1", "grpo-77")
+        assert pair is not None
+        new = "A" if pair.left.text.endswith("by 1") else "B"
+        shown[f"I would run {new}"].click()
+        at.run()
+        assert not at.exception
+    assert "no pair left that you have not judged" in _words(at)
+    at.toggle(key="blind_count").set_value(True).run()
+    assert "grpo-77 was chosen in 4 of 4 blind comparisons by 1 person: 100% (95 % interval 51% to 100%)" in _words(at)
+    assert analytics_blind.preference(db, admin, "writer-1", "grpo-77") == Preference(4, 4, 0, 1)
+    other = person(db, "analyst", "Theirs")
+    assert analytics_blind.preference(db, other, "writer-1", "grpo-77").decided == 0
+    assert analytics_blind.next_pair(db, other, "writer-1", "grpo-77") is None
+
+
+def test_a_blind_count_and_a_trial_in_words() -> None:
+    assert blind_words("new", "old", Preference(0, 0, 2, 1)).startswith("Nobody has preferred")
+    assert blind_words("new", "old", Preference(80, 100, 3, 2)).endswith("It is preferred.")
+    assert blind_words("new", "old", Preference(20, 100, 3, 2)).endswith("old is preferred.")
+    assert blind_words("new", "old", Preference(5, 9, 0, 1)).endswith("no clear preference yet.")
+
+    def said(*counts: int) -> str:
+        return trial_words(TrialCounts("writer-1", "grpo-77", *counts))
+
+    assert "Nothing was picked" in said(8, 8, 0, 0) and "100 choices are needed" in said(8, 8, 0, 0)
+    assert "Of 10 choices 7 fell on it: 70%" in said(40, 40, 3, 7) and "90 more choices" in said(40, 40, 3, 7)
+    assert said(300, 300, 60, 90).endswith("People prefer it.")
+    assert said(300, 300, 90, 60).endswith("People prefer the old one.")
+    assert said(300, 300, 75, 76).endswith("It does not tell which one people prefer.")
+
+
+def test_learning_shows_a_hacked_reward_and_the_steps_of_its_round(
+    db: Database, open_desk: Open, tmp_path: Path
+) -> None:
+    admin, config = person(db, "admin"), small_settings(tmp_path)
+    folder = add_version(db, admin, config, "grpo-77", _made(reward=[0.7] * 9, clicks=[0.3] * 9))
+    at = open_desk("learning", admin, config)
+    assert "The reward rose while the judge fell: that is gaming, do not promote it." in _words(at)
+    assert len(at.get("plotly_chart")) == len(at.download_button) == 4
+    at = open_desk("learning", admin, config, part="Inside a round")
+    assert "No step of grpo-77 was kept" in _words(at)
+    history = [
+        {"step": n, "reward": 0.4 + 0.01 * n, "reward_std": 0.2, "kl": 0.01 * n, "judged/compliance": 0.9,
+         "judged/blocked": 0.1, "rewards/ctcvr/mean": 0.5, "rewards/ctcvr/std": 0.1, "entropy": 2.0}
+        for n in range(1, 11)
+    ]  # fmt: skip
+    write_steps(history, 32, folder / "steps.jsonl")
+    at = open_desk("learning", admin, config, part="Inside a round")
+    headings = [h.value for h in at.subheader]
+    assert "Training reward, step by step" in headings and "How far the writer moved" in headings
+    assert "Over 10 steps training reward moved most: 0.415 in the first fifth, 0.495 in the last." in _words(at)
+    assert len(at.get("plotly_chart")) == len(at.dataframe) == 5
+
+
+def test_performance_follows_texts_and_words_shows_what_each_earned(db: Database, open_desk: Open) -> None:
+    admin = person(db, "admin")
+    saved = briefs.save_brief(db, admin, brief())
+    drafted = drafting.store_generation(db, admin, saved.id, small_draft())
+    feedback.pick(db, admin, drafted.texts[0].id)
+    hurt = card("Cure your <b>back</b> pain", findings=(BLOCK,))
+    drafting.store_generation(db, admin, saved.id, Draft((hurt,)))
+    analyst = person(db, "analyst")
+    at = open_desk("performance", analyst)
+    assert "Of 7 drafted texts 0 went live" in _words(at) and "most stop between" in _words(at)
+    at = open_desk("performance", analyst, part="Predicted and observed")
+    assert "Import a results file" in _words(at)
+    at = open_desk("performance", analyst, part="Sales and compliance")
+    assert "writer-1 alone wrote in these days" in _words(at)
+
+    at = open_desk("words", analyst, level="blocked")
+    assert "1 text match" in _words(at) and "minus 1.00" in _words(at) and "SAF-001: Promises a cure." in _words(at)
+    assert "&lt;b&gt;back&lt;/b&gt;" in _words(at) and "<b>back" not in _words(at)
+    assert "most all" not in _words(at) and "To every word alike: length" in _words(at)
+    table = at.dataframe[0].value
+    assert list(table["credit"]) == [-1.0, 0.0, 0.0, 0.0] and table["why"][1] == "no fault"
+    at.text_input(key="search").input("Garage").run()
+    assert "No text matches" in _words(at)

@@ -1,0 +1,158 @@
+"""The services on a real PostgreSQL server: the unit tests' own files, run once more against a server started here.
+
+Left out by name: what is about SQLite's file, and a few that load a model or time the disk and say nothing about the
+database. Without the server's programs this is skipped with the reason; with CI=true it fails if they are here but do
+not start.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import which
+
+import pytest
+from sqlalchemy import text
+
+from app.services import audit, backup, briefs
+from app.services.people import local_actor
+from db.session import StorageError, open_database
+from relate_engine.config import Settings
+from tests.postgres_server import PROGRAMS, VARIABLE, NoServer, _find, database_for, named, server
+from tests.unit.studio import brief, person
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIT = "tests/unit"
+FILES = ("db", "audit", "jobs", "services", "importing", "versions", "positions", "exporting", "learning")
+SQLITE_ONLY = (
+    "test_db.py::test_migration_makes_the_folder_and_may_run_again",
+    "test_db.py::test_migration_has_the_models_checks_and_names",
+    "test_db.py::test_sqlite_settings",
+    "test_db.py::test_a_locked_database_says_so",
+    "test_db.py::test_a_file_that_is_no_database_is_left_alone",
+    "test_db.py::test_a_folder_that_cannot_be_made_says_so",
+    "test_db.py::test_two_processes_migrate_at_once",
+    "test_audit.py::test_the_shell_verifies_lists_and_exports",
+    "test_services.py::test_a_locked_database_loses_nothing",
+    "test_services.py::test_a_full_disk_saves_nothing_half",
+    "test_services.py::test_a_read_only_file_can_be_read_and_says_so",
+    "test_services.py::test_a_read_only_folder_says_so",
+)
+NOT_ABOUT_THE_DATABASE = (
+    "test_importing.py::test_no_other_writer_waits_a_second",
+    "test_versions.py::test_drafts_follow_the_version_in_use_without_a_restart",
+    "test_versions.py::test_a_trial_mixes_both_writers_and_stores_who_wrote_what",
+)
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    try:
+        with server() as running:
+            yield running
+    except NoServer as error:
+        if os.environ.get("CI") == "true" and all(_find(name) for name in PROGRAMS):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+def test_the_suite_of_services_passes_on_postgresql(url: str) -> None:
+    skipped = [f"--deselect={UNIT}/{name}" for name in (*SQLITE_ONLY, *NOT_ABOUT_THE_DATABASE)]
+    files = [f"{UNIT}/test_{name}.py" for name in FILES]
+    environment = {name: value for name, value in os.environ.items() if name != "RELATE_THREADS"} | {VARIABLE: url}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=12", *skipped, *files],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900,
+    )  # fmt: skip
+    print(done.stdout[-4000:])
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def test_an_upgrade_from_every_older_version_keeps_the_rows(url: str, tmp_path: Path) -> None:
+    """0001 with a workspace and a verdict in it, then to the newest."""
+    from alembic import command
+    from alembic.config import Config
+
+    from db import migrations
+    from db.session import engine_of
+
+    address = database_for(url, tmp_path)
+    engine = engine_of(address)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO workspaces (name, created_at) VALUES ('Old', now())"))
+        connection.execute(text(
+            "INSERT INTO users (workspace_id, created_at, subject, name, role, active) "
+            "VALUES (1, now(), 'local', 'You', 'admin', true)"
+        ))  # fmt: skip
+    db = open_database(address)
+    with db.read() as session:
+        assert session.execute(text("SELECT name, settings::text FROM workspaces")).one() == ("Old", "{}")
+    person(db, "analyst", "Old")
+    db.close()
+
+
+def test_two_processes_upgrade_at_once(url: str, tmp_path: Path) -> None:
+    address = database_for(url, tmp_path)
+    db = open_database(address)
+    with db.write() as session:
+        session.execute(text("DROP SCHEMA public CASCADE"))
+        session.execute(text("CREATE SCHEMA public"))
+    db.close()
+    code = f"from db.migrations import migrate; migrate({address!r})"
+    runs = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, cwd=ROOT) for _ in range(2)]
+    errors = [run.communicate(timeout=120)[1].decode() for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], errors
+
+
+def test_a_busy_and_a_missing_server_are_told_in_one_sentence(url: str, tmp_path: Path) -> None:
+    address = database_for(url, tmp_path)
+    db, impatient = open_database(address), open_database(address, busy_ms=100)
+    with db.write(), pytest.raises(StorageError, match=r"busy.*try again"), impatient.write():
+        pass
+    with pytest.raises(StorageError, match="cannot be reached"):
+        open_database(address.replace("?host=", "?host=/nowhere"))
+    with pytest.raises(StorageError, match="RELATE_DATABASE_URL"):
+        open_database(named(url, "no_such_database"))
+    db.close()
+    impatient.close()
+
+
+@pytest.mark.skipif(not (which("pg_dump") and which("pg_restore")), reason="pg_dump and pg_restore are not here")
+def test_a_backup_comes_back_whole_or_not_at_all(url: str, tmp_path: Path) -> None:
+    config = Settings(home=tmp_path / "home", database_url=database_for(url, tmp_path))
+    db = open_database(config.database)
+    actor = local_actor(db)
+    briefs.save_brief(db, actor, brief("Before"))
+    (config.home / "policies" / "1" / "w-2").mkdir(parents=True)
+    made = backup.make(config, tmp_path / "b.tar.gz")
+    briefs.save_brief(db, actor, brief("After"))
+    with pytest.raises(StorageError, match="connected to the database, so nothing was restored"):
+        backup.restore(config, made.file)
+    assert len(briefs.list_briefs(db, actor)) == 2
+    db.close()
+    done = backup.restore(config, made.file)
+    assert done.kept[0].suffix == ".dump" and done.kept[0].stat().st_size > 1000
+    db = open_database(config.database)
+    assert [b.title for b in briefs.list_briefs(db, local_actor(db))] == ["Before"]
+    briefs.save_brief(db, actor, brief("On it goes"))  # sequences came back too
+    assert audit.verify(db, actor).holds and (config.home / "policies" / "1" / "w-2").is_dir()
+    db.close()
+
+
+def test_a_read_is_one_snapshot(url: str, tmp_path: Path) -> None:
+    db = open_database(database_for(url, tmp_path))
+    count = text("SELECT count(*) FROM workspaces")
+    with db.read() as session:
+        assert session.scalar(count) == 0
+        person(db, "admin")
+        assert session.scalar(count) == 0
+    with db.read() as session:
+        assert session.scalar(count) == 1
+    db.close()

@@ -1,0 +1,237 @@
+"""What the analyst's pages count: worked out by hand on small workspaces, and never another workspace's."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from app.services import analytics, analytics_rates, analytics_words, briefs, drafting, feedback, reviewing
+from app.services.analytics import OWN, View
+from app.services.analytics_decision import advice
+from app.services.analytics_rounds import gaps, steps_frame
+from app.services.people import Actor, Forbidden
+from app.services.stored import StoredGeneration
+from app.services.versions import WriterVersion
+from db import models
+from db.session import Database
+from relate_engine.scorecard import finding
+from relate_engine.training.steplog import MOST, read_steps, write_steps
+from tests import tiny
+from tests.unit.studio import Draft, brief, card, fresh, person, small_draft
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Database:
+    return fresh(tmp_path)
+
+
+@pytest.fixture
+def ada(db: Database) -> Actor:
+    return person(db, "admin")
+
+
+@pytest.fixture
+def drafted(db: Database, ada: Actor) -> StoredGeneration:
+    saved = briefs.save_brief(db, ada, brief())
+    return drafting.store_generation(db, ada, saved.id, small_draft())
+
+
+def _today(**more: Any) -> View:
+    today = datetime.now(UTC).date()
+    return View(today - timedelta(days=6), today, **more)
+
+
+def test_the_cube_counts_texts_choices_and_verdicts(db: Database, ada: Actor, drafted: StoredGeneration) -> None:
+    one, two, three = (t.id for t in drafted.of_slot("headline"))
+    feedback.pick(db, ada, one)
+    feedback.rate(db, ada, one, 4)  # a rating is no choice: the text stays picked
+    feedback.export(db, ada, [two], "plain")  # a table picks nothing
+    feedback.reject(db, ada, three)
+    feedback.edit(db, ada, two, card("Edited", angle="how"))
+    reviewing.give_verdict(db, ada, one, "violation")
+    cube = analytics.cube(db, person(db, "analyst"), _today())
+    assert int(cube["texts"].sum()) == 7 and int(cube["shown"].sum()) == 6
+    assert [int(cube[name].sum()) for name in ("picked", "rejected", "judged", "violations", "rated")] == [
+        1,
+        1,
+        1,
+        1,
+        1,
+    ]
+    rates = analytics.shares(cube, "angle", "picked", "shown").set_index("angle")
+    benefit: Any = rates.loc["benefit"]
+    assert (benefit["shown"], benefit["picked"], benefit["rate"]) == (2, 1, 0.5)
+    assert benefit["low"] < 0.5 < benefit["high"]
+    assert set(cube["policy"]) == {"writer-1", OWN}
+    assert analytics.per_day(cube, "slot")["count"].sum() == 7
+    ctr: Any = analytics.means(cube, "policy", "ctr").set_index("policy").loc["writer-1"]
+    assert ctr["ctr"] == pytest.approx(0.031) and ctr["low"] == pytest.approx(0.031)
+    kinds, outcomes = analytics.events(db, ada, _today())
+    assert dict(zip(kinds["kind"], kinds["count"], strict=True)) == {
+        "pick": 1,
+        "rate": 1,
+        "export": 1,
+        "reject": 1,
+        "edit": 1,
+    }
+    assert outcomes[["outcome", "count"]].to_numpy().tolist() == [["violation", 1]]
+
+
+def test_filters_and_other_workspaces(db: Database, ada: Actor, drafted: StoredGeneration) -> None:
+    other = person(db, "admin", "Theirs")
+    for view, texts in (
+        (_today(placement=drafted.placement), 6),
+        (_today(version="writer-1"), 6),
+        (_today(version="writer-2"), 0),
+        (_today(version=OWN), 0),
+        (_today(brief_id=drafted.brief_id), 6),
+        (_today(brief_id=drafted.brief_id + 1), 0),
+        (View(date(2020, 1, 1), date(2020, 1, 2)), 0),
+    ):
+        assert int(analytics.cube(db, ada, view)["texts"].sum()) == texts
+    assert analytics.cube(db, other, _today()).empty
+    assert int(analytics.funnel(db, other, _today())["texts"].sum()) == 0
+    assert analytics_words.completions(db, other, _today(), "", "", "", 0) == (0, [])
+
+
+def test_every_question_needs_the_right(db: Database) -> None:
+    rita = person(db, "reviewer")
+    for ask in (analytics.cube, analytics.events, analytics.funnel, analytics.reasons, analytics_rates.observed):
+        with pytest.raises(Forbidden):
+            ask(db, rita, _today())
+    with pytest.raises(Forbidden):
+        analytics.stamp(db, rita)
+    with pytest.raises(Forbidden):
+        analytics_words.completions(db, rita, _today(), "", "", "", 0)
+
+
+def test_the_way_from_draft_to_sale_and_the_reasons(db: Database, ada: Actor, drafted: StoredGeneration) -> None:
+    one, two = (t.id for t in drafted.of_slot("headline")[:2])
+    feedback.pick(db, ada, one)
+    reviewing.give_verdict(db, ada, two, "violation", ["CLM-001"])
+    own = {"workspace_id": ada.workspace_id, "author_id": ada.user_id}
+    with db.write() as session:
+        for status in ("in_review", "approved", "live"):
+            session.add(models.StatusChange(text_id=one, status=status, **own))
+        _import(session, own, one, 1000, 40, 2.0)
+    stages = analytics.funnel(db, ada, _today()).set_index("stage")["texts"].to_dict()
+    # `two` counts as reviewed too, and a verdict may itself move its status
+    assert stages["Drafted"] == stages["Shown"] == 6 and stages["Picked"] == 1 and stages["In review"] == 2
+    assert [stages[s] for s in ("Approved", "Live", "With results", "Converted")] == [1, 1, 1, 1]
+    dropped, named = analytics.reasons(db, ada, _today())
+    assert dropped.to_numpy().tolist() == [["CLM-001", 1]] and named.to_numpy().tolist() == [["CLM-001", 1]]
+
+
+def _import(
+    session: Any, own: dict[str, int], text_id: int, shown: int, clicks: int, sold: float, texts: int = 1
+) -> None:
+    batch = models.Import(
+        name="r.csv",
+        content=f"{text_id:064d}",
+        format="generic",
+        placement="google_rsa",
+        state="visible",
+        summary={},
+        **own,
+    )
+    session.add(batch)
+    session.flush()
+    meaning = {"texts": [["headline", "x"]] * texts, "start": None, "end": None, "breakdown": [], "text_ids": [text_id]}
+    for line in (1, 2):  # the same impressions, told again for a second action: counted once
+        session.add(
+            models.Result(import_id=batch.id, line=line, row_key=f"{text_id}-{line}", arm=str(text_id), text_id=text_id,
+                          impressions=shown, clicks=clicks, conversions=sold, meaning=meaning, **own)
+        )  # fmt: skip
+
+
+def test_predicted_over_observed_by_hand(db: Database, ada: Actor, drafted: StoredGeneration) -> None:
+    one, two, three = (t.id for t in drafted.of_slot("headline"))
+    own = {"workspace_id": ada.workspace_id, "author_id": ada.user_id}
+    with db.write() as session:
+        _import(session, own, one, 1000, 62, 0.0)  # predicted 31
+        _import(session, own, two, 1000, 31, 1.0)  # predicted 31
+        _import(session, own, three, 5000, 500, 50.0, texts=3)  # of a whole ad: says nothing about one text
+    frame = analytics_rates.observed(db, ada, _today())
+    assert sorted(frame["text_id"]) == [one, two] and frame["impressions"].tolist() == [1000.0, 1000.0]
+    every, placed = analytics_rates.pcoc(frame, "placement", "CTR")
+    assert every.value == pytest.approx(62 / 93) and every.low is None and placed.group == drafted.placement
+    assert analytics_rates.pcoc(frame, "placement", "CVR")[0].value == pytest.approx(0.031 * 93 / 1.0)
+    assert analytics_rates.curve(frame, "CTR").points[0].predicted == pytest.approx(0.031)
+
+
+def test_a_words_credit_is_that_of_its_findings() -> None:
+    found = (
+        finding("CLM-001", "compliance", "block", "A cure.", start=0, end=4),
+        finding("COR-002", "correctness", "warn", "A number.", start=10, end=11),
+        finding("FMT-001", "structure", "warn", "Caps.", start=5, end=9),  # no reward of this arm
+        finding("AD-001", "compliance", "block", "Too few.", subject="ad"),  # does not train
+    )
+    words = analytics_words.words_of("Cure back 5 pains", found, "relate", tiny.tokenizer())
+    assert [(w.text, w.credit) for w in words] == [("Cure", -1.0), ("back", 0.0), ("5", -0.25), ("pains", 0.0)]
+    assert words[0].why == ("CLM-001: A cure.",) and words[1].why == ()
+    spread = analytics_words.words_of("Cure back 5 pains", found, "m4", tiny.tokenizer())
+    assert len({w.credit for w in spread}) == 1 and -1 < spread[0].credit < 0
+    assert analytics_words.words_of("رف 皮划艇 架", (), "relate", tiny.tokenizer())[1].text == "皮划艇"
+
+
+def test_means_and_intervals_by_hand() -> None:
+    mean, low, high = analytics.interval(4, 2.0, 2.0)  # 1, 1, 0, 0: variance 1/3
+    assert mean == 0.5 and high - mean == pytest.approx(1.96 * (1 / 3 / 4) ** 0.5) and low == pytest.approx(1 - high)
+    assert analytics.interval(1, 3.0, 9.0) == (3.0, 3.0, 3.0)
+
+
+def test_steps_are_kept_thinned_and_read_back_with_intervals(tmp_path: Path) -> None:
+    history = [{"loss": 1.0}] + [
+        {"step": n, "reward": 0.5, "reward_std": 0.4, "judged/blocked": 0.25, "kl": float("nan"), "grad_norm": "x"}
+        for n in range(1, MOST + 2)
+    ]
+    write_steps(history, 16, tmp_path / "steps.jsonl")
+    (tmp_path / "steps.jsonl").open("a").write("{broken\n")
+    rows = read_steps(tmp_path / "steps.jsonl")
+    assert len(rows) == MOST // 2 + 1 and rows[1]["step"] == 3 and "kl" not in rows[0]
+    assert read_steps(tmp_path / "none.jsonl") == []
+    frame = steps_frame(rows[:1]).set_index("measure")
+    assert frame.loc["reward", "high"] == pytest.approx(0.5 + 1.96 * 0.4 / 4)
+    assert frame.loc["judged/blocked", "low"] == pytest.approx(0.1018, abs=1e-3)  # Wilson of 4 of 16
+
+
+def _version(old: dict[str, list[float]], new: dict[str, list[float]]) -> WriterVersion:
+    evidence = {"old": old, "new": new, "kl": 0.1, "evaluator": "clicks-1", "gates": 0, "trial": None}
+    return WriterVersion("grpo-1", None, datetime.now(UTC), False, {"round": {"evidence": evidence}})
+
+
+def test_the_gap_between_reward_and_judge() -> None:
+    found = gaps([_version({"reward": [0.4] * 9, "clicks": [0.2] * 9}, {"reward": [0.6] * 9, "clicks": [0.1] * 9})])
+    assert [(g.judge, round(g.change, 6), round(g.high, 6)) for g in found] == [
+        ("reward", 0.2, 0.2),
+        ("clicks", -0.1, -0.1),
+    ]
+    assert gaps([WriterVersion("shipped", None, None, True, {})]) == []
+
+
+def test_a_version_without_a_round_has_no_advice(db: Database, ada: Actor) -> None:
+    assert advice(db, ada, WriterVersion("hand-made", None, datetime.now(UTC), False, {})) is None
+
+
+def test_an_empty_workspace_gives_empty_frames_with_their_columns(db: Database, ada: Actor) -> None:
+    cube = analytics.cube(db, ada, _today())
+    assert cube.empty and {*analytics.KEYS, *analytics.COUNTS, "policy"} <= set(cube.columns)
+    for by in ("angle", "policy", "day"):
+        assert analytics.shares(cube, by, "picked", "shown").empty and analytics.means(cube, by, "score").empty
+        assert analytics.reward_means(cube, by).empty
+    assert analytics.per_day(cube, "angle").empty
+    kinds, outcomes = analytics.events(db, ada, _today())
+    assert kinds.empty and outcomes.empty and isinstance(kinds, pd.DataFrame)
+    assert analytics_rates.observed(db, ada, _today()).empty
+
+
+def test_blocked_texts_are_found_by_level_and_words(db: Database, ada: Actor) -> None:
+    saved = briefs.save_brief(db, ada, brief())
+    bad = finding("SAF-001", "compliance", "block", "A cure.", start=0, end=4)
+    drafting.store_generation(db, ada, saved.id, Draft((card("Cure 100% now", findings=(bad,)), card("Calm rack"))))
+    total, found = analytics_words.completions(db, ada, _today(), "headline", "blocked", "", 0)
+    assert (total, [t.text for t in found]) == (1, ["Cure 100% now"])
+    assert analytics_words.completions(db, ada, _today(), "", "", "100%", 0)[0] == 1
+    assert analytics_words.completions(db, ada, _today(), "path", "", "", 0)[0] == 0

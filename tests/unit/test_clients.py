@@ -1,0 +1,482 @@
+"""A whole client: an Editor export becomes briefs, one job drafts them and survives a kill, one file holds them all."""
+
+import csv
+import io
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.services import briefs, client_job, clients, drafting, feedback, jobrun, jobs, presence
+from app.services.client_export import export_all
+from app.services.client_file import ClientFile, product_of, read_client
+from app.services.drafting_page import Jobs
+from app.services.people import Actor, Forbidden, NotFound
+from db import models
+from db.session import Database
+from relate_engine.brief import Brief, BriefError
+from relate_engine.config import Settings
+from relate_engine.results.lines import ResultsError
+from tests.unit.studio import BLOCK, Draft, brief, card, fresh, person, small_draft
+
+HEADER = ["Campaign", "Ad Group", "Ad type", *(f"Headline {i}" for i in range(1, 4)), "Description 1", "Description 2",
+          "Path 1", "Final URL", "Status", "Keyword", "Criterion Type"]  # fmt: skip
+RSA = "Responsive search ad"
+
+
+def row(campaign: str, group: str, *texts: str, kind: str = RSA, url: str = "https://www.tidelock.com/racks",
+        status: str = "Enabled", keyword: str = "", criterion: str = "") -> list[str]:  # fmt: skip
+    return [campaign, group, kind, *texts, *[""] * (6 - len(texts)), url, status, keyword, criterion]
+
+
+KAYAK = row("Spring | Search", "Kayak Racks - Exact", "TideLock Kayak Racks", "Lock Two Kayaks", "[]",
+            "Two kayaks on one wall rack", "Locks in ten seconds.", "Racks")  # fmt: skip
+BOARD = row(
+    "Spring | Search", "Board Racks", "Racks for Boards", "{KeyWord:Board Racks}", "", "Holds four boards.", "", ""
+)
+
+
+def editor(*rows: list[str], encoding: str = "utf-16", delimiter: str = "\t", header: list[str] = HEADER) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerows([header, *rows])
+    return out.getvalue().encode(encoding)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Database:
+    return fresh(tmp_path)
+
+
+@pytest.fixture
+def ada(db: Database) -> Actor:
+    return person(db, "advertiser")
+
+
+# Reading
+
+
+@pytest.mark.parametrize(("encoding", "delimiter"), [("utf-16", "\t"), ("utf-8-sig", ","), ("utf-8", ";")])
+def test_one_group_per_ad_group_in_any_encoding(encoding: str, delimiter: str) -> None:
+    second = row(
+        "spring | search", "KAYAK RACKS - EXACT", "Lock two kayaks", "Off the Floor"
+    )  # the same, typed otherwise
+    keyword = row("Spring | Search", "Kayak Racks - Exact", kind="", keyword="[kayak rack]", criterion="Exact")
+    negative = row("Spring | Search", "Kayak Racks - Exact", kind="", keyword="free", criterion="Negative Broad")
+    campaign = row("Spring | Search", "", kind="")
+    file = read_client(editor(campaign, KAYAK, BOARD, second, keyword, negative, encoding=encoding,
+                              delimiter=delimiter), "client.csv")  # fmt: skip
+    kayak, board = file.groups
+    assert (kayak.campaign, kayak.ad_group, kayak.ads) == ("Spring | Search", "Kayak Racks - Exact", 2)
+    assert kayak.lines == (
+        ("headline", "TideLock Kayak Racks"), ("headline", "Lock Two Kayaks"),
+        ("description", "Two kayaks on one wall rack"), ("description", "Locks in ten seconds."), ("path", "Racks"),
+        ("headline", "Off the Floor"),
+    )  # fmt: skip
+    assert kayak.product == "TideLock Kayak Racks" and kayak.keywords == ("kayak rack",)
+    assert kayak.description == "Two kayaks on one wall rack. Locks in ten seconds."
+    assert kayak.benefits == ("TideLock Kayak Racks", "Lock Two Kayaks", "Off the Floor")
+    assert board.product == "Tidelock Board Racks" and board.benefits == ("Racks for Boards", "Board Racks")
+    assert board.lines[1] == ("headline", "{KeyWord:Board Racks}")  # the line itself stays as it is
+
+
+@pytest.mark.parametrize(
+    ("campaign", "group", "url", "texts", "product"),
+    [
+        ("C", "Kayak Racks", "https://www.tide-lock.co.uk/a", ["Buy Tide Lock now"], "Tide Lock Kayak Racks"),
+        ("US | Brand | Exact", "TideLock", "https://tidelock.com", [], "TideLock"),
+        ("Garden Tools 2026", "Ad group 1", "", [], "Garden Tools"),
+        ("C", "12", "https://shop.hillcoffee.com", [], "Hillcoffee C"),
+        ("广告系列", "皮划艇架", "", [], "皮划艇架"),
+        ("", "Exact", "", [], "Exact"),
+        ("C", "New Balance 574 Exact", "", [], "New Balance 574"),
+        ("C", "Kayak_Racks_Broad", "", [], "Kayak Racks"),
+        ("C", "US / Display Cabinets / Search", "", [], "Display Cabinets"),
+    ],
+)
+def test_the_product_is_guessed_from_names_host_and_texts(
+    campaign: str, group: str, url: str, texts: list[str], product: str
+) -> None:
+    assert product_of(campaign, group, url, texts) == product
+
+
+def test_what_is_left_out_is_said() -> None:
+    removed = row("C", "Old", "A Removed Line", status="Removed")
+    call = row("C", "Call", "Call Us Today", kind="Call-only ad")
+    nowhere = row("C", "", "Nowhere to Put It")
+    cut = BOARD[:4]
+    header = [*HEADER, *(f"Unknown {i}" for i in range(50))]
+    wide = [[*cells, *["x"] * 50] for cells in (KAYAK, removed, call, nowhere)]
+    file = read_client(editor(*wide, cut, header=header), "client.csv")
+    assert [group.ad_group for group in file.groups] == ["Kayak Racks - Exact"]
+    told = " ".join(file.notes)
+    for words in ("1 removed ads", "1 ads of other types", "1 ads name no ad group", "Line 6 was left out",
+                  "50 columns are not used (Unknown 0, Unknown 1"):  # fmt: skip
+        assert words in told, words
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (editor(["Spring", "Racks", "kayak"], header=["Campaign", "Ad group", "Keyword"]), "no export of ads"),
+        (editor(["Spring", "1000", "3"], header=["Campaign", "Impressions", "Clicks"]), "no export of ads"),
+        (editor(["Spring", "Lock It"], header=["Campaign", "Headline 1"]), "no column Ad group"),
+        (editor(row("C", "G", kind="")), "holds no search ad"),
+        (b"", "is empty"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 400, "a picture"),
+        (editor(*(row("C", f"Group {i}", f"Line {i}") for i in range(301))), "301 ad groups"),
+    ],
+)
+def test_a_file_of_something_else_says_what_it_is(data: bytes, said: str) -> None:
+    with pytest.raises((BriefError, ResultsError), match=said):
+        read_client(data, "client.csv")
+
+
+# Making briefs
+
+
+def made(db: Database, actor: Actor, file: ClientFile, draft: bool = True) -> list[int]:
+    planned = [one for one in clients.plan(db, actor, file) if not one.trouble and one.known is None]
+    return clients.make_briefs(db, actor, planned, ["us"], draft)
+
+
+def test_briefs_are_made_with_their_place_in_the_account(db: Database, ada: Actor) -> None:
+    file = read_client(editor(KAYAK, BOARD), "client.csv")
+    first, second = made(db, ada, file)
+    listed = {r.id: r for r in briefs.brief_page(db, ada).rows}
+    assert (listed[first].campaign, listed[first].ad_group) == ("Spring | Search", "Kayak Racks - Exact")
+    stored = briefs.get_brief(db, ada, first).brief
+    assert stored.placement == "google_rsa" and stored.landing_page == "https://www.tidelock.com/racks"
+    assert [one.known for one in clients.plan(db, ada, file)] == [first, second]  # the same file again is told
+    state = clients.job_state(db, ada)
+    assert state is not None and (state.state, state.total, state.left) == ("queued", 2, (first, second))
+
+
+def test_a_group_that_can_be_no_brief_is_named_and_nothing_is_made(db: Database, ada: Actor) -> None:
+    german = row("C", "Kajaks", "Kajaks sicher an der Wand", "", "",
+                 "Der Halter für zwei Kajaks, der sich schnell und einfach an der Wand montieren lässt.",
+                 "Wir liefern das Set kostenlos nach Hause und die Montage ist nicht schwer.", "")  # fmt: skip
+    planned = clients.plan(db, ada, read_client(editor(KAYAK, german), "client.csv"))
+    assert planned[0].trouble == "" and "Ad group “Kajaks”" in planned[1].trouble
+    with pytest.raises(BriefError, match="only English"):
+        clients.make_briefs(db, ada, planned, ["us"], True)
+    assert briefs.brief_page(db, ada).total == 0 and clients.job_state(db, ada) is None
+
+
+def test_one_such_job_at_a_time_and_only_by_who_may(db: Database, ada: Actor) -> None:
+    file = read_client(editor(KAYAK, BOARD), "client.csv")
+    ids = made(db, ada, file)
+    with pytest.raises(BriefError, match="still drafts briefs"):
+        clients.draft_all(db, ada, ids)
+    with pytest.raises(Forbidden):
+        clients.draft_all(db, person(db, "analyst"), ids)
+    eve = person(db, "admin", "Theirs")
+    with pytest.raises(NotFound):
+        clients.draft_all(db, eve, ids)
+    assert clients.job_state(db, eve) is None
+
+
+# The job
+
+
+class Killed(BaseException):
+    """What ends a body in the middle, like a kill."""
+
+
+class Models:
+    """In place of the writer's room and the writer: counts what is drafted, and may be killed at a brief."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.drafted: list[str] = []
+        self.kill_at: str = ""
+        self.during: Any = lambda: None
+        monkeypatch.setattr(client_job, "Room", lambda config: self)
+        monkeypatch.setattr("relate_engine.draft.draft", self.draft)
+
+    def policy(self, adapter: object = None) -> object:
+        return SimpleNamespace(version="writer-1", path="int8")
+
+    def rewards_with(self, *_: object) -> object:
+        return SimpleNamespace(version="ctr-1")
+
+    def score(self, brief: Brief, texts: list[Any], *_: object, **__: object) -> list[Any]:
+        return [card(t.text, t.slot, None, author=t.author, limit=90) for t in texts]
+
+    def draft(self, _policy: object, _rewards: object, brief: Brief, counts: Mapping[str, int], *_: object
+              ) -> Iterator[object]:  # fmt: skip
+        from relate_engine.draft import Drafted, Progress
+
+        yield Progress(1, 6, "1 text written")
+        self.during()
+        if brief.product == self.kill_at:
+            raise Killed
+        self.drafted.append(brief.product)
+        yield Drafted(small_draft())
+
+
+@pytest.fixture
+def models_(monkeypatch: pytest.MonkeyPatch) -> Models:
+    monkeypatch.setattr(client_job, "LOOK_S", 0.01)
+    return Models(monkeypatch)
+
+
+def run(db: Database, folder: Path) -> str:
+    """One worker takes the job that waits and runs it to its end."""
+    config = Settings(_env_file=None, home=folder, cache=folder)  # type: ignore[call-arg]
+    job = jobrun.take(db, "worker", [client_job.KIND])
+    assert job is not None
+    body = jobs.checked(jobs.KINDS[client_job.KIND])
+    return jobrun.run(db, config, job, "worker", body, threading.Event())
+
+
+def killed(db: Database, folder: Path) -> None:
+    """A worker dies inside the job: nothing more is written for it, and its lease runs out."""
+    config = Settings(_env_file=None, home=folder, cache=folder)  # type: ignore[call-arg]
+    job = jobrun.take(db, "dead", [client_job.KIND])
+    assert job is not None
+    context = jobrun.JobContext(db, config, job, "dead")
+    with pytest.raises(Killed):
+        client_job.client_job(context)
+    with db.write() as session:
+        session.get_one(models.Job, job.id).lease_until = None
+
+
+def test_lines_are_scored_and_every_brief_is_drafted(db: Database, ada: Actor, models_: Models, tmp_path: Path) -> None:
+    first, _ = made(db, ada, read_client(editor(KAYAK, BOARD), "client.csv"))
+    assert run(db, tmp_path) == "done"
+    assert models_.drafted == ["TideLock Kayak Racks", "Tidelock Board Racks"]
+    draft, own = drafting.list_generations(db, ada, first)
+    assert (draft.kind, own.kind) == ("draft", "own_lines") and draft.request["whole"]
+    assert [text.text for text in own.texts][:2] == ["TideLock Kayak Racks", "Lock Two Kayaks"]
+    assert own.texts[0].author == ada.author
+    state = clients.job_state(db, ada)
+    assert state is not None and state.message == "Drafted 2 of 2 briefs." and state.left == ()
+    assert [row.counts.texts for row in briefs.brief_page(db, ada).rows] == [9, 11]
+
+
+def test_a_killed_job_goes_on_and_drafts_nothing_twice(
+    db: Database, ada: Actor, models_: Models, tmp_path: Path
+) -> None:
+    rows = [row("C", f"Rack {name}", f"Rack {name}", "", "", f"Rack {name} holds.", url="") for name in "ABC"]
+    ids = made(db, ada, read_client(editor(*rows), "client.csv"))
+    models_.kill_at = "Rack B"
+    killed(db, tmp_path)
+    assert models_.drafted == ["Rack A"]
+    models_.kill_at = ""
+    assert run(db, tmp_path) == "done"
+    assert models_.drafted == ["Rack A", "Rack B", "Rack C"]
+    kinds = [[g.kind for g in drafting.list_generations(db, ada, i)] for i in ids]
+    assert kinds == [["draft", "own_lines"]] * 3
+
+
+def test_a_draft_that_was_stored_just_before_the_kill_is_not_written_again(
+    db: Database, ada: Actor, models_: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (only,) = made(db, ada, read_client(editor(KAYAK), "client.csv"))
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as cut:
+        cut.setattr(jobrun.JobContext, "checkpoint", dies)
+        killed(db, tmp_path)
+    assert run(db, tmp_path) == "done"
+    assert models_.drafted == ["TideLock Kayak Racks"]
+    assert [g.kind for g in drafting.list_generations(db, ada, only)] == ["draft", "own_lines"]
+
+
+def test_a_cancelled_job_keeps_what_it_did_and_can_go_on(
+    db: Database, ada: Actor, models_: Models, tmp_path: Path
+) -> None:
+    rows = [row("C", f"Rack {name}", f"Rack {name}", "", "", f"Rack {name} holds.", url="") for name in "ABC"]
+    ids = made(db, ada, read_client(editor(*rows), "client.csv"))
+    state = clients.job_state(db, ada)
+    assert state is not None
+
+    def cancel() -> None:
+        if len(models_.drafted) == 1:
+            jobs.cancel(db, ada, state.id)
+            time.sleep(0.6)  # progress is written, and the wish read, at most twice a second
+
+    models_.during = cancel
+    assert run(db, tmp_path) == "cancelled"
+    state = clients.job_state(db, ada)
+    assert state is not None and (state.drafted, state.left) == (1, tuple(ids[1:]))
+    models_.during = lambda: None
+    clients.go_on(db, ada, state.id)
+    assert run(db, tmp_path) == "done"
+    assert models_.drafted == ["Rack A", "Rack B", "Rack B", "Rack C"]  # the first B was cut off and not stored
+    assert [len(drafting.list_generations(db, ada, i)) for i in ids] == [2, 2, 2]  # the lines came along
+    with pytest.raises(BriefError, match="nothing to go on with"):
+        clients.go_on(db, ada, clients.job_state(db, ada).id)  # type: ignore[union-attr]
+
+
+def test_it_waits_while_somebody_drafts_but_not_for_ever(
+    db: Database, ada: Actor, models_: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(db, ada, read_client(editor(KAYAK), "client.csv"))
+    looks: list[bool] = []
+
+    def alive(_config: Settings, what: str) -> bool:
+        looks.append(what == "drafting" and not models_.drafted)
+        return looks[-1] and len(looks) < 400
+
+    monkeypatch.setattr(presence, "alive", alive)
+    monkeypatch.setattr(client_job, "MOST_ASIDE_S", 0.2)
+    assert run(db, tmp_path) == "done"
+    assert 40 <= sum(looks) < 120  # 20 looks of 0.01 s before the lines, 20 more while it was drafted
+
+
+def test_a_brief_that_was_archived_meanwhile_is_left_alone(
+    db: Database, ada: Actor, models_: Models, tmp_path: Path
+) -> None:
+    first, second = made(db, ada, read_client(editor(KAYAK, BOARD), "client.csv"))
+    briefs.archive_brief(db, ada, first)
+    assert run(db, tmp_path) == "done"
+    state = clients.job_state(db, ada)
+    assert state is not None and "archived meanwhile" in state.skipped[first]
+    assert drafting.list_generations(db, ada, first) == [] and len(drafting.list_generations(db, ada, second)) == 2
+
+
+def test_a_brief_that_cannot_be_drafted_is_skipped_and_named(
+    db: Database, ada: Actor, models_: Models, tmp_path: Path
+) -> None:
+    first, _ = made(db, ada, read_client(editor(KAYAK, BOARD), "client.csv"))
+
+    def refuse() -> None:
+        if not models_.drafted:
+            models_.drafted.append("refused")
+            raise BriefError("Brief: too little is known.")
+
+    models_.during = refuse
+    assert run(db, tmp_path) == "done"
+    state = clients.job_state(db, ada)
+    assert state is not None and state.skipped == {first: "Brief: too little is known."}
+    assert state.message == "Drafted 1 of 2 briefs. 1 could not be; see the list."
+
+
+# One file of all
+
+
+def full(name: str, blocked: bool = False) -> Draft:
+    heads = [card(f"{name} line number {i}", angle="how") for i in range(4)]
+    if blocked:
+        heads[0] = card(f"{name} line number 0", findings=(BLOCK,))
+    told = [card(f"{name} {what}", "description", limit=90) for what in ("holds two kayaks.", "locks in seconds.")]
+    return Draft((*heads, *told))
+
+
+def cells(data: bytes | None) -> list[dict[str, str]]:
+    assert data is not None
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+def test_complete_ads_leave_together_and_the_others_are_named(
+    db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.services import exporting
+
+    monkeypatch.setattr(exporting, "is_stale", lambda *_: False)  # cards of the tests know no rules of today
+    kayak, board = made(db, ada, read_client(editor(KAYAK, BOARD), "client.csv"))
+    drafting.store_generation(db, ada, kayak, full("TideLock"))
+    few = drafting.store_generation(db, ada, board, Draft((card("Racks for Boards"),)))
+    other = briefs.save_brief(db, ada, brief("Hill Coffee", placement="meta_feed"))
+    found = export_all(db, ada, [kayak, board, other.id])
+    (ad,) = cells(found.data)
+    assert (ad["Campaign"], ad["Ad group"], ad["Status"]) == ("Spring | Search", "Kayak Racks - Exact", "Paused")
+    assert [ad[f"Headline {i}"] for i in range(1, 5)] == [f"TideLock line number {i}" for i in range(4)]
+    assert found.brief_ids == (kayak,) and [one.brief_id for one in found.missing] == [board, other.id]
+    assert "needs at least 3" in " ".join(found.missing[0].problems)
+    assert "Draft desk" in found.missing[1].problems[0]
+    assert few.texts[0].choice == ""  # looking exports nothing
+
+
+def test_picked_texts_come_first_and_blocked_ones_never(
+    db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.services import exporting
+
+    monkeypatch.setattr(exporting, "is_stale", lambda *_: False)
+    (kayak,) = made(db, ada, read_client(editor(KAYAK), "client.csv"))
+    texts = drafting.store_generation(db, ada, kayak, full("TideLock", blocked=True)).texts
+    feedback.pick(db, ada, texts[3].id)
+    feedback.reject(db, ada, texts[1].id)
+    found = export_all(db, ada, [kayak])
+    assert found.data is None  # the blocked and the rejected one are not taken: two headlines are left
+    assert any("2 headlines" in problem for problem in found.missing[0].problems)
+    feedback.unpick(db, ada, texts[1].id)
+    (ad,) = cells(export_all(db, ada, [kayak]).data)
+    assert [ad[f"Headline {i}"] for i in range(1, 5)] == [
+        "TideLock line number 3", "TideLock line number 1", "TideLock line number 2", "",
+    ]  # fmt: skip
+    assert "2 descriptions" not in " ".join(found.missing[0].problems)
+    assert export_all(db, ada, [kayak], picked_only=True).data is None
+
+
+def test_where_only_approved_texts_may_leave_the_others_are_not_taken(
+    db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.services import exporting, workspace
+
+    monkeypatch.setattr(exporting, "is_stale", lambda *_: False)
+    (kayak,) = made(db, ada, read_client(editor(KAYAK), "client.csv"))
+    texts = drafting.store_generation(db, ada, kayak, full("TideLock")).texts
+    workspace.change_settings(db, person(db, "admin"), {"export_approved_only": True})
+    mine = {"workspace_id": ada.workspace_id, "author_id": ada.user_id, "status": "approved"}
+    with db.write() as session:
+        session.add_all(models.StatusChange(**mine, text_id=text.id) for text in texts[1:])
+    (ad,) = cells(export_all(db, ada, [kayak]).data)
+    assert [ad[f"Headline {i}"] for i in range(1, 5)] == [*(f"TideLock line number {i}" for i in (1, 2, 3)), ""]
+    feedback.pick(db, ada, texts[0].id)  # chosen by a person, but not approved: the ad stays out and says why
+    assert "approved texts only" in " ".join(export_all(db, ada, [kayak]).missing[0].problems)
+
+
+# The line of drafts on pages
+
+
+def test_drafts_of_several_people_take_turns(db: Database, ada: Actor) -> None:
+    bo, cy = person(db, "advertiser"), person(db, "advertiser")
+    saved = briefs.save_brief(db, ada, brief())
+    order: list[str] = []
+    goes = threading.Semaphore(0)
+
+    class Slow:
+        settings = Settings(_env_file=None)  # type: ignore[call-arg]
+
+        def draft(self, _brief: Brief, counts: Mapping[str, int], *_: object) -> Iterator[object]:
+            from relate_engine.draft import Progress
+
+            order.append(str(counts["headline"]))
+            yield Progress(0, 1, "begun")
+            goes.acquire()
+
+    line = Jobs(db, Slow())  # type: ignore[arg-type]
+    asked = [(ada, 1), (ada, 2), (ada, 3), (bo, 4), (bo, 5), (cy, 6)]
+    drafts = []
+    for actor, number in asked:
+        drafts.append(line.start(actor, saved, {"headline": number}))
+        if number == 1:
+            _until(lambda: order == ["1"])
+    assert [job.place for job in drafts] == [0, 3, 5, 1, 4, 2]
+    line.stop(drafts[2])  # who leaves does not count any more
+    _until(lambda: drafts[2].ended)
+    assert [job.place for job in drafts if not job.ended] == [0, 3, 1, 4, 2]
+    for count in range(2, 6):
+        goes.release()
+        _until(lambda count=count: len(order) == count)  # type: ignore[misc]
+    goes.release()
+    _until(lambda: all(job.ended for job in drafts))
+    assert order == ["1", "4", "6", "2", "5"]
+    with db.read() as session:
+        assert session.scalar(select(models.Generation.id).limit(1)) is None
+
+
+def _until(true: Any) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)

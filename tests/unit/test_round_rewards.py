@@ -1,0 +1,69 @@
+"""A round's first step: the reward model learns from results that came since the newest was made, else says why not."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.services import importing, learning, rounds
+from app.services.jobrun import JobContext, new_owner, take
+from app.services.people import Actor
+from db import models
+from db.base import utc_now
+from db.session import Database
+from relate_engine.config import Settings
+from relate_engine.results.observation import Observation
+from tests.unit.studio import fresh, person
+from tests.unit.test_learning import SETTING, results
+
+
+def context(db: Database, actor: Actor, folder: Path) -> JobContext:
+    with db.write() as session:
+        session.add(models.Job(workspace_id=actor.workspace_id, author_id=actor.user_id, kind="round", request={}))
+    owner = new_owner()
+    job = take(db, owner, ["round"])
+    assert job is not None
+    return JobContext(db, Settings(home=folder), job, owner)
+
+
+def came_in(db: Database, actor: Actor, at: datetime) -> None:
+    """An import that was finished then; what it holds is given by `rows_are`."""
+    with db.write() as session:
+        session.add(
+            models.Import(
+                workspace_id=actor.workspace_id, author_id=actor.user_id, name="f.csv", content=str(at),
+                format="generic", placement="google_rsa", state="visible", summary={}, finished_at=at,
+            )
+        )  # fmt: skip
+
+
+def rows_are(monkeypatch: pytest.MonkeyPatch, rows: list[Observation]) -> None:
+    monkeypatch.setattr(importing, "observations", lambda *_: rows)
+    monkeypatch.setattr(learning, "setting_of", lambda _: SETTING)
+
+
+def test_only_new_results_retrain_it_and_an_undone_one_stays_undone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = fresh(tmp_path)
+    ana = person(db, "analyst")
+    job = context(db, ana, tmp_path)
+    rows_are(monkeypatch, [])
+    assert "there are no campaign results" in rounds._retrain_rewards(job, ana)
+
+    rows_are(monkeypatch, results(2_000))
+    came_in(db, ana, utc_now())
+    said = rounds._retrain_rewards(job, ana)
+    first = learning.active_version(db, ana)
+    assert first is not None and f"{first} is in use" in said and "--undo" in said
+
+    assert f"no results have come since {first}" in rounds._retrain_rewards(job, ana)
+    learning.undo_rewards(db, ana)
+    assert f"no results have come since {first}" in rounds._retrain_rewards(job, ana)
+    assert learning.active_version(db, ana) is None  # what somebody has undone is not brought back
+
+    rows_are(monkeypatch, results(3_000, seed=1))
+    came_in(db, ana, utc_now() + timedelta(seconds=1))
+    rounds._retrain_rewards(job, ana)
+    assert learning.active_version(db, ana) not in (None, first)
+    assert learning.active_version(db, person(db, "analyst", "Theirs")) is None
