@@ -243,8 +243,8 @@ def completions(
 
 
 def newest_texts(session: Session, workspace_id: int, author: str, limit: int) -> Sequence[Text]:
-    """The newest texts by one writer version."""
-    query = select(Text).where(Text.workspace_id == workspace_id, Text.written_by == author, Text.parent_id.is_(None))
+    """The newest texts by one writer version; edits are by people, so none is among them."""
+    query = select(Text).where(Text.workspace_id == workspace_id, Text.written_by == author)
     return session.scalars(query.order_by(Text.id.desc()).limit(limit)).all()
 
 
@@ -254,7 +254,6 @@ def texts_beside(
     """The newest texts by another writer version for these briefs."""
     query = select(Text).where(
         Text.workspace_id == workspace_id, Text.brief_id.in_(brief_ids), Text.written_by == author,
-        Text.parent_id.is_(None),
     )  # fmt: skip
     return session.scalars(query.order_by(Text.id.desc()).limit(limit)).all()
 

@@ -117,6 +117,7 @@ class Text(Owned, Base):
     __table_args__ = (
         Index(None, "workspace_id", "brief_id"),
         Index(None, "workspace_id", "created_at"),
+        Index(None, "workspace_id", "written_by"),
         Index(None, "workspace_id", "claim"),
     )
 

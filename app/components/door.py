@@ -75,7 +75,7 @@ def outside(out: SignedOut) -> None:
         set_up = False
     signed_in = set_up and bool(st.user.to_dict().get("is_logged_in"))
     with st.container(key="door", width=560):
-        st.title("Sign in" if out.why in ("ended", "expired") else "You are not in")
+        st.title("Sign in" if out.why in ("ended", "expired") else "No access")
         if str(out):
             st.warning(plain(str(out)), icon=":material/lock:")
         if not set_up:

@@ -27,6 +27,8 @@ from tests.tiny_round import write_policy
 from tests.unit.studio import fresh
 
 KILLS, STEPS = int(os.environ.get("SOAK_KILLS", "20")), 40
+INSIDE = 0.8  # share of the kills that wait until a step has begun; the others land while the worker loads
+STEPS_SAID = ("Judging", "sft", "preferences", "grpo", "Measuring")
 SEED = int(os.environ.get("SOAK_SEED", "0"))
 Start = Callable[[], "subprocess.Popen[bytes]"]
 
@@ -84,10 +86,14 @@ def test_twenty_random_kills_lose_nothing(tmp_path: Path, config: Settings, star
             people.append((who, jobs.start(db, who, "round").id))
             given = counted(db)
         number = people[-1][1]
-        before = row(db, number).heartbeat_at
+        with db.write() as session:
+            session.get_one(models.Job, number).message = ""  # so that what this attempt says is seen
         worker = start()
-        until(db, number, lambda job, before=before: job.state != "queued" and job.heartbeat_at != before)  # type: ignore[misc]
-        time.sleep(chance.uniform(0.0, 4.0))
+        if chance.random() < INSIDE:
+            until(db, number, lambda job: job.state == "done" or job.message.startswith(STEPS_SAID))
+        else:  # while it loads
+            until(db, number, lambda job: job.state == "done" or job.message != "")
+        time.sleep(chance.uniform(0.0, 3.0))
         now = until(db, number, lambda job: job.attempts < MOST_ATTEMPTS or job.state == "done")
         worker.kill()
         worker.wait()
@@ -104,4 +110,4 @@ def test_twenty_random_kills_lose_nothing(tmp_path: Path, config: Settings, star
         assert job.result and job.result["version"] == whole.result["version"]
         assert weights(config, who, job.result["version"]) == weights(config, quiet, whole.result["version"])
         assert job.result["round"]["evidence"] == whole.result["round"]["evidence"]
-    assert len(set(shares)) > KILLS // 2  # spread over the round
+    assert len(set(shares)) > KILLS // 3  # spread over the round

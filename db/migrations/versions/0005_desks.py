@@ -26,6 +26,7 @@ def upgrade() -> None:
     _columns()
     _tables()
     op.create_index(op.f("ix_texts_workspace_id_created_at"), "texts", ["workspace_id", "created_at"], unique=False)
+    op.create_index(op.f("ix_texts_workspace_id_written_by"), "texts", ["workspace_id", "written_by"], unique=False)
 
 
 def _columns() -> None:
@@ -348,6 +349,7 @@ def _tables() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_texts_workspace_id_written_by", table_name="texts")
     op.drop_index("ix_texts_workspace_id_created_at", table_name="texts")
     for name in TABLES:
         op.drop_table(name)
