@@ -30,9 +30,11 @@ def browse(session: Session, workspace_id: int, only: Filter, *, offset: int, li
     """How many texts match, up to MOST, and one page of them."""
     judged = exists().where(Verdict.text_id == Text.id, stands())
     where = _conditions(workspace_id, only)
-    parts = {True: [judged], False: [~judged], None: [~judged, judged]}[only.labelled]
+    every: dict[bool | None, list[ColumnElement[bool]]] = {
+        True: [judged], False: [~judged], None: [~judged, judged],
+    }  # fmt: skip
     total, rows = 0, list[Text]()
-    for part in parts:
+    for part in every[only.labelled]:
         some = select(Text.id).where(*where, part).limit(MOST - total)
         here = session.scalar(select(func.count()).select_from(some.subquery())) or 0
         start = max(0, offset - total)

@@ -3,6 +3,8 @@
 Figures come from app/services/review_quality.py; too few verdicts are said to be too few. Tables are downloadable.
 """
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -106,7 +108,7 @@ def _calls(found: q.Quality) -> None:
     _table(rows, "findings")
 
 
-def _table(rows: list[dict[str, object]], name: str) -> None:
+def _table(rows: Sequence[Mapping[str, object]], name: str) -> None:
     table = pd.DataFrame(rows)
     st.dataframe(table, hide_index=True)
     st.download_button("Download as CSV", csv_of(table), f"{name}.csv", "text/csv", key=f"review_csv_{name}")
