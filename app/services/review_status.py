@@ -106,4 +106,4 @@ def back_to_review(session: Session, actor: Actor, text_ids: Sequence[int], sinc
         session.add(row)
         session.flush()
         audit.note(session, actor, "text.reopen", "text", text_id, status="in_review", was=change.status, reason=reason)
-        statuses._follow(session, actor, own(session, actor, models.Text, text_id, "text"))
+        statuses.follow_text(session, actor, own(session, actor, models.Text, text_id, "text"))

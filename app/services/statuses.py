@@ -89,7 +89,7 @@ def set_status(session: Session, actor: Actor, text_id: int, status: str, reason
     card = queries.latest_cards(session, actor.workspace_id, [text_id]).get(text_id)
     versions = {"policy": text.written_by, "rewards": card.reward_version, "rules": card.rule_version} if card else {}
     audit.note(session, actor, f"text.{verb}", "text", text_id, versions, status=new, was=old, reason=reason)
-    _follow(session, actor, text)
+    follow_text(session, actor, text)
     return True
 
 
@@ -137,7 +137,7 @@ def follow_texts(session: Session, actor: Actor, revision: models.AdRevision) ->
     set_ad_status(session, actor, revision, new, follows=True)
 
 
-def _follow(session: Session, actor: Actor, text: models.Text) -> None:
+def follow_text(session: Session, actor: Actor, text: models.Text) -> None:
     """The sent revisions of ads that hold this text."""
     ad_ids = [ad.id for ad in ads.ads_of_brief(session, actor.workspace_id, text.brief_id)]
     sent = ads.revision_statuses(session, actor.workspace_id, ad_ids)

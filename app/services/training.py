@@ -128,10 +128,10 @@ def sample_drafts(config: Settings, out: Path, seed: int, refused: bool = False)
     briefs = {name: brief for name, brief in known.items() if name.startswith("unseen-")}
     if refused:
         briefs |= {r["brief"]: known[r["brief"]] for r in judging.read_judged(ASSETS / "judged" / "sft.jsonl")}
-    sample = judging.refused_drafts if refused else judging.sample_drafts
+    asked = (room.policy(), room.rewards(), briefs, seed, config.temperature)
     count = 0
     with out.open("w", encoding="utf-8") as file:
-        for row in sample(room.policy(), room.rewards(), briefs, seed, config.temperature):
+        for row in judging.refused_drafts(*asked) if refused else judging.sample_drafts(*asked):
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1
     return {"drafts": count, "briefs": len(briefs), "file": str(out)}

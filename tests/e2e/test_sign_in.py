@@ -204,7 +204,7 @@ def test_another_role_counts_at_the_next_click(window: Any, gated: Gated) -> Non
     page.get_by_role("link", name="Review").click()
     page.get_by_text("Analysis", exact=True).click()  # the bar of an analyst, who has many pages
     members.remove(gated.db, other, member.id)
-    page.get_by_role("link", name="Rewards").click()
+    page.get_by_text("Rewards", exact=True).click()
     page.get_by_text("Your session has ended").or_(page.get_by_text("You are no longer in the workspace")).wait_for()
 
 

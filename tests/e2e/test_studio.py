@@ -182,7 +182,8 @@ def test_a_reviewer_labels_a_text_and_the_analyst_sees_charts(page: Any, studio:
     page.wait_for_timeout(1000)  # quicker than reading counts as a double click
     page.get_by_role("button", name="Compliant").click()
     page.get_by_text("Saved:").wait_for()
-    page.get_by_role("link", name="Rewards").click()
+    page.get_by_text("Analysis", exact=True).click()
+    page.get_by_text("Rewards", exact=True).click()
     page.get_by_role("heading", name="Rewards").wait_for()
     page.locator(".js-plotly-plot").first.wait_for(timeout=30_000)
 
