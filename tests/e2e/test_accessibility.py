@@ -1,0 +1,174 @@
+"""Every page of the studio read by axe-core, wide and light, then as a phone and dark; and drafting by keyboard alone.
+
+The pages hold what people work with: briefs, drafts, an ad in review, verdicts, comments, imported results, an open
+job, an invitation. Only serious and critical violations fail, and none of Streamlit's own named below; all that was
+found is printed (`pytest -s`). Also one h1 a page, no skipped heading and no page wider than a phone.
+Leaves out marking words by keyboard (test_review.py) and whether the wording can be understood.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.main import PAGES
+from app.services import briefs, clients, demo, drafting, invitations
+from app.services.demo_mark import demo_settings
+from app.services.people import local_actor
+from db.session import open_database
+from relate_engine.brief import Brief
+from relate_engine.config import ROOT, Settings, settings
+from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
+from tests.e2e.conftest import _wait, free_port, missing
+from tests.unit.studio import BLOCK, WARN, Draft, card, small_draft
+from tests.unit.studio import brief as a_brief
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+pytestmark = pytest.mark.e2e
+LONG = 60_000  # ms; other work may share the machine
+# what the address of a page does not open by itself
+DEEPER = ("draft?brief=1", "ads?ad=1", "learning?part=Refused", "performance?part=Predicted+and+observed",
+          "performance?part=Reviewers", "rewards?part=Scores")  # fmt: skip
+SERIOUS = ("serious", "critical")
+ASK = {"resultTypes": ["violations"]}
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """A violation inside an element that Streamlit draws and gives no way to mend."""
+
+    rule: str
+    selector: str  # the element, or one around it
+    why: str
+
+
+STREAMLITS: tuple[Theirs, ...] = ()
+
+SETTLED = """() => {
+  const at = q => document.querySelector(q);
+  const now = document.querySelector('[data-testid=stMain]');
+  if (!now || !at('h1') || at('[data-testid=stSkeleton]') || at('[data-stale=true]')) return false;
+  if (at('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'running') return false;
+  const size = now.innerHTML.length;
+  const same = window.rlSize === size ? (window.rlSame || 0) + 1 : 0;
+  window.rlSize = size; window.rlSame = same;
+  return same >= 3;
+}"""
+WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain], .stApp')]
+  .some(e => e.scrollWidth > e.clientWidth + 1)"""
+HEADINGS = """() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]
+  .filter(e => e.offsetParent !== null || e.getClientRects().length).map(e => [Number(e.tagName[1]), e.innerText])"""
+INSIDE = """([where, selector]) => { const found = document.querySelector(where);
+  return !!found && (found.closest(selector) !== null) }"""
+
+
+def write(asked: Brief, counts: Mapping[str, int], seed: int) -> Draft:
+    """Stands in for the writer: one text is blocked, one has a warning, one is Arabic."""
+    lines = ("Made for the way you work", "Ready when you are", "One less thing to plan", "See how it works",
+             "Set up in an afternoon", "احجز مكانك اليوم", "Ask us anything first", "Start small, change later")  # fmt: skip
+    made = []
+    for slot, count in counts.items():
+        for n, line in enumerate(lines[:count]):
+            found = (BLOCK,) if n == count - 1 else (WARN,) if n == 1 else ()
+            made.append(card(f"{line}, {asked.product.split()[0]}", slot, findings=found, limit=90))
+    return Draft(tuple(made))
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a studio with something on every page; it has no worker, so its job waits."""
+    found = settings()
+    try:
+        encoder_folder(found.cache)
+        policy_folder(found.base_model, found.cache)
+    except WeightsError as error:
+        missing(str(error))
+    config = Settings(home=tmp_path_factory.mktemp("accessible"))
+    home = demo.make(config, lambda line: None, write)  # type: ignore[arg-type]
+    fill(config)
+    port, log = free_port(), config.home / "studio.log"
+    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
+    environment = os.environ | {"RELATE_HOME": str(home), "RELATE_CACHE": str(found.cache)}
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        _wait(process, f"http://127.0.0.1:{port}/_stcore/health", log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def fill(config: Settings) -> None:
+    """What the demo leaves out: a draft of every slot, a job that waits, somebody invited."""
+    db = open_database(demo_settings(config).database)
+    actor = local_actor(db)
+    saved = briefs.save_brief(db, actor, a_brief(claims=({"text": "Holds 200 lb", "evidence": "Load test 14"},)))
+    drafting.store_generation(db, actor, saved.id, small_draft())
+    clients.draft_all(db, actor, [saved.id])
+    invitations.invite(db, actor, "ada@example.com", "reviewer")
+    db.close()
+
+
+def visit(page: Any, url: str) -> None:
+    """Opens a page and waits until nothing moves any more."""
+    page.goto(url, wait_until="domcontentloaded", timeout=LONG)
+    page.wait_for_function(SETTLED, polling=150, timeout=LONG)
+
+
+def look(page: Any, where: str) -> tuple[list[str], list[str]]:
+    """What axe finds: lines to print, and those of them that are serious and ours."""
+    told, ours = [], []
+    for violation in axe.Axe().run(page, options=ASK).response["violations"]:
+        for node in violation["nodes"]:
+            selector = node["target"][0] if isinstance(node["target"][0], str) else " ".join(node["target"][0])
+            theirs = next((t for t in STREAMLITS if t.rule == violation["id"] and inside(page, selector, t)), None)
+            line = f"{where}: {violation['id']} ({violation['impact']}) {selector} | {node['html'][:160]}"
+            line += f" | {(node.get('failureSummary') or '').splitlines()[-1].strip()[:200]}"
+            told.append(f"{'Streamlit' if theirs else 'ours'}: {line}")
+            if violation["impact"] in SERIOUS and theirs is None:
+                ours.append(line)
+    return told, ours
+
+
+def inside(page: Any, selector: str, theirs: Theirs) -> bool:
+    return bool(page.evaluate(INSIDE, [selector, theirs.selector]))
+
+
+def headings_wrong(page: Any) -> list[str]:
+    """One h1, and no level left out on the way down."""
+    found = page.evaluate(HEADINGS)
+    wrong = [] if sum(level == 1 for level, _ in found) == 1 else [f"not one h1: {found}"]
+    last = 0
+    for level, words in found:
+        if level > last + 1:
+            wrong.append(f"h{level} “{words}” after h{last}")
+        last = level
+    return wrong
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_every_page_can_be_read_by_everybody(browser: Any, address: str, width: int, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    told: list[str] = []
+    wrong: list[str] = []
+    for name in (*(module for module, *_ in PAGES), *DEEPER):
+        began, where = time.monotonic(), f"{name} at {width} {scheme}"
+        visit(page, f"{address}/{name}")
+        lines, ours = look(page, where)
+        wrong += ours
+        wrong += [f"{where}: {line}" for line in headings_wrong(page)]
+        if width == 390 and page.evaluate(WIDE):
+            wrong.append(f"{where}: wider than the screen")
+        told += [*lines, f"{where}: {time.monotonic() - began:.1f} s"]
+    context.close()
+    print("\n" + "\n".join(told))
+    assert not wrong, "\n".join(wrong)
