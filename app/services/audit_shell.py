@@ -6,7 +6,7 @@ Whoever runs commands here can read the database's file anyway, so no workspace 
 from dataclasses import replace
 from datetime import timedelta
 
-from app.services.people import Actor, local_actor
+from app.services.people import Actor, local_actor, require
 from db import audit as rows
 from db.audit import Filter
 from db.models import utc_now
@@ -36,6 +36,7 @@ def filter_of(
     db: Database, actor: Actor, person: str | None, action: str | None, thing: str | None, days: int | None
 ) -> Filter:
     """A filter of words: a person's name, "object.verb", "kind" or "kind:id", and days back."""
+    require(actor, "audit.read")
     wanted = Filter(action=action)
     if person is not None:
         with db.read() as session:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.services.process import set_threads
-from relate_engine.brief import Brief
+from relate_engine.brief import Brief, BriefError
 from relate_engine.config import ASSETS, ROOT, Settings
 
 
@@ -122,16 +122,23 @@ def sample_drafts(config: Settings, out: Path, seed: int, refused: bool = False)
     serving drops of them and of the briefs that have been judged already."""
     from app.services.writing import Room
     from relate_engine import judging
+    from relate_engine.policy.writer import Policy
 
     room = Room(config)
     known = judged_briefs()
     briefs = {name: brief for name, brief in known.items() if name.startswith("unseen-")}
     if refused:
         briefs |= {r["brief"]: known[r["brief"]] for r in judging.read_judged(ASSETS / "judged" / "sft.jsonl")}
-    asked = (room.policy(), room.rewards(), briefs, seed, config.temperature)
-    count = 0
+    policy, count = room.policy(), 0
+    if refused and not isinstance(policy, Policy):
+        raise BriefError("Refused drafts come from a writer in this process only; unset RELATE_POLICY_URL.")
+    asked = (room.rewards(), briefs, seed, config.temperature)
     with out.open("w", encoding="utf-8") as file:
-        for row in judging.refused_drafts(*asked) if refused else judging.sample_drafts(*asked):
+        for row in (
+            judging.refused_drafts(policy, *asked)
+            if refused and isinstance(policy, Policy)
+            else judging.sample_drafts(policy, *asked)
+        ):
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1
     return {"drafts": count, "briefs": len(briefs), "file": str(out)}
