@@ -26,7 +26,7 @@ from tests.integration.test_round_job import row, until, workspace
 from tests.tiny_round import write_policy
 from tests.unit.studio import fresh
 
-KILLS, STEPS = int(os.environ.get("SOAK_KILLS", "20")), 40
+KILLS, STEPS = int(os.environ.get("SOAK_KILLS", "20")), int(os.environ.get("SOAK_STEPS", "40"))
 INSIDE = 0.8  # share of the kills that wait until a step has begun; the others land while the worker loads
 STEPS_SAID = ("Judging", "sft", "preferences", "grpo", "Measuring")
 SEED = int(os.environ.get("SOAK_SEED", "0"))
