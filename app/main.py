@@ -55,6 +55,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Analysis": ("decide", "learning", "performance", "words", "rewards", "results"),
     "Workspace": ("people", "audit"),
 }
+HOME = "home"  # the path that Streamlit reserves for the default page, which stands at the root
 FLAT = 6  # so many pages fit side by side
 
 
@@ -86,7 +87,9 @@ def _way(actor: Actor) -> st.Page:
     """Draws the bar of the actor's pages and returns the one that is open."""
     seen = pages_of(actor)
     pages = {
-        module: st.Page(_page(module), title=title, icon=f":material/{icon}:", url_path=module, default=n == 0)
+        module: st.Page(
+            _page(module), title=title, icon=f":material/{icon}:", url_path=module if n else HOME, default=n == 0
+        )
         for n, (module, title, icon, _) in enumerate(seen)
     }
     closed = [
@@ -94,6 +97,8 @@ def _way(actor: Actor) -> st.Page:
         for module, title, _, action in PAGES
         if not may(actor, action)
     ]
+    first, title, *_ = seen[0]  # a default page has no path, so a link by its name needs a page beside it
+    closed.append(st.Page(_page(first), title=title, url_path=first, visibility="hidden"))
     if len(pages) <= FLAT:
         return st.navigation([*pages.values(), *closed], position="top")
     bar = {name: [pages[m] for m in modules if m in pages] for name, modules in SECTIONS.items()}

@@ -5,13 +5,12 @@ Plain functions over an open session, as db/queries.py. A text that was edited i
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, ScalarSelect, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from db.models import PICKS, Feedback, Text
-from db.queries import CHUNK, PLAIN
-
-_KINDS = (*PICKS, "unpick", "reject")
+from db.models import PICKS, Text
+from db.queries import CHUNK
+from db.shown import last_choice
 
 
 def page(
@@ -29,7 +28,7 @@ def page(
 ) -> tuple[int, Sequence[Text]]:
     """How many texts fit a slot, and one page of them. `by`: "person", "writer" or ""; `without`: a few ids."""
     where = _standing(workspace_id, brief_id, placement, slot)
-    last = _last_choice()
+    last = last_choice()
     where.append(func.coalesce(last, "") != "reject")
     if without:
         where.append(Text.id.not_in(without))
@@ -46,7 +45,7 @@ def page(
 
 def picked(session: Session, workspace_id: int, brief_id: int, placement: str, slot: str, limit: int) -> Sequence[Text]:
     """Texts of a slot that are picked now, oldest first."""
-    where = [*_standing(workspace_id, brief_id, placement, slot), _last_choice().in_(PICKS)]
+    where = [*_standing(workspace_id, brief_id, placement, slot), last_choice().in_(PICKS)]
     return session.scalars(select(Text).where(*where).order_by(Text.id).limit(limit)).all()
 
 
@@ -79,19 +78,3 @@ def _standing(workspace_id: int, brief_id: int, placement: str, slot: str) -> li
         Text.slot == slot,
         ~exists().where(child.parent_id == Text.id),
     ]
-
-
-def _last_choice() -> ScalarSelect[str]:
-    """What was last chosen about a text: pick, copy, export, unpick or reject; none for a plain table."""
-    return (
-        select(Feedback.kind)
-        .where(
-            Feedback.text_id == Text.id,
-            Feedback.kind.in_(_KINDS),
-            or_(Feedback.kind != "export", Feedback.reason != PLAIN),
-        )
-        .order_by(Feedback.id.desc())
-        .limit(1)
-        .correlate(Text)
-        .scalar_subquery()
-    )

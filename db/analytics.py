@@ -115,9 +115,8 @@ def funnel(session: Session, window: Window) -> Sequence[Any]:
         exists().where(StatusChange.text_id == Text.id, StatusChange.status.in_(names))
         for names in (("in_review", "approved", "rejected", "live"), ("approved", "live"), ("live",))
     ]
-    results = exists().where(
-        Result.text_id == Text.id, Result.import_id == Import.id, Import.state == "visible", Result.impressions > 0
-    )
+    visible = exists().where(Result.text_id == Text.id, Result.import_id == Import.id, Import.state == "visible")
+    results = visible.where(Result.impressions > 0)
     judged = exists().where(VerdictRow.text_id == Text.id)
     query: Any = select(
         func.count().label("drafted"),
@@ -127,7 +126,7 @@ def funnel(session: Session, window: Window) -> Sequence[Any]:
         _share(status[1], "approved"),
         _share(status[2], "live"),
         _share(results, "results"),
-        _share(and_(results, exists().where(Result.text_id == Text.id, Result.conversions > 0)), "converted"),
+        _share(and_(results, visible.where(Result.conversions > 0)), "converted"),
     ).where(*window.texts())
     return session.execute(query).one()
 

@@ -190,30 +190,6 @@ def verdicts_of(session: Session, workspace_id: int, text_id: int) -> Sequence[V
     return session.scalars(query.order_by(Verdict.id.desc())).all()
 
 
-def candidate_rows(session: Session, workspace_id: int, since: datetime | None) -> Sequence[Row[tuple[Any, ...]]]:
-    """One row a text for charts: where it came from, where it was shown, and its newest scores."""
-    newest = (
-        select(func.max(Card.id).label("id")).where(Card.workspace_id == workspace_id).group_by(Card.text_id).subquery()
-    )
-    query: Any = (
-        select(
-            Text.id.label("text_id"), Text.created_at, Text.brief_id, Brief.title.label("brief"),
-            Text.generation_id, Generation.kind.label("origin"), Text.placement, Text.slot, Text.angle,
-            Text.written_by, Text.parent_id, Text.text, Shown.position,
-            Generation.policy_version.label("policy"), Card.reward_version.label("rewards_version"),
-            Card.rule_version.label("rules_version"), Card.level, Card.score, Card.ctr, Card.cvr,
-            Card.ctcvr, Card.beats_typical, Card.rewards,
-        )
-        .join(Brief, Brief.id == Text.brief_id)
-        .join(Generation, Generation.id == Text.generation_id)
-        .outerjoin(Shown, Shown.text_id == Text.id)
-        .outerjoin(Card, (Card.text_id == Text.id) & Card.id.in_(select(newest.c.id)))
-        .where(Text.workspace_id == workspace_id)
-        .order_by(Text.id)
-    )  # fmt: skip
-    return session.execute(query.where(Text.created_at >= since) if since else query).all()
-
-
 def event_rows(
     session: Session, model: type[Feedback] | type[Verdict], workspace_id: int, since: datetime | None
 ) -> Sequence[Row[tuple[Any, ...]]]:

@@ -41,9 +41,11 @@ class Facts:
     outcome: str  # of the newest standing verdict, "" without one
 
 
-def judges(session: Session, workspace_id: int) -> int:
-    """How many people may give verdicts."""
-    query = select(func.count(User.id)).where(User.workspace_id == workspace_id, User.role.in_(JUDGES), User.active)
+def judges(session: Session, workspace_id: int, local: str) -> int:
+    """How many people may give verdicts; not the user with the subject `local`, who is nobody once others sign in."""
+    query = select(func.count(User.id)).where(
+        User.workspace_id == workspace_id, User.role.in_(JUDGES), User.active, User.subject != local
+    )
     return session.scalar(query) or 0
 
 
@@ -88,6 +90,12 @@ def last_change(session: Session, text_id: int) -> StatusChange | None:
     """The newest status change of a text."""
     query = select(StatusChange).where(StatusChange.text_id == text_id).order_by(StatusChange.id.desc())
     return session.scalar(query.limit(1))
+
+
+def changes(session: Session, text_id: int, limit: int = 50) -> Sequence[StatusChange]:
+    """The status changes of a text, newest first."""
+    query = select(StatusChange).where(StatusChange.text_id == text_id).order_by(StatusChange.id.desc())
+    return session.scalars(query.limit(limit)).all()
 
 
 def run_out(session: Session, asked: Asked, limit: int, own: bool) -> list[int]:

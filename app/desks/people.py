@@ -178,7 +178,8 @@ def _workspace(ctx: Context) -> None:
     with st.form("people_workspace"):
         st.text_input("Name", value=name, max_chars=workspace.NAME_LENGTH, key="workspace_name", width=420)
         st.toggle("Export approved texts only", value=now.export_approved_only, key="workspace_approved",
-                  help="Texts and ads that no reviewer has approved are left out of exports.")  # fmt: skip
+                  help="Files for ad platforms refuse texts and ads that no reviewer has approved. "
+                  "The plain table of scores holds every text.")  # fmt: skip
         st.number_input(
             "Reviewers for a text that measures agreement", *OVERLAP, value=now.review_overlap, step=1,
             key="workspace_overlap", width=320,

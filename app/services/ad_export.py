@@ -56,4 +56,7 @@ def ad_file(
         return AdFile(exporting.meta_csv(db, actor, ids, campaign, group, name, link), target, revision)
     if not ids:
         raise ExportRefused(["The ad holds no text; add some first."])
+    with db.read() as session:  # the plain table itself asks for no approval
+        if problems := unapproved(session, actor, [text.text for text in texts_in(session, actor, ids).values()]):
+            raise ExportRefused(problems)
     return AdFile(exporting.plain_csv(db, actor, ids), target, revision)

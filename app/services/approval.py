@@ -30,11 +30,21 @@ def unapproved(session: Session, actor: Actor, texts: Sequence[StoredText]) -> l
         return []
     now = status_of(session, actor, [text.id for text in texts])
     return [
-        f"The {placement_of(text.placement).slot(text.slot).label.lower()} '{_short(text)}' is {WORDS[now[text.id]]}, "
-        f"and this workspace exports approved texts only; {TO_DO[now[text.id]]}."
+        f"The {placement_of(text.placement).slot(text.slot).label.lower()} '{_short(text)}' {_lacks(text, now[text.id])}."
         for text in texts
-        if now[text.id] not in FINE
+        if now[text.id] not in FINE or _lapsed(text)
     ]
+
+
+def _lacks(text: StoredText, status: Status) -> str:
+    if status in FINE and text.verdict is not None and text.verdict.until is not None:
+        return f"was allowed until {text.verdict.until:%-d %B %Y} only; have its proof looked at again"
+    return f"is {WORDS[status]}, and this workspace exports approved texts only; {TO_DO[status]}"
+
+
+def _lapsed(text: StoredText) -> bool:
+    """Whether the day has passed until which the text was allowed: what was approved is so no longer."""
+    return text.verdict is not None and text.verdict.outcome == "allowed" and not text.verdict.decision
 
 
 def _short(text: StoredText) -> str:

@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.services import audit, presence
 from app.services.people import Actor
 from db import backup as files
-from db.models import User
+from db.models import SignIn, User, utc_now
 from db.session import StorageError, open_database
 from relate_engine.config import Settings
 
@@ -208,10 +208,12 @@ def _near(copy: Path, path: Path) -> Path:
 
 
 def _brought_up_to_date(config: Settings, found: Backup) -> None:
-    """Upgrades the tables, and notes the restore where there is a person of this computer to note it for."""
+    """Upgrades the tables, ends every session (who signed out or was removed since would be in again), and notes the
+    restore where there is a person of this computer to note it for."""
     db = open_database(config.database)
     try:
         with db.write() as session:
+            session.execute(update(SignIn).where(SignIn.ended_at.is_(None)).values(ended_at=utc_now()))
             me = session.scalar(select(User).where(User.subject == "local", User.active).order_by(User.id).limit(1))
             if me is not None:
                 audit.note(

@@ -26,7 +26,7 @@ _TEXT = re.compile(r"(headline|description|path)(\d{1,2})")
 _MOST = {"headline": 15, "description": 4, "path": 2}
 _AD_TYPES = ("", "responsivesearchad", "expandedtextad", "textad")
 _KNOWN = {"campaign", "adgroup", "adtype", "finalurl", "keyword", "criteriontype", "type", "status", "adstatus"}
-_INSERT = re.compile(r"\{(?:key ?word|customizer\.[^:}]*)\s*:([^}]*)\}", re.I)
+_INSERT = re.compile(r"\{(?:key ?word\s*|customizer\.[^:}]*):([^}]*)\}", re.I)  # one way to read each blank
 _FILLER = {  # a part of a name that has only such words names no product
     "exact", "broad", "phrase", "bmm", "match", "search", "display", "pmax", "performance", "max", "rsa", "rsas", "dsa",
     "generic", "brand", "branded", "non", "nonbrand", "campaign", "ad", "adgroup", "group", "groups", "new", "test",

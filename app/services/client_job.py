@@ -17,7 +17,7 @@ from app.services.briefs import get_brief
 from app.services.drafting import count_generations, served_texts, store_generation
 from app.services.drafting_page import bring_lines, learned_of
 from app.services.jobrun import JobContext
-from app.services.people import Actor, NotFound
+from app.services.people import Actor, NotFound, require
 from app.services.rulebook import own_rules
 from app.services.stored import StoredBrief
 from app.services.versions import writers
@@ -35,11 +35,13 @@ def client_job(context: JobContext) -> dict[str, Any]:
     """Scores the lines and drafts the ads of the briefs in the request; returns what became of each."""
     items, draft = context.request["briefs"], bool(context.request["draft"])
     done: dict[str, str] = dict((context.last or {}).get("done", {}))
-    actor, room = context.actor(), Room(context.config)
+    room = Room(context.config)
     for number, item in enumerate(items):
         if str(item["id"]) in done:
             continue
         context.report(number / len(items), f"Brief {number + 1} of {len(items)}")
+        actor = context.actor()  # by the role of now: it may take hours, and who was removed writes no more
+        require(actor, "text.write")
         try:
             stored = get_brief(context.db, actor, int(item["id"]))
             if stored.archived:

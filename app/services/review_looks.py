@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.services.people import Actor, own, require
+from app.services.people import LOCAL, Actor, own, require
 from app.services.review_order import ordered
 from app.services.review_status import round_of
 from app.services.stored import StoredText, text_records
@@ -56,7 +56,7 @@ class Look:
 def overlap_of(session: Session, actor: Actor) -> int:
     """How many looks a text gets: the workspace's setting, but no more than there are people to look."""
     wanted = workspace_settings(session, actor).review_overlap
-    return max(1, min(wanted, review.judges(session, actor.workspace_id)))
+    return max(1, min(wanted, review.judges(session, actor.workspace_id, LOCAL)))
 
 
 def next_text(db: Database, actor: Actor, draw: Draw = random.random) -> Look | None:

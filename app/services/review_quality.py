@@ -6,7 +6,7 @@ Only verdicts given without suggestions count (review_looks.py): who saw a sugge
     recall      flagged violations of all violations: F·p / (F·p + C·m), with p, m the shares above and F, C
                 how many flagged and clear scorecards there are, since the two are drawn at different rates. Its
                 interval takes the unfavourable ends of both, so it is wider than 95 %.
-Shares carry a 95 % Wilson interval. Needs proof and escalate are no verdict here; allowed counts as compliant.
+Shares count a text once, by its first verdict, and carry a 95 % Wilson interval. Needs proof and escalate are no verdict here; allowed counts as compliant.
 """
 
 from collections import Counter, defaultdict
@@ -94,8 +94,9 @@ def quality(db: Database, actor: Actor) -> Quality:
         given = review_quality.given_since(session, workspace, since, NEWEST)
         calls = review_quality.calls_by_rule(session, workspace, LISTED)
         names = review_quality.names(session, workspace, {*(g[0] for g in gold), *(g[0] for g in given)})
-    flagged = [r.outcome == "violation" for r in rows if r.level != "clear"]
-    clear = [r.outcome == "violation" for r in rows if r.level == "clear"]
+    first = _first_of_each_text(rows)
+    flagged = [r.outcome == "violation" for r in first if r.level != "clear"]
+    clear = [r.outcome == "violation" for r in first if r.level == "clear"]
     precision, missed = share(sum(flagged), len(flagged)), share(sum(clear), len(clear))
     recall = None
     if precision.rate is not None and missed.rate is not None:
@@ -104,6 +105,11 @@ def quality(db: Database, actor: Actor) -> Quality:
         len(rows), precision, missed, recall, agreement([(r.text_id, r.author_id, SIDES[r.outcome]) for r in rows]),
         _reviewers(names, given, gold), tuple(calls),
     )  # fmt: skip
+
+
+def _first_of_each_text(rows: Sequence[review_quality.BlindRow]) -> list[review_quality.BlindRow]:
+    """One verdict a text: two people's on the same text are not two draws, and would make intervals too narrow."""
+    return list({row.text_id: row for row in reversed(rows)}.values())[::-1]
 
 
 def share(hits: int, total: int, least: int = ENOUGH) -> Share:
@@ -143,8 +149,8 @@ def blocking_right(db: Database, actor: Actor) -> tuple[bool, str]:
         rows = review_quality.blind_rows(session, actor.workspace_id, NEWEST)
     held = [
         r.outcome == "violation"
-        for r in rows
-        if r.outcome in SIDES and any(f["rule_id"].startswith("CLS-") for f in r.findings)
+        for r in _first_of_each_text([r for r in rows if r.outcome in SIDES])
+        if any(f["rule_id"].startswith("CLS-") for f in r.findings)
     ]
     low, _ = wilson(sum(held), len(held))
     counted = f"{sum(held)} of {len(held)} texts that it flagged were violations to people who did not see its word"

@@ -128,7 +128,8 @@ def give_verdict(
             card_id=cards[text_id].id if text_id in cards else None,
             supersedes_id=before.id if before else None, outcome=outcome,
             rules=list(dict.fromkeys(rules)), spans=sorted([start, end] for start, end in set(spans)),
-            comment=comment, countries=list(where), until=until if outcome == "allowed" else None, blind=slot.blind,
+            comment=comment, countries=list(where), until=until if outcome == "allowed" else None,
+            blind=slot.blind and look_id is not None,  # given again from the list, the suggestions were on screen
             seconds=min(seconds, LONGEST_SECONDS) if seconds is not None else None, claim=text.claim,
         )  # fmt: skip
         session.add(row)

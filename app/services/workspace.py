@@ -26,7 +26,7 @@ class SettingError(ValueError):
 
 @dataclass(frozen=True)
 class WorkspaceSettings:
-    export_approved_only: bool = False  # ads and tables of ads hold approved texts only
+    export_approved_only: bool = False  # files for platforms hold approved texts only; the plain table holds all
     review_overlap: int = 2  # how many reviewers look at a text that measures agreement
     share_training: bool = False  # other workspaces may be served by what was trained on this one's feedback
 

@@ -145,7 +145,7 @@ class Room:
 
                 raise WeightsError(
                     f"Writer version {folder.name} does not load ({policy.state.problem.partition(';')[0]}); "
-                    "roll it back or stop its trial on the Rewards desk."
+                    "roll it back or stop its trial on the page Decide."
                 )
             self._policies[folder] = policy
             return policy

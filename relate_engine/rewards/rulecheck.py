@@ -27,7 +27,8 @@ from relate_engine.scorecard import Finding
 LONGEST_EXPRESSION = 6000
 TEXT = 2500  # characters of a slow text: the longest that the studio takes
 CPU_S, WALL_S = 2, 30  # the process is ended after so much work, and at last after so long
-SAMPLES, PROBES = 12, 40
+SAMPLES, PROBES = 12, 60
+MANY, HEADS, SHORT = 9, 12, 200  # repetitions that count as long; how many are tried; characters that show the worst
 _parser = import_module("re._parser")  # the reader behind re.compile; it has no public name
 _CATEGORIES = {"CATEGORY_DIGIT": "1", "CATEGORY_SPACE": " ", "CATEGORY_WORD": "a", "CATEGORY_NOT_SPACE": "a"}
 _RUN = """
@@ -97,12 +98,15 @@ def _parts(op: str, argument: Any) -> list[Any]:
 def too_slow(expressions: Sequence[str], examples: Sequence[str]) -> bool:
     """Whether the expressions take longer than CPU_S on texts made to be slow. They must be valid ones."""
     pieces = ["a", "1", " ", "a ", "aA1", "!", "a.", "\n", "字"]
+    texts: list[str] = []
     for expression in expressions:
+        texts += _pumped(expression)
+        pieces += [c for c in dict.fromkeys(expression) if not c.isalnum()]
         pieces += magic_words(expression)
         pieces += [c for c in dict.fromkeys(expression) if c.isalnum()][:8]
     pieces += examples
-    texts = [piece * (TEXT // len(piece) + 1) for piece in dict.fromkeys(p for p in pieces if p)][:PROBES]
-    texts = [ended for text in texts for ended in (text[:TEXT], f"{text[:TEXT]}\x00")]
+    texts += [piece * (TEXT // len(piece) + 1) for piece in list(dict.fromkeys(p for p in pieces if p))[:PROBES]]
+    texts = [ended for text in dict.fromkeys(texts) for ended in (text[:TEXT], f"{text[:TEXT]}\x00")]
     told = json.dumps([list(expressions), texts])
     command = [sys.executable, "-I", "-S", "-c", _RUN, str(CPU_S)]
     try:
@@ -110,6 +114,31 @@ def too_slow(expressions: Sequence[str], examples: Sequence[str]) -> bool:
     except subprocess.TimeoutExpired:
         return True
     return ended.returncode != 0
+
+
+def _pumped(expression: str) -> list[str]:
+    """Texts that bring the matcher to a repetition and keep it there: what comes before it, then its body many times.
+
+    Its body is also every character of the expression, because two ways to read one of them are what backtracks."""
+    chars = list(dict.fromkeys(expression))[:PROBES]
+    found: list[str] = []
+    for head, bodies in _repetitions(_parser.parse(expression), "")[:HEADS]:
+        found += [head + body * (TEXT // len(body) + 1) for body in bodies]
+        found += [head + char * SHORT for char in chars]
+    return found
+
+
+def _repetitions(tokens: Iterable[Any], head: str) -> list[tuple[str, list[str]]]:
+    """Of each long repetition: a text that leads to it, and some of its shortest bodies."""
+    found = []
+    for op, argument in tokens:
+        name = str(op)
+        if name in ("MAX_REPEAT", "MIN_REPEAT") and argument[1] > MANY:
+            found.append((head, [body for body in dict.fromkeys(_strings(argument[2])) if body][:4]))
+        for part in _parts(name, argument):
+            found += _repetitions(part, head)
+        head += _token(name, argument)[0]
+    return found
 
 
 def magic_words(expression: str) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ class Tab:
         await self.close()
         self.seen, self.values, self.page, self.query = {}, {}, "", query
         began = time.monotonic()
-        await asyncio.to_thread(self._get, f"{self.url}/_stcore/host-config")  # sets the XSRF cookie
+        await asyncio.to_thread(self._get, f"{self.url}/_stcore/health")  # sets the XSRF cookie
         held = {cookie.name: cookie.value or "" for cookie in self.cookies if cookie.domain != "localhost.local"}
         self.socket = await connect(
             self.url.replace("http", "ws", 1) + "/_stcore/stream", origin=self.url, max_size=None, proxy=None,
