@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres_server import VARIABLE, databases, drop
+from tests.postgres_server import VARIABLE, drop_made
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -33,8 +33,6 @@ def cache() -> Path:
 @pytest.fixture(autouse=True)
 def _own_databases() -> Iterator[None]:
     """On a PostgreSQL server of the tests, what one test made is dropped after it."""
-    server = os.environ.get(VARIABLE)
-    before = databases(server) if server else set()
     yield
-    if server:
-        drop(server, databases(server) - before)
+    if server := os.environ.get(VARIABLE):
+        drop_made(server)

@@ -2,14 +2,19 @@
 
 The server refuses to run as root, so as root it is started as another user. Where it cannot be started the reason is
 a sentence in `NoServer`. `database_for` gives each test folder its own database, copied from one that is up to date.
+A killed test run takes its server along (Linux tells it of its parent's death); the folder goes at the next start.
 """
 
+import ctypes
 import hashlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +22,11 @@ from typing import Any
 
 VARIABLE = "RELATE_TEST_DATABASE_URL"  # the address of a server that the tests' databases are made on
 TEMPLATE = "relate_template"
-PROGRAMS = ("postgres", "initdb", "pg_ctl")
+PROGRAMS = ("postgres", "initdb")
+FOLDERS = "relate-pg-"
+START_S = 60.0
+_made: set[str] = set()  # databases of the test that runs
+TOLD_OF_DEATH = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class NoServer(RuntimeError):  # noqa: N818
@@ -31,22 +40,23 @@ def server() -> Iterator[str]:
     if missing := [name for name in PROGRAMS if name not in programs]:
         raise NoServer(f"PostgreSQL's programs are not here ({', '.join(missing)})")
     user = _other_user()
-    folder = Path(tempfile.mkdtemp(prefix="relate-pg-"))
-    data, log = folder / "data", folder / "log"
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=FOLDERS))
     try:
         if user:
             os.chown(folder, user.pw_uid, user.pw_gid)
-        _run(user, programs["initdb"], "-D", data, "-U", "relate", "-A", "trust", "-N", "--no-instructions",
-             "--locale=C", "--encoding=UTF8")  # fmt: skip
-        options = f"-c listen_addresses= -k {folder} -c fsync=off -c full_page_writes=off -c max_connections=200"
-        _run(user, programs["pg_ctl"], "-D", data, "-o", options, "-w", "-t", "60", "-l", log, "start")
+        _run(user, programs["initdb"], "-D", folder / "data", "-U", "relate", "-A", "trust", "-N",
+             "--no-instructions", "--locale=C", "--encoding=UTF8")  # fmt: skip
+        process = _start(user, programs["postgres"], folder)
         try:
             url = f"postgresql://relate@/postgres?host={folder}"
+            _wait(process, url, folder / "log")
             _make(url, TEMPLATE)
             _migrate(named(url, TEMPLATE))
             yield url
         finally:
-            _run(user, programs["pg_ctl"], "-D", data, "-m", "immediate", "-w", "stop")
+            process.send_signal(signal.SIGQUIT)
+            process.wait(timeout=30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -59,19 +69,17 @@ def named(url: str, database: str) -> str:
 def database_for(url: str, folder: Path) -> str:
     """The address of this folder's database, made at its first use."""
     name = "t_" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:20]
-    if name not in databases(url):
-        _make(url, name, TEMPLATE)
+    if name not in _made:
+        if not _ask(url, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):  # a test's other process was first
+            _make(url, name, TEMPLATE)
+        _made.add(name)
     return named(url, name)
 
 
-def databases(url: str) -> set[str]:
-    """The tests' databases there are."""
-    return {row[0] for row in _ask(url, "SELECT datname FROM pg_database WHERE datname LIKE 't\\_%'")}
-
-
-def drop(url: str, names: set[str]) -> None:
-    for name in names:
-        _ask(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+def drop_made(url: str) -> None:
+    """Drops the databases that this process made or used, and no other's."""
+    while _made:
+        _ask(url, f"DROP DATABASE IF EXISTS {_made.pop()} WITH (FORCE)")
 
 
 def _make(url: str, name: str, template: str = "template0") -> None:
@@ -110,14 +118,66 @@ def _other_user() -> Any:
     raise NoServer("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
 
 
+def _start(user: Any, program: str, folder: Path) -> "subprocess.Popen[bytes]":
+    """The server as a child of this process, which it does not outlive."""
+    quick = ("listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
+    command = [program, "-D", str(folder / "data"), "-k", str(folder)]
+    command += [word for setting in quick for word in ("-c", setting)]
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+    def bound() -> None:  # after the change of user, which would undo it
+        if libc is not None:
+            libc.prctl(TOLD_OF_DEATH, signal.SIGQUIT)
+
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd="/",
+                                env=_environment(), preexec_fn=bound, **_who(user))  # fmt: skip
+
+
+def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    import psycopg
+
+    end = time.monotonic() + START_S
+    while True:
+        try:
+            psycopg.connect(url).close()
+            return
+        except psycopg.OperationalError as error:
+            if process.poll() is not None or time.monotonic() > end:
+                said = log.read_text("utf-8", "replace").strip().splitlines()
+                raise NoServer(f"PostgreSQL could not be started ({said[-1] if said else error})") from error
+            time.sleep(0.1)
+
+
+def _sweep() -> None:
+    """Removes what killed runs have left: folders whose server is gone."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
+        try:
+            if time.time() - folder.stat().st_mtime < START_S:  # perhaps about to start
+                continue
+            number = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+            os.kill(number, 0)
+        except PermissionError:
+            continue  # it runs, as somebody else
+        except (OSError, ValueError, IndexError):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _who(user: Any) -> dict[str, Any]:
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
+
+
 def _run(user: Any, *command: object) -> None:
-    who: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
     try:
         # no pipe: the server would keep it open
         with tempfile.TemporaryFile() as said:
             done = subprocess.run(
                 [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
-                cwd="/", timeout=120, env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}, **who,
+                cwd="/", timeout=120, env=_environment(), **_who(user),
             )  # fmt: skip
             said.seek(0)
             told = said.read().decode(errors="replace").strip()

@@ -311,9 +311,15 @@ def _changes() -> Iterator[Row]:
 
 
 def _imports() -> Iterator[Row]:
+    summary: dict[str, Any] = {
+        "format": "Other file", "file": "UTF-8, comma-separated", "placement": "Google responsive search ad",
+        "grain": "variation", "read": 5_000, "kept": 5_000, "rejected": 0, "known": 0, "updated": 0, "matched": 5_000,
+        "external": 0, "reasons": {}, "skipped": {}, "flagged": {}, "actions": ["purchase"], "notes": [],
+        "first": None, "last": None, "told": [],
+    }  # fmt: skip
     yield 0.97, {
         "name": "results.csv", "content": "0" * 64, "format": "generic", "placement": "google_rsa",
-        "state": "visible", "summary": {}, "finished_at": datetime.now(UTC), "undone_at": None,
+        "state": "visible", "summary": summary, "finished_at": datetime.now(UTC), "undone_at": None,
     }  # fmt: skip
 
 

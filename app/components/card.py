@@ -13,7 +13,7 @@ from relate_engine.brief import ANGLES, Angle, placement_of
 from relate_engine.scorecard import AdText, Estimate, Finding, Level, Scorecard
 
 LEVELS: dict[Level, tuple[str, str]] = {
-    "blocked": ("blocked", "⛔"),
+    "blocked": ("blocked", "✖"),
     "caution": ("caution", "⚠"),
     "clear": ("no issue found", "✓"),
 }

@@ -45,7 +45,7 @@ class Chart:
 def show(chart: Chart, may_download: bool) -> None:
     """Draws a chart with all that belongs to it."""
     with st.container(border=True):
-        st.subheader(chart.heading, anchor=False)
+        st.header(chart.heading, anchor=False)
         st.markdown(chart.reading)
         st.plotly_chart(chart.figure, config=CONFIG, key=f"chart_{chart.name}", alt=chart.reading)
         with st.expander("The numbers as a table"):

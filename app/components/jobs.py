@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.components.context import Context
 from app.components.plain import plain
+from app.components.when import when
 from app.services import jobs
 from app.services.jobs import StoredJob
 from app.services.people import Forbidden, NotFound
@@ -68,13 +69,13 @@ def words(job: StoredJob) -> str:
 
 
 def _ended(job: StoredJob) -> None:
-    when = f"{job.finished_at:%-d %B %H:%M} UTC" if job.finished_at else "at an unknown time"
+    at = when(job.finished_at) if job.finished_at else "at an unknown time"
     if job.state == "done":
-        st.caption(f":material/check_circle: {when}: {plain(job.message)}")
+        st.caption(f":material/check_circle: {at}: {plain(job.message)}")
     elif job.state == "failed":
-        st.error(plain(f"{job.title}, {when}: {job.message}"), icon=":material/error:")
+        st.error(plain(f"{job.title}, {at}: {job.message}"), icon=":material/error:")
     else:
-        st.caption(f"{plain(job.title)} was cancelled on {when}; nothing was changed.")
+        st.caption(f"{plain(job.title)} was cancelled on {at}; nothing was changed.")
 
 
 def _cancel(ctx: Context, job_id: int) -> None:

@@ -13,7 +13,7 @@ from relate_engine.scorecard import Finding, Severity
 
 # severity: word, icon; worst first
 SEVERITIES: dict[Severity, tuple[str, str]] = {
-    "block": ("blocked", "⛔"),
+    "block": ("blocked", "✖"),
     "warn": ("caution", "⚠"),
     "note": ("note", "•"),
 }

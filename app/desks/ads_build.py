@@ -42,7 +42,7 @@ def builder(ctx: Context, ad: StoredAd, bench: Bench, texts: Mapping[int, AdText
                       args=(bench, reworded(bench.places, newer)))  # fmt: skip
     for slot in placement.slots:
         mine = [place for place in bench.places if place.slot == slot.name]
-        st.subheader(f"{slot.plural} · {len(mine)} of {slot.full_ad}", anchor=False)
+        st.header(f"{slot.plural} · {len(mine)} of {slot.full_ad}", anchor=False)
         if not mine:
             need = f"needs at least {slot.required}" if slot.required else "may hold some"
             st.caption(f"None yet; the ad {need}.")
@@ -124,7 +124,7 @@ def _add(ctx: Context, ad: StoredAd, bench: Bench) -> None:
     """Texts of the brief that could go in."""
     placement = placement_of(ad.placement)
     with st.container(border=True, key="ad_add"):
-        st.subheader("Add texts", anchor=False)
+        st.header("Add texts", anchor=False)
         name = st.segmented_control(
             "Slot", [s.name for s in placement.slots], key="ad_add_slot", default=placement.slots[0].name,
             required=True, format_func=lambda n: placement.slot(n).plural, on_change=_first_page,

@@ -25,7 +25,7 @@ FORMS = ("Full", "Shortest")
 def strength_meter(found: Strength) -> None:
     """The level in words, what to do next, and how it is counted."""
     with st.container(border=True, key="ad_strength"):
-        st.subheader(f"Strength: {found.level}", anchor=False)
+        st.header(f"Strength: {found.level}", anchor=False)
         st.html(meter_html(found))
         if not found.actions:
             st.markdown("Nothing is left to gain here.")
@@ -68,13 +68,13 @@ def preview(brief: Brief, placement: str, bench: Bench, texts: Mapping[int, AdTe
         elif placement == "meta_feed":
             _meta(brief, bench, texts, dark)
         else:
-            st.subheader("Preview", anchor=False)
+            st.header("Preview", anchor=False)
             chosen = _chosen(bench, texts, ("headline", "body"))
             st.html(plain_html(chosen["headline"], chosen["body"], dark))
 
 
 def _google(brief: Brief, bench: Bench, texts: Mapping[int, AdText], dark: bool) -> None:
-    st.subheader("On Google search", anchor=False)
+    st.header("On Google search", anchor=False)
     lines = [Line(place.slot, texts[place.text_id].text.text, place.pin) for place in bench.places]
     labels = names(pieces_of(bench.places, texts))
     total = count(lines)
@@ -98,7 +98,7 @@ def _google(brief: Brief, bench: Bench, texts: Mapping[int, AdText], dark: bool)
 
 
 def _meta(brief: Brief, bench: Bench, texts: Mapping[int, AdText], dark: bool) -> None:
-    st.subheader("In a Meta feed", anchor=False)
+    st.header("In a Meta feed", anchor=False)
     whole = st.toggle("Show whole texts", key="ad_whole", help="As after “See more”.")
     chosen = _chosen(bench, texts, ("primary_text", "headline", "description"))
     slots = placement_of("meta_feed").slots

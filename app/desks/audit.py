@@ -92,7 +92,7 @@ def _rows(ctx: Context, wanted: Filter, here: tzinfo) -> None:
 def _row(event: Event, here: tzinfo) -> None:
     at = event.at.astimezone(here)
     label = f"{at:%-d %b %Y, %H:%M} · {event.words}"
-    with st.expander(plain(label)):
+    with st.expander(plain(label).replace("@", "@\u2060")):  # else an address becomes a link inside a button
         rows = pd.DataFrame(audit_log.detail_rows(event), columns=["What", "Value"])
         st.dataframe(rows, hide_index=True, key=f"audit_detail_{event.id}", column_config={
             "What": st.column_config.TextColumn(width="small"), "Value": st.column_config.TextColumn(width="large"),
@@ -100,7 +100,7 @@ def _row(event: Event, here: tzinfo) -> None:
 
 
 def _verify(ctx: Context) -> None:
-    st.subheader("Check the chain", anchor=False)
+    st.header("Check the chain", anchor=False)
     st.markdown(
         "Each row holds the hash of the one before it, so a changed, removed or inserted row shows. Rows cut off at "
         "the end show only against a last hash that you kept, such as the end of an export."
@@ -121,7 +121,7 @@ def _verify(ctx: Context) -> None:
 
 
 def _export(ctx: Context, wanted: Filter) -> None:
-    st.subheader("Export", anchor=False)
+    st.header("Export", anchor=False)
     st.markdown(
         f"The rows that pass the filters above, oldest first, at most {audit_export.MOST_ON_PAGE:,}; "
         "`relate audit export FILE` writes any number."

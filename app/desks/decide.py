@@ -88,14 +88,14 @@ def _before(found: list[WriterVersion], chosen: WriterVersion, state: TrialState
 def _answer(said: Advice | None, chosen: WriterVersion, found: list[WriterVersion]) -> None:
     with st.container(border=True, key="decision"):
         if said is None:
-            st.subheader("Not enough data", anchor=False)
+            st.header("Not enough data", anchor=False)
             st.markdown(
                 f"No round made {plain(chosen.version)}, so no gate has judged it. Start a trial to learn more."
             )
             return
         word, icon, colour = LOOKS[said.word]
         live = " It is live now." if chosen.active else ""
-        st.subheader(f"{icon} :{colour}[{word}]", anchor=False)
+        st.header(f"{icon} :{colour}[{word}]", anchor=False)
         st.markdown(plain(said.why) + live)
         for alarm in said.alarms:
             st.warning(plain(alarm), icon=":material/notifications_active:")

@@ -12,6 +12,7 @@ import streamlit as st
 from app.components.context import Context
 from app.components.marks import SEVERITIES
 from app.components.plain import plain
+from app.components.when import when
 from app.desks.draft_state import fill, open_brief, state
 from app.desks.draft_write import write_bar
 from app.services.briefs import archive_brief, get_brief, list_briefs
@@ -52,7 +53,7 @@ def brief_bar(ctx: Context, stored: StoredBrief | None) -> None:
         brief = briefs[brief_id]
         where = placement_of(brief.brief.placement).label
         # the number keeps labels apart: the browser answers with the label
-        return f"{brief.title} · {where} · {brief.updated_at:%d %b %H:%M} · no. {brief.id}"
+        return f"{brief.title} · {where} · {when(brief.updated_at)} · no. {brief.id}"
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="brief_bar"):
         st.selectbox(

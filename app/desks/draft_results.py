@@ -14,6 +14,7 @@ from app.components.card import BEST_OF, LEVELS, NOT_CHECKED, angle_word, table_
 from app.components.context import Context
 from app.components.marks import SEVERITIES
 from app.components.plain import plain
+from app.components.when import when
 from app.desks.ads_state import build_from_picked
 from app.desks.draft_card import BAR, show_card
 from app.desks.draft_export import export_dialog
@@ -88,7 +89,7 @@ def _view_words(name: str, views: dict[str, list[StoredGeneration]]) -> str:
         return "Picked, from all drafts"
     view = views[name]
     count = sum(len(s.texts) for s in view)
-    first = "Newest" if name == next(iter(views)) else f"No. {name} of {view[0].created_at:%d %b %H:%M}"
+    first = "Newest" if name == next(iter(views)) else f"No. {name} of {when(view[0].created_at)}"
     return f"{first}: {placement_of(view[0].placement).label}, {count} texts"
 
 
@@ -115,7 +116,7 @@ def _set_words(s: StoredGeneration) -> str:
         return f"More like “{like}”"
     if angle := s.request.get("angle"):
         return f"More: {angle_word(angle)}"
-    return "" if s.request.get("whole") else f"Drafted {s.created_at:%H:%M} UTC"
+    return "" if s.request.get("whole") else f"Drafted {when(s.created_at)}"
 
 
 def _bar(ctx: Context, stored: StoredBrief) -> None:
@@ -183,7 +184,7 @@ def _slot(ctx: Context, stored: StoredBrief, name: str, groups: Sequence[Group])
     slot = placement_of(texts[0].placement).slot(name)
     levels = [t.card.compliance.level for t in texts if t.card]
     told = [f"{levels.count(level)} {word}" for level, (word, _) in LEVELS.items() if levels.count(level)]
-    st.subheader(f"{slot.plural} · {len(texts)}", anchor=False)
+    st.header(f"{slot.plural} · {len(texts)}", anchor=False)
     limit = f"limit {slot.limit:,}{' (assumed)' if slot.assumed else ''}"
     fold = f"{slot.visible} before the fold, " if slot.visible < slot.limit else ""
     st.caption(f"{', '.join(told)} · {fold}{limit}")

@@ -14,7 +14,7 @@ from app.services.briefs import get_brief
 from app.services.drafting_page import Jobs
 from app.services.exporting import ExportRefused
 from app.services.people import Forbidden, NotFound
-from app.services.stored import StoredText
+from app.services.stored import StoredText, checksum_of
 from db.session import StorageError
 from relate_engine.brief import Brief, BriefError, PlacementName
 from relate_engine.policy.weights import WeightsError
@@ -35,6 +35,7 @@ class DeskState:
     """`texts` by place in the list (set, slot, position): cards redraw from it without asking the database."""
 
     brief_id: int | None = None
+    seen: str | None = None  # checksum of the brief as the form was filled with it
     editing: bool = True
     trouble: str = ""
     field_trouble: dict[str, str] = field(default_factory=dict)
@@ -85,7 +86,8 @@ def open_from_url(ctx: Context) -> None:
 
 def open_brief(brief_id: int | None, brief: Brief | None, editing: bool) -> None:
     """Shows a brief (None: an empty one) in the form; forgets the cards of the one before."""
-    st.session_state.draft_desk = DeskState(brief_id=brief_id, editing=editing)
+    seen = checksum_of(brief) if brief_id is not None and brief is not None else None
+    st.session_state.draft_desk = DeskState(brief_id=brief_id, seen=seen, editing=editing)
     fill(brief)
 
 

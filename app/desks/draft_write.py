@@ -13,9 +13,9 @@ from app.components.card import percent, provisional_html
 from app.components.context import Context
 from app.components.plain import plain
 from app.desks.draft_state import TROUBLE, jobs_of, state, typed
-from app.services.briefs import save_brief
+from app.services.briefs import BriefChanged, save_brief
 from app.services.drafting_page import Job, base_rates
-from app.services.stored import StoredBrief
+from app.services.stored import StoredBrief, checksum_of
 from relate_engine.brief import ANGLES, BriefError, Slot, full_ad, parse_brief, placement_of, supported_angles
 
 LOOK_EVERY = 0.8  # seconds
@@ -108,14 +108,16 @@ def save_typed(ctx: Context) -> StoredBrief | None:
     now = state()
     now.field_trouble = {}
     try:
-        stored = save_brief(ctx.db, ctx.actor, parse_brief(typed()), now.brief_id)
+        stored = save_brief(ctx.db, ctx.actor, parse_brief(typed()), now.brief_id, now.seen)
     except BriefError as error:
+        if isinstance(error, BriefChanged):
+            now.seen = error.newest  # told once: saving again is meant
         now.field_trouble = {_field_of(str(error)): str(error)}
         return None
     except TROUBLE as error:
         now.trouble = str(error)
         return None
-    now.brief_id = stored.id
+    now.brief_id, now.seen = stored.id, checksum_of(stored.brief)
     return stored
 
 

@@ -61,7 +61,7 @@ def _do(change: Callable[[], str]) -> bool:
 
 
 def _invite(ctx: Context) -> None:
-    st.subheader("Invite")
+    st.header("Invite")
     st.caption(
         "Whoever signs in with this e-mail address comes in with this role. No mail is sent: tell them yourself."
         + ("" if ctx.signed else " A sign-in is not set up yet; until it is, nobody else can come in.")
@@ -88,7 +88,7 @@ def _pending(ctx: Context) -> None:
     waiting = invitations.pending(ctx.db, ctx.actor)
     if not waiting:
         return
-    st.subheader("Invited, not signed in yet")
+    st.header("Invited, not signed in yet")
     for one in waiting:
         with st.container(horizontal=True, vertical_alignment="center", key=f"invited_{one.id}"):
             st.markdown(f"**{plain(one.email)}** · {one.role}", width=380)
@@ -108,7 +108,7 @@ def _withdraw(ctx: Context, one: StoredInvitation) -> None:
 
 
 def _people(ctx: Context) -> None:
-    st.subheader("In this workspace")
+    st.header("In this workspace")
     search = st.text_input("Find by name or e-mail", key="people_search", max_chars=100, width=320)
     found = members.members(ctx.db, ctx.actor, search, st.session_state.get("people_page") or 1)
     if not found.count:
@@ -172,7 +172,7 @@ def _take_back(ctx: Context, one: Member) -> None:
 
 
 def _workspace(ctx: Context) -> None:
-    st.subheader("Workspace")
+    st.header("Workspace")
     with ctx.db.read() as session:
         name, now = workspace.name_of(session, ctx.actor), workspace.workspace_settings(session, ctx.actor)
     with st.form("people_workspace"):

@@ -14,6 +14,7 @@ import streamlit as st
 from app.components.card import percent
 from app.components.context import Context, context
 from app.components.plain import plain
+from app.components.when import when
 from app.desks.results_file import ask_options
 from app.desks.results_learn import predictions
 from app.services import importing, results_page
@@ -64,7 +65,7 @@ def _desk(ctx: Context) -> None:
 
 def _bring(ctx: Context) -> None:
     with st.container(border=True):
-        st.subheader("Import a file", anchor=False)
+        st.header("Import a file", anchor=False)
         st.markdown(
             "Google Ads reports, Meta Ads Manager exports and any other table with texts, impressions and clicks; "
             "CSV or Excel."
@@ -184,7 +185,7 @@ def _gap(ctx: Context, visible: tuple[int, ...]) -> None:
         with st.spinner("Adding up"):
             kept = st.session_state.results_gap = (visible, results_page.traffic(ctx.db, ctx.actor))
     with st.container(border=True):
-        st.subheader("What this traffic can show", anchor=False)
+        st.header("What this traffic can show", anchor=False)
         st.markdown(gap_words(kept[1]))
         if st.button("What these rows teach", key="results_teach", icon=":material/school:"):
             _teaches(ctx)
@@ -231,7 +232,7 @@ def _teaches(ctx: Context) -> None:
 
 
 def _imports(ctx: Context, stored: list[StoredImport]) -> None:
-    st.subheader("Imports", anchor=False)
+    st.header("Imports", anchor=False)
     for one in stored[:SHOWN]:
         _one(ctx, one)
     if len(stored) > SHOWN:
@@ -252,7 +253,7 @@ def _one(ctx: Context, one: StoredImport) -> None:
                     "Undo", key=f"results_undo_{one.id}", icon=":material/undo:", on_click=_undo, args=(ctx, one.id),
                     help="Its rows count no longer. Import the file again to bring them back.",
                 )  # fmt: skip
-        st.caption(f"Import {one.id}, {one.created_at:%-d %B %Y %H:%M} UTC. {plain(headline(report))}")
+        st.caption(f"Import {one.id}, {when(one.created_at)}. {plain(headline(report))}")
         with st.expander("Report"):
             st.markdown("\n".join(f"- {plain(line)}" for line in details(report)))
             if report.rejected:

@@ -8,6 +8,7 @@ import streamlit as st
 from app.components.context import Context
 from app.components.jobs import job_panel
 from app.components.plain import plain
+from app.components.when import when
 from app.services import jobs, learning
 from app.services.people import Forbidden, NotFound
 from db.session import StorageError
@@ -21,11 +22,11 @@ def predictions(ctx: Context, results: bool) -> None:
     """What the predictions rest on, with the buttons that change it. `results`: there are some that count."""
     now = learning.in_use(ctx.db, ctx.actor)
     with st.container(border=True, key="results_learn"):
-        st.subheader("Predictions", anchor=False)
+        st.header("Predictions", anchor=False)
         if now is None:
             st.markdown("CTR and CVR are **priors**: no reward model of this workspace is in use.")
         else:
-            st.markdown(f"CTR and CVR come from **{plain(now.version)}**, learned {now.made_at:%-d %B %Y %H:%M} UTC.")
+            st.markdown(f"CTR and CVR come from **{plain(now.version)}**, learned {when(now.made_at)}.")
         buttons = st.container(horizontal=True)
         job = job_panel(ctx, KIND)
         if not jobs.may_start(ctx.actor, KIND):

@@ -84,7 +84,7 @@ def _card(ctx: Context) -> None:
     rules = rules_of(ctx.db, ctx.actor)
     main, side = st.columns([3, 2], gap="large")
     with main:
-        st.subheader("Text to judge", anchor=False)
+        st.header("Text to judge", anchor=False)
         text_card(look.text, brief, look.blind, rules)
         form(rules, look.text, brief, look, beside.twins)
         st.caption("Keys: 1 to 5 give a verdict, N skips, U takes the last one back. A text is yours for 30 minutes.")

@@ -67,7 +67,7 @@ def browse(ctx: Context) -> None:
 def _heading(text: StoredText, found: ReviewPage) -> None:
     ids = [t.id for t in found.texts]
     place = (found.page - 1) * ON_A_PAGE + ids.index(text.id) + 1 if text.id in ids else 0
-    st.subheader(f"Text {place:,} of {found.total:,}" if place else "Opened again", anchor=False)
+    st.header(f"Text {place:,} of {found.total:,}" if place else "Opened again", anchor=False)
 
 
 def _filtered(ctx: Context) -> ReviewPage:
@@ -115,7 +115,7 @@ def _list(found: ReviewPage, text: StoredText) -> None:
     if not found.texts:
         return
     st.divider()
-    st.markdown("#### Texts")
+    st.markdown("## Texts")
     here = {t.id: t for t in found.texts}
     st.session_state["review_list"] = text.id if text.id in here else None
 

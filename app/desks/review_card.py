@@ -12,6 +12,7 @@ from app.components.card import LEVELS, compliance_words, width_words
 from app.components.context import Context
 from app.components.marks import SEVERITIES, marked, worst_first
 from app.components.plain import plain
+from app.components.when import when
 from app.services.review_card import Around, Decision
 from app.services.reviewing import verdict_history
 from app.services.stored import StoredText, StoredVerdict
@@ -92,7 +93,7 @@ def text_card(text: StoredText, brief: Brief, blind: bool, rules: RuleSet) -> No
 def ad_around(around: Around, placement_name: str) -> None:
     """The whole ad, this text in it."""
     placement = placement_of(placement_name)
-    st.markdown(f"#### The whole ad{f' · {plain(around.ad_name)}' if around.ad_name else ''}")
+    st.markdown(f"## The whole ad{f' · {plain(around.ad_name)}' if around.ad_name else ''}")
     last, lines = "", list[str]()
     for slot, text, here in around.ad:
         if slot != last:
@@ -104,7 +105,7 @@ def ad_around(around: Around, placement_name: str) -> None:
 
 def brief_side(brief: Brief) -> None:
     """What the brief supports, claims with their evidence first."""
-    st.markdown("#### What the brief supports")
+    st.markdown("## What the brief supports")
     if brief.claims:
         claims = (f"- {plain(c.text)}  \n  :small[Evidence: {plain(c.evidence)}]" for c in brief.claims)
         lines = ["**Claims with evidence**", "\n".join(claims)]
@@ -125,7 +126,7 @@ def brief_side(brief: Brief) -> None:
 
 def nearest(decisions: tuple[Decision, ...]) -> None:
     """Past decisions on similar words."""
-    st.markdown("#### Past decisions on similar words")
+    st.markdown("## Past decisions on similar words")
     if not decisions:
         st.caption("None yet.")
     for decision in decisions:
@@ -145,7 +146,7 @@ def verdict_words(verdict: StoredVerdict, text: str) -> str:
 
 def history(ctx: Context, text: StoredText) -> None:
     """Every verdict so far."""
-    st.markdown("#### Verdicts so far")
+    st.markdown("## Verdicts so far")
     verdicts = verdict_history(ctx.db, ctx.actor, text.id)
     if not verdicts:
         st.caption("None yet.")
@@ -156,5 +157,5 @@ def history(ctx: Context, text: StoredText) -> None:
             " for an identical text" if verdict.settled_by_id else "",
         ]
         st.markdown(
-            f"{verdict_words(verdict, text.text)}{''.join(notes)}  \n{verdict.created_at:%d %b %Y, %H:%M} UTC · {who}"
+            f"{verdict_words(verdict, text.text)}{''.join(notes)}  \n{when(verdict.created_at)} · {who}"
         )

@@ -47,7 +47,7 @@ def share_words(share: q.Share, what: str) -> str:
 
 
 def _rules(ctx: Context, found: q.Quality) -> None:
-    st.markdown("#### Rules and classifier, against blind verdicts")
+    st.markdown("## Rules and classifier, against blind verdicts")
     st.markdown(f"**Precision:** {share_words(found.precision, 'flagged texts')}")
     st.markdown(f"**Missed:** {share_words(found.missed, 'clear texts')}")
     if found.recall:
@@ -67,7 +67,7 @@ def _rules(ctx: Context, found: q.Quality) -> None:
 
 
 def _agreement(found: q.Quality) -> None:
-    st.markdown("#### Agreement between reviewers")
+    st.markdown("## Agreement between reviewers")
     now = found.agreement
     if now.texts < q.ENOUGH:
         st.markdown(f"Not enough texts with two blind verdicts yet ({now.texts} of {q.ENOUGH}).")
@@ -82,7 +82,7 @@ def _agreement(found: q.Quality) -> None:
 
 
 def _reviewers(found: q.Quality) -> None:
-    st.markdown(f"#### Reviewers, last {q.DAYS} days")
+    st.markdown(f"## Reviewers, last {q.DAYS} days")
     if not found.reviewers:
         st.caption("Nobody gave a verdict yet.")
         return
@@ -99,7 +99,7 @@ def _reviewers(found: q.Quality) -> None:
 
 
 def _calls(found: q.Quality) -> None:
-    st.markdown("#### Suggested findings, by rule")
+    st.markdown("## Suggested findings, by rule")
     if not found.calls:
         st.caption("No finding was accepted or dismissed yet.")
         return
@@ -118,14 +118,14 @@ def _lapsed(ctx: Context) -> None:
     rows = q.lapsed(ctx.db, ctx.actor)
     if not rows:
         return
-    st.markdown("#### Allowed until a day that has passed")
+    st.markdown("## Allowed until a day that has passed")
     st.caption("These have no verdict now: look at the proof again on Browse.")
     for text, verdict in rows:
         st.markdown(f"“{plain(text)}”  \n{verdict_words(verdict, text)}")
 
 
 def _disputes(ctx: Context) -> None:
-    st.markdown("#### To settle")
+    st.markdown("## To settle")
     found = q.disputes(ctx.db, ctx.actor)
     if not found:
         st.caption("No looks disagree, and nothing is escalated.")
@@ -159,7 +159,7 @@ def _settle(text_id: int, outcome: Outcome) -> None:
 
 
 def _gold(ctx: Context) -> None:
-    st.markdown("#### Gold texts")
+    st.markdown("## Gold texts")
     rows = q.gold_texts(ctx.db, ctx.actor)
     st.caption(
         "About one look in twenty is at one of these; they measure how often each reviewer is right. "

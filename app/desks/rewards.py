@@ -221,7 +221,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _head(manifest: dict[str, Any] | None, report: dict[str, Any] | None) -> None:
-    st.subheader("CTR head", anchor=False)
+    st.header("CTR head", anchor=False)
     if manifest is None:
         st.info("No CTR head is installed here, so texts get no learned CTR effect.")
         return
@@ -250,7 +250,7 @@ def _between(value: dict[str, float]) -> str:
 
 
 def _writer(manifest: dict[str, Any] | None) -> None:
-    st.subheader("The shipped writer", anchor=False)
+    st.header("The shipped writer", anchor=False)
     if manifest is None:
         st.info("No trained adapter is installed: the writer is untrained; run `relate train sft`.")
         return

@@ -189,7 +189,7 @@ def _line(listed: Listed, counts: Counts, pending: bool) -> str:
 def _detail(ctx: Context, listed: Listed, counts: Counts, pending: bool, writes: bool) -> None:
     rule = listed.rule
     with st.container(border=True, key="rules_detail"):
-        st.subheader(rule.id, anchor=False)
+        st.header(rule.id, anchor=False)
         st.markdown(f"**{plain(rule.message)}**  \n{plain(rule.fix)}")
         if listed.origin == "off":
             st.warning(plain(f"Switched off in this workspace. {listed.why_off}"), icon=":material/toggle_off:")

@@ -80,7 +80,7 @@ def _tested(ctx: Context, draft: Draft) -> int:
 
 
 def _past(ctx: Context, draft: Draft) -> None:
-    st.subheader("Test on history", anchor=False)
+    st.header("Test on history", anchor=False)
     st.caption(
         f"The newest {rulebook_trial.PAST} approved or live texts, judged by the rules in use and by your edits."
     )
@@ -128,7 +128,7 @@ def _rows(changes: list[Change]) -> list[tuple[str, str, str]]:
 
 
 def _publish(ctx: Context, draft: Draft, failed: int) -> None:
-    st.subheader("Publish", anchor=False)
+    st.header("Publish", anchor=False)
     st.caption(
         "Drafts, scores and checks of this workspace use the new version from the next one on. Approved and live texts "
         "are checked again at once, and those that your edits object to go back to review."

@@ -31,7 +31,7 @@ def form(ctx: Context, editing: str, overlay: Overlay) -> None:
         st.rerun()
     now = rulebook_draft.form_of(overlay, listed.rule) if listed else EMPTY
     rule_id, key = (listed.rule.id if listed else None), f"rule_{editing}"
-    st.subheader(f"Edit {rule_id}" if rule_id else "A rule of your own", anchor=False)
+    st.header(f"Edit {rule_id}" if rule_id else "A rule of your own", anchor=False)
     if message := st.session_state.pop("rule_trouble", ""):
         st.error(plain(message), icon=":material/error:")
     how = st.radio("It looks for", [WORDS, PATTERN], index=1 if now.pattern else 0, horizontal=True, key=f"{key}_how")

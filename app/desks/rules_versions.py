@@ -8,6 +8,7 @@ import streamlit as st
 from app.components.context import Context
 from app.components.jobs import job_panel
 from app.components.plain import plain
+from app.components.when import when
 from app.desks.rules_draft import TROUBLE, published_words
 from app.desks.rules_show import edits_html
 from app.services import rulebook_publish
@@ -27,7 +28,7 @@ def versions(ctx: Context, writes: bool) -> None:
     now = found[0].after
     if writes:
         _back(ctx, now)
-    st.subheader("Changes, newest first", anchor=False)
+    st.header("Changes, newest first", anchor=False)
     for number, publication in enumerate(found):
         _one(publication, number == 0)
     if len(found) == MOST:
@@ -53,8 +54,7 @@ def _one(publication: Publication, in_use: bool) -> None:
     )  # fmt: skip
     with st.container(border=True):
         head = f"**{plain(publication.after or SHIPPED)}**{' · in use' if in_use else ''}"
-        when = f"{publication.at:%-d %B %Y, %H:%M} UTC"
-        st.markdown(f"{head}  \n{verb} {when} by {plain(publication.by)} · {plain(publication.reason)}")
+        st.markdown(f"{head}  \n{verb} {when(publication.at)} by {plain(publication.by)} · {plain(publication.reason)}")
         st.caption(plain(f"{checked}. Before: {publication.before or SHIPPED}."))
         with st.expander(f"What changed ({len(publication.edits):,})"):
             st.html(edits_html(publication.edits))

@@ -123,7 +123,7 @@ def reading(words: list[Word]) -> str:
     """What the painting says, in a sentence."""
     lost = [w for w in words if w.credit < 0]
     if not lost:
-        return f"None of its {len(words)} words lost credit."
+        return f"None of its {len(words)} words lost credit." if len(words) != 1 else "Its one word lost no credit."
     worst = min(lost, key=lambda w: w.credit)
     return (
         f"{len(lost)} of {len(words)} words lost credit, most of all “{worst.text}” (minus {-worst.credit:.2f}): "

@@ -70,6 +70,8 @@ def go_live(db: Database, actor: Actor, ad_id: int, revision_id: int) -> StoredA
     require(actor, "ad.live")
     with db.write() as session:
         ad, revision = _approved(session, actor, ad_id, revision_id)
+        if ad.archived:
+            raise BriefError(f"The ad '{ad.name}' is archived; bring it back before you mark it as live.")
         for other in ads.by_ids(session, actor.workspace_id, _live(session, actor, ad_id)).values():
             if other.id != revision.id:  # one version of an ad runs at a time
                 statuses.set_ad_status(session, actor, other, "approved", f"version {revision.number} replaced it")

@@ -52,7 +52,8 @@ def advice(db: Database, actor: Actor, version: WriterVersion) -> Advice | None:
     evidence = version.manifest["round"]["evidence"]
     counts = trials.trial_counts(db, actor, version.version)
     choices = counts.choices if counts else 0
-    reasons = tuple(Reason(not r.startswith("No: "), _sentence(r.removeprefix("No: "))) for r in said.reasons[:-1])
+    looked = [r for r in said.reasons[:-1] if not r.startswith("Alarm: ")]  # an alarm is told apart: it speaks for none
+    reasons = tuple(Reason(not r.startswith("No: "), _sentence(r.removeprefix("No: "))) for r in looked)
     word = _word(said, reasons, evidence)
     why = _why(version.version, word, said, reasons, evidence, choices)
     return Advice(

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.services.analytics import View, writer
 from app.services.people import Actor, require
+from app.services.process import libraries
 from db import analytics as rows
 from db.session import Database
 from relate_engine.config import Settings
@@ -70,6 +71,7 @@ def completions(
 
 def tokenizer_of(config: Settings) -> Any:
     """The writer's tokenizer; takes a moment the first time. WeightsError where the base is not there."""
+    libraries()
     from relate_engine.policy.model import load_tokenizer
     from relate_engine.policy.weights import policy_folder
 

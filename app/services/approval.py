@@ -30,7 +30,8 @@ def unapproved(session: Session, actor: Actor, texts: Sequence[StoredText]) -> l
         return []
     now = status_of(session, actor, [text.id for text in texts])
     return [
-        f"The {placement_of(text.placement).slot(text.slot).label.lower()} '{_short(text)}' {_lacks(text, now[text.id])}."
+        f"The {placement_of(text.placement).slot(text.slot).label.lower()} '{_short(text)}' "
+        f"{_lacks(text, now[text.id])}."
         for text in texts
         if now[text.id] not in FINE or _lapsed(text)
     ]

@@ -157,7 +157,7 @@ def detail_rows(event: Event) -> list[tuple[str, str]]:
 
 
 def _with(versions: Mapping[str, str]) -> str:
-    told = [f"{name} {version}" for name, version in sorted(versions.items())]
+    told = [f"{name} {version.removeprefix(f'{name}:')}" for name, version in sorted(versions.items())]
     return f" (with {', '.join(told)})" if told else ""
 
 

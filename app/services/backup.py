@@ -113,11 +113,10 @@ def restore(config: Settings, file: Path, force: bool = False) -> Restored:
             if kind == "postgresql":
                 kept.append(config.home / f"relate.{stamp}.dump")
                 files.dump_postgresql(config.database, kept[0])
+                files.restore_postgresql(config.database, folder / NAMES[kind])  # first: a server may refuse it
             for name in FOLDERS:
                 kept += _exchange(config.home / name, folder / name, stamp)
-            if kind == "postgresql":
-                files.restore_postgresql(config.database, folder / NAMES[kind])
-            else:
+            if kind == "sqlite":
                 path = files.file_of(config.database)
                 old = path.with_name(f"{path.name}.{stamp}")
                 files.replace_sqlite(path, _near(folder / NAMES[kind], path), old)

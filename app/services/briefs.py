@@ -13,10 +13,21 @@ from app.services.stored import StoredBrief, brief_record, checksum_of
 from db import briefs as rows
 from db import models, queries
 from db.session import Database
-from relate_engine.brief import Brief, BriefError, clean
+from relate_engine.brief import Brief, BriefError, clean, parse_brief
 
 PAGE = 25
 LONGEST_TITLE, LONGEST_NAME = 200, 255
+
+
+class BriefChanged(BriefError):  # noqa: N818  (a question, not a fault)
+    """Somebody changed the brief after it was opened; `newest` is the checksum of its content now."""
+
+    def __init__(self, newest: str) -> None:
+        super().__init__(
+            "Brief: somebody changed this brief while you worked on it, so yours was not saved. Reload the page to see "
+            "theirs (what you typed is then gone), or save once more to put yours in its place."
+        )
+        self.newest = newest
 
 
 @dataclass(frozen=True)
@@ -41,8 +52,14 @@ class BriefPage:
     rows: tuple[BriefRow, ...]
 
 
-def save_brief(db: Database, actor: Actor, brief: Brief, brief_id: int | None = None) -> StoredBrief:
-    """Saves a new brief, or changes the one with `brief_id`. The same content twice changes nothing."""
+def save_brief(
+    db: Database, actor: Actor, brief: Brief, brief_id: int | None = None, seen: str | None = None
+) -> StoredBrief:
+    """Saves a new brief, or changes the one with `brief_id`. The same content twice changes nothing.
+
+    `seen`: the checksum of the content that the change began from. BriefChanged, and nothing saved, where somebody has
+    changed it since; None asks nothing.
+    """
     require(actor, "brief.write")
     checksum = checksum_of(brief)
     with db.write() as session:
@@ -53,6 +70,8 @@ def save_brief(db: Database, actor: Actor, brief: Brief, brief_id: int | None = 
             row = own(session, actor, models.Brief, brief_id, "brief")
             if row.checksum == checksum and row.archived_at is None:
                 return brief_record(row)
+            if seen is not None and (now := checksum_of(parse_brief(row.payload))) not in (seen, checksum):
+                raise BriefChanged(now)
             if row.title == row.payload.get("product"):  # nobody gave it a title of its own
                 row.title = brief.product
         row.placement, row.checksum = brief.placement, checksum

@@ -27,6 +27,7 @@ from app.services.exporting import rules_of_today
 from app.services.feedback import edit
 from app.services.learning import active_rewards, active_version
 from app.services.people import Actor, require
+from app.services.process import libraries
 from app.services.rulebook import own_rules
 from app.services.stored import StoredBrief, StoredGeneration, StoredText
 from app.services.versions import writers
@@ -222,6 +223,7 @@ class Jobs:
             return [text for slot in job.counts for text in served_texts(self.db, job.actor, job.brief_id, slot)]
 
         like = job.like.text if job.like else None
+        libraries()
         from relate_engine.draft import Drafted, Progress, Provisional
 
         def adapters() -> tuple[Path, ...]:

@@ -26,18 +26,22 @@ LOOK_S = 0.5
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of job: its body, what it is in a sentence ("…the predictions…"), and what its starter must be allowed."""
+    """A kind of job: its body, what it is in a sentence ("…the predictions…"), and what its starter must be allowed.
+
+    `follows`: it is what an act that was allowed brings with it, so it is done even where its starter has left since.
+    """
 
     run: Body
     title: str
     action: Action
+    follows: bool = False
 
 
 KINDS: dict[str, Kind] = {
     "rewards": Kind(learning.rewards_job, "Updating the predictions from campaign results", "rewards.train"),
     "round": Kind(rounds.round_job, "A round: the writer learns from feedback and rewards", "round.run"),
     rulebook_publish.RECHECK: Kind(
-        rulebook_publish.recheck_job, "Checking approved and live texts by the new rules", "rule.write"
+        rulebook_publish.recheck_job, "Checking approved and live texts by the new rules", "rule.write", follows=True
     ),
     client_job.KIND: Kind(client_job.client_job, "Scoring and drafting many briefs", "text.write"),
 }
@@ -119,7 +123,8 @@ def checked(kind: Kind) -> Body:
     """The body behind the check that its starter may still do this: roles change while a job waits."""
 
     def run(context: JobContext) -> dict[str, Any]:
-        require(context.actor(), kind.action)
+        if not kind.follows:
+            require(context.actor(), kind.action)
         return kind.run(context)
 
     return run

@@ -2,9 +2,12 @@
 
 import logging
 import os
+import threading
 import warnings
 
 from relate_engine.config import Settings
+
+_first = threading.Lock()
 
 
 def quiet(config: Settings) -> None:
@@ -23,8 +26,20 @@ def quiet(config: Settings) -> None:
     warnings.filterwarnings("ignore", module=r"(transformers|bitsandbytes|torch|peft|trl)\b.*")
 
 
+def libraries() -> None:
+    """Imports torch and transformers, one thread at a time; call before what imports them where threads are many.
+
+    transformers puts another module in its place while it is imported: a second thread that asks for it meanwhile
+    is left with the first, and with "cannot import name".
+    """
+    with _first:
+        import torch  # noqa: F401
+        import transformers  # noqa: F401
+
+
 def set_threads(config: Settings) -> None:
     """torch's threads for this process, where the setting names a number; else torch's own choice, all cores."""
+    libraries()
     import torch
 
     if config.threads:

@@ -219,11 +219,12 @@ def _take(session: Session, asked: Asked, text_id: int, kind: str) -> models.Rev
     elif len(active) >= asked.overlap or (mine is not None and mine in active):
         return None
     slot = mine or (free if kind != "gold" else None)
+    skipped = slot is not None and slot.blind and slot.verdict_id is None  # or run out: it stays blind for the next
     if slot is None:
         number = max((s.number for s in slots), default=0) + 1
         slot = models.ReviewSlot(workspace_id=asked.workspace_id, text_id=text_id, number=number, verdict_id=None)
         session.add(slot)
     slot.author_id, slot.created_at, slot.expires_at = asked.user_id, asked.now, asked.now + HOLD
     slot.verdict_id = None
-    slot.blind = kind == "blind" or (kind == "plain" and any(s.blind and s is not mine for s in active))
+    slot.blind = kind == "blind" or (kind == "plain" and (skipped or any(s.blind and s is not mine for s in active)))
     return slot

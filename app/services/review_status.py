@@ -94,10 +94,11 @@ def back_to_review(session: Session, actor: Actor, text_ids: Sequence[int], sinc
     Not through `statuses.set_status`: a reviewer may not send a text to review, but may undo a rejection.
     """
     for text_id in text_ids:
-        change = _decision(review.changes(session, text_id))
+        changes = review.changes(session, text_id)
+        change = _decision(changes)
         if change is None or change.reason != AGREED or change.created_at < since.created_at:
             continue
-        was = review.changes(session, text_id)[0].status
+        was = changes[0].status
         reason = "The verdict was taken back."
         row = models.StatusChange(
             workspace_id=actor.workspace_id, author_id=actor.user_id, text_id=text_id, status="in_review", reason=reason
@@ -110,7 +111,7 @@ def back_to_review(session: Session, actor: Actor, text_ids: Sequence[int], sinc
 
 def _decision(newest_first: Sequence[models.StatusChange]) -> models.StatusChange | None:
     """The change that approved or rejected a text as it stands; going live and offline since takes nothing from it."""
-    for change, before in zip(newest_first, [*newest_first[1:], None], strict=True):
+    for change, before in zip(newest_first, [*newest_first[1:], None], strict=False):
         offline = change.status == "approved" and before is not None and before.status == "live"
         if change.status != "live" and not offline:
             return change if change.status in ("approved", "rejected") else None

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.services import presence
-from app.services.process import quiet, set_threads
+from app.services.process import libraries, quiet, set_threads
 from app.services.trouble import sentence
 from relate_engine.brief import Angle, Brief
 from relate_engine.config import ASSETS, Settings
@@ -206,6 +206,7 @@ class Room:
                 self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
+        libraries()
         from relate_engine.draft import Drafted
 
         try:

@@ -26,7 +26,7 @@ from relate_engine.scorecard import Finding
 
 LONGEST_EXPRESSION = 6000
 TEXT = 2500  # characters of a slow text: the longest that the studio takes
-CPU_S, WALL_S = 2, 30  # the process is ended after so much work, and at last after so long
+CPU_S, WALL_S = 3, 30  # the process is ended after so much work, and at last after so long
 SAMPLES, PROBES = 12, 60
 MANY, HEADS, SHORT = 9, 12, 200  # repetitions that count as long; how many are tried; characters that show the worst
 _parser = import_module("re._parser")  # the reader behind re.compile; it has no public name
@@ -130,7 +130,7 @@ def _pumped(expression: str) -> list[str]:
 
 def _repetitions(tokens: Iterable[Any], head: str) -> list[tuple[str, list[str]]]:
     """Of each long repetition: a text that leads to it, and some of its shortest bodies."""
-    found = []
+    found: list[tuple[str, list[str]]] = []
     for op, argument in tokens:
         name = str(op)
         if name in ("MAX_REPEAT", "MIN_REPEAT") and argument[1] > MANY:

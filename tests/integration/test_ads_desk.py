@@ -65,7 +65,7 @@ def built(
 
 
 def words(at: AppTest) -> str:
-    shown = (*at.markdown, *at.caption, *at.get("html"), *at.info, *at.warning, *at.error, *at.subheader, *at.title)
+    shown = (*at.markdown, *at.caption, *at.get("html"), *at.info, *at.warning, *at.error, *at.header, *at.title)
     return "\n".join(str(getattr(element, "value", None) or element.proto.body) for element in shown)
 
 

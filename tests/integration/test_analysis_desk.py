@@ -73,7 +73,7 @@ def _made(**more: list[float]) -> dict[str, Any]:
 
 
 def _words(at: AppTest) -> str:
-    shown = (*at.markdown, *at.caption, *at.get("html"), *at.info, *at.warning, *at.error, *at.subheader)
+    shown = (*at.markdown, *at.caption, *at.get("html"), *at.info, *at.warning, *at.error, *at.header, *at.subheader)
     told = "\n".join(str(getattr(element, "value", None) or element.proto.body) for element in shown)
     return told.replace("\\", "").replace("&#58;", ":")
 
@@ -105,7 +105,7 @@ def test_a_version_is_decided_tried_promoted_and_taken_back(db: Database, open_d
     admin, config = person(db, "admin"), small_settings(tmp_path)
     add_version(db, admin, config, "grpo-77", _made())
     at = open_desk("decide", admin, config)
-    assert "Not enough data" in at.subheader[0].value
+    assert "Not enough data" in at.header[0].value
     assert "nobody has chosen between the two yet" in _words(at) and "after 100 choices" in _words(at)
     assert {m.label: m.value for m in at.metric} == {
         "Choices so far": "0", "Still needed": "100", "Gates judged": "3", "Alarms": "1",
@@ -147,7 +147,7 @@ def test_a_broken_bound_says_dont(db: Database, open_desk: Open, tmp_path: Path)
     admin, config = person(db, "admin"), small_settings(tmp_path)
     add_version(db, admin, config, "grpo-9", _made(blocked_rules=[0.6] * 9))
     at = open_desk("decide", admin, config)
-    assert "Don't promote" in at.subheader[0].value and "blocked by the rules: 50.0% → 60.0%" in _words(at)
+    assert "Don't promote" in at.header[0].value and "blocked by the rules: 50.0% → 60.0%" in _words(at)
 
 
 def _both(db: Database, admin: Actor) -> None:
@@ -215,7 +215,7 @@ def test_learning_shows_a_hacked_reward_and_the_steps_of_its_round(
     ]  # fmt: skip
     write_steps(history, 32, folder / "steps.jsonl")
     at = open_desk("learning", admin, config, part="Inside a round")
-    headings = [h.value for h in at.subheader]
+    headings = [h.value for h in at.header]
     assert "Training reward, step by step" in headings and "How far the writer moved" in headings
     assert "Over 10 steps training reward moved most: 0.415 in the first fifth, 0.495 in the last." in _words(at)
     assert len(at.get("plotly_chart")) == len(at.dataframe) == 5

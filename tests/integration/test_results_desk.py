@@ -48,7 +48,7 @@ def open_desk(db: Database, monkeypatch: pytest.MonkeyPatch) -> Open:
 
 
 def _words(at: AppTest) -> str:
-    shown = (*at.markdown, *at.caption, *at.info, *at.success, *at.warning, *at.error, *at.subheader)
+    shown = (*at.markdown, *at.caption, *at.info, *at.success, *at.warning, *at.error, *at.header, *at.subheader)
     return "\n".join(str(element.value) for element in shown).replace("\\", "").replace("&#58;", ":")
 
 

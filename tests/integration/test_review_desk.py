@@ -63,7 +63,7 @@ def _drafted(db: Database, draft: Any = None, **more: object) -> tuple[Actor, An
 
 
 def _words(at: AppTest) -> str:
-    shown = (*at.markdown, *at.caption, *at.get("html"), *at.info, *at.success, *at.error, *at.subheader)
+    shown = (*at.markdown, *at.caption, *at.get("html"), *at.info, *at.success, *at.error, *at.header, *at.subheader)
     return "\n".join(str(getattr(element, "value", None) or element.proto.body) for element in shown)
 
 

@@ -57,14 +57,14 @@ def _drafted(db: Database) -> tuple[Actor, Any]:
 
 
 def _words(at: AppTest) -> str:
-    return "\n".join(str(element.value) for element in (*at.markdown, *at.caption, *at.info, *at.subheader))
+    return "\n".join(str(element.value) for element in (*at.markdown, *at.caption, *at.info, *at.header, *at.subheader))
 
 
 def test_an_empty_studio_says_what_to_do(db: Database, open_desk: Open) -> None:
     at = open_desk(person(db, "admin"))
     assert "Draft desk" in at.info[0].value and not at.get("plotly_chart")
     at = open_desk(person(db, "admin"), "What the numbers are")
-    assert "CTR head" in [header.value for header in at.subheader]
+    assert "CTR head" in [header.value for header in at.header]
 
 
 def test_a_role_without_the_right_sees_why(db: Database, open_desk: Open) -> None:
@@ -93,7 +93,7 @@ def test_charts_appear_with_data_each_with_its_table(db: Database, open_desk: Op
         at = open_desk(analyst, tab)
         found = at.get("plotly_chart")
         assert len(found) == len(at.dataframe) == len(at.download_button) == plots, tab
-        assert heading in [h.value for h in at.subheader] and all(plot.proto.alt for plot in found)
+        assert heading in [h.value for h in at.header] and all(plot.proto.alt for plot in found)
         for split in rewards.SPLITS:
             at.segmented_control(key="by").set_value(split).run()
             assert not at.exception and len(at.get("plotly_chart")) == plots
@@ -131,7 +131,7 @@ def test_a_model_card_is_shown_with_its_intervals_diagram_and_limits(
     write_card(made, tmp_path / "heads" / "x")
     monkeypatch.setattr(rewards, "ASSETS", tmp_path)
     at = open_desk(person(db, "analyst"), "What the numbers are")
-    words = "\n".join(str(element.value) for element in (*at.subheader, *at.markdown, *at.caption))
+    words = "\n".join(str(element.value) for element in (*at.header, *at.subheader, *at.markdown, *at.caption))
     assert "learned" in words and "<b>" not in words.replace("\\<b\\>", "")
     assert "Learned from search ads only" in words.replace("\\", "")
     assert "In 1 of 2 groups the predicted CTR lies within what was observed" in words

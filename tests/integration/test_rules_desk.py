@@ -49,7 +49,7 @@ def open_page(db: Database, monkeypatch: pytest.MonkeyPatch) -> Open:
 
 
 def _words(at: AppTest) -> str:
-    shown = (*at.markdown, *at.caption, *at.get("html"), *at.info, *at.success, *at.warning, *at.error, *at.subheader)
+    shown = (*at.markdown, *at.caption, *at.get("html"), *at.info, *at.success, *at.warning, *at.error, *at.header)
     said = "\n".join(str(getattr(element, "value", None) or element.proto.body) for element in shown)
     return said.replace("\\", "").replace("&#58;", ":")
 
@@ -164,7 +164,7 @@ def test_search_filter_detail_and_switching_off(db: Database, open_page: Open) -
     at.text_input(key="rules_search").input("ranking claim source").run()
     assert at.radio(key="rules_open").value == "CLM-002" and len(at.radio(key="rules_open").options) == 1
     told = _words(at)
-    assert "⛔ blocks" in told and "source read on a copy" in told and "nobody has accepted or dismissed" in told
+    assert "✖ blocks" in told and "source read on a copy" in told and "nobody has accepted or dismissed" in told
     at.text_input(key="rules_why_off").input("we hold a survey")
     _press(at, "rules_off")
     assert "Switched off in this workspace. we hold a survey" in _words(at)

@@ -163,7 +163,11 @@ def _studio(folder: Path, names: list[str]) -> Iterator[Crowd]:
                 crowd.errors.append(f"the studio ended with {process.returncode}")
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:  # still loading a model
+                process.kill()
+                process.wait()
             said = log.read_text("utf-8", "replace")
             if "Traceback" in said:
                 crowd.errors.append(said[said.index("Traceback") :][:2000])

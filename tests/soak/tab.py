@@ -30,6 +30,10 @@ class Trouble(RuntimeError):  # noqa: N818
     """The studio answered with an error, or not at all."""
 
 
+class Quiet(Trouble):
+    """Nothing came in the time given."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """An element on the page: its kind (button, markdown, …), its protobuf, the fragment it is in, the run."""
@@ -192,19 +196,22 @@ class Tab:
 
     async def _more(self) -> bool:
         """Whether another run begins within QUIET_S."""
-        try:
-            message = await self._next(QUIET_S)
-        except Trouble:
-            return False
-        self._take(message.WhichOneof("type"), message)
-        return True
+        end = time.monotonic() + QUIET_S
+        while True:
+            try:
+                message = await self._next(end - time.monotonic())
+            except Quiet:
+                return False
+            self._take(message.WhichOneof("type"), message)
+            if message.WhichOneof("type") == "new_session":
+                return True
 
     async def _next(self, patience: float) -> ForwardMsg:
         assert self.socket is not None
         try:
             data = await asyncio.wait_for(self.socket.recv(), max(0.01, patience))
         except TimeoutError:
-            raise Trouble(f"no answer within {patience:.0f} s") from None
+            raise Quiet(f"no answer within {patience:.0f} s") from None
         message = ForwardMsg()
         message.ParseFromString(data if isinstance(data, bytes) else data.encode())
         return message

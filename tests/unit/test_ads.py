@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from app.services.ad_records import Place, StoredAd, status_words
 from app.services.exporting import ExportRefused
 from app.services.people import Actor, Forbidden, NotFound
 from app.services.workspace import change_settings
-from db.models import AdRevision, AuditEvent, StatusChange
+from db.models import AdRevision, AuditEvent, StatusChange, Verdict, utc_now
 from db.session import Database
 from relate_engine.brief import BriefError, PlacementName, placement_of
 from relate_engine.scorecard import Scorecard
@@ -138,6 +139,14 @@ def test_an_archived_brief_or_ad_is_not_changed(db: Database, ada: Actor) -> Non
         with pytest.raises(BriefError, match="was archived; bring it back"):
             action()
     assert ads.get_ad(db, ada, ad.id).brief_archived
+
+
+def test_an_archived_ad_does_not_go_live(db: Database, ada: Actor) -> None:
+    ad, ids = sent(db, ada)
+    approve(db, person(db, "reviewer"), ids)
+    ads.archive_ad(db, ada, ad.id)
+    with pytest.raises(BriefError, match="is archived; bring it back before you mark it as live"):
+        ad_review.go_live(db, ada, ad.id, ad.newest.id)
 
 
 def test_only_advertisers_build_and_nothing_is_seen_from_elsewhere(db: Database, ada: Actor) -> None:
@@ -338,6 +347,28 @@ def test_only_approved_leaves_where_the_workspace_says_so(db: Database, ada: Act
     ads.save_revision(db, ada, ad.id, 1, ad.newest.places[:5])
     made = ad_export.ad_file(db, ada, ad.id, **AD)
     assert made.revision.number == 1 and row(made.data)["Path 1"] == "Kayak-Racks"
+
+
+@pytest.mark.parametrize("placement", ["google_rsa", "generic"])
+def test_what_was_allowed_until_a_day_that_has_passed_does_not_leave(
+    db: Database, ada: Actor, placement: PlacementName
+) -> None:
+    cards = () if placement == "google_rsa" else (card("Kayak Rack", limit=90), card("Ships flat.", "body", limit=300))
+    brief_id, ids = stored(db, ada, cards, placement)
+    ad, rita = ads.create_ad(db, ada, brief_id), person(db, "reviewer")
+    change_settings(db, person(db, "admin"), {"export_approved_only": True})
+    ad_review.send_to_review(db, ada, ad.id, 1)
+    approve(db, rita, ids)
+    assert ad_export.ad_file(db, ada, ad.id, **AD).data
+    with db.write() as session:
+        session.add(
+            Verdict(
+                workspace_id=rita.workspace_id, author_id=rita.user_id, text_id=ids[0], outcome="allowed", rules=[],
+                spans=[], until=utc_now() - timedelta(days=1),
+            )
+        )  # fmt: skip
+    with pytest.raises(ExportRefused, match=r"was allowed until .* only; have its proof looked at again"):
+        ad_export.ad_file(db, ada, ad.id, **AD)
 
 
 def test_a_meta_ad_leaves_in_metas_columns(db: Database, ada: Actor) -> None:

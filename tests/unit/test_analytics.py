@@ -16,6 +16,7 @@ from app.services.stored import StoredGeneration
 from app.services.versions import WriterVersion
 from db import models
 from db.session import Database
+from relate_engine import gate
 from relate_engine.scorecard import finding
 from relate_engine.training.steplog import MOST, read_steps, write_steps
 from tests import tiny
@@ -108,7 +109,7 @@ def test_every_question_needs_the_right(db: Database) -> None:
 
 
 def test_the_way_from_draft_to_sale_and_the_reasons(db: Database, ada: Actor, drafted: StoredGeneration) -> None:
-    one, two = (t.id for t in drafted.of_slot("headline")[:2])
+    one, two, three = (t.id for t in drafted.of_slot("headline")[:3])
     feedback.pick(db, ada, one)
     reviewing.give_verdict(db, ada, two, "violation", ["CLM-001"])
     own = {"workspace_id": ada.workspace_id, "author_id": ada.user_id}
@@ -116,23 +117,26 @@ def test_the_way_from_draft_to_sale_and_the_reasons(db: Database, ada: Actor, dr
         for status in ("in_review", "approved", "live"):
             session.add(models.StatusChange(text_id=one, status=status, **own))
         _import(session, own, one, 1000, 40, 2.0)
+        _import(session, own, three, 1000, 40, 0.0)
+        _import(session, own, three, 900, 40, 2.0, state="undone")  # a sale that was taken back
     stages = analytics.funnel(db, ada, _today()).set_index("stage")["texts"].to_dict()
     # `two` counts as reviewed too, and a verdict may itself move its status
     assert stages["Drafted"] == stages["Shown"] == 6 and stages["Picked"] == 1 and stages["In review"] == 2
-    assert [stages[s] for s in ("Approved", "Live", "With results", "Converted")] == [1, 1, 1, 1]
+    assert [stages[s] for s in ("Approved", "Live", "With results", "Converted")] == [1, 1, 2, 1]
     dropped, named = analytics.reasons(db, ada, _today())
     assert dropped.to_numpy().tolist() == [["CLM-001", 1]] and named.to_numpy().tolist() == [["CLM-001", 1]]
 
 
 def _import(
-    session: Any, own: dict[str, int], text_id: int, shown: int, clicks: int, sold: float, texts: int = 1
-) -> None:
+    session: Any, own: dict[str, int], text_id: int, shown: int, clicks: int, sold: float, texts: int = 1,
+    state: str = "visible",
+) -> None:  # fmt: skip
     batch = models.Import(
         name="r.csv",
         content=f"{text_id:064d}",
         format="generic",
         placement="google_rsa",
-        state="visible",
+        state=state,
         summary={},
         **own,
     )
@@ -209,6 +213,16 @@ def test_the_gap_between_reward_and_judge() -> None:
         ("clicks", -0.1, -0.1),
     ]
     assert gaps([WriterVersion("shipped", None, None, True, {})]) == []
+
+
+def test_an_alarm_is_no_reason_for_a_version(db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = ("Sells better: x.", "length 30 → 31.", "Alarm: sales fell.", "e-1 has judged 0 gates before.")
+    monkeypatch.setattr("app.services.rounds.decision", lambda *_: gate.Decision(True, said, 0))
+    evidence = {"evaluator": "e-1", "old": {}, "new": {"sales": []}}
+    manifest = {"round": {"evidence": evidence, "alarms": [said[2]]}}
+    told = advice(db, ada, WriterVersion("w-2", None, datetime.now(UTC), False, manifest))
+    assert told is not None and told.word == "promote" and told.alarms == (said[2],)
+    assert [(r.holds, r.words) for r in told.reasons] == [(True, "Sells better: x."), (True, "Length 30 → 31.")]
 
 
 def test_a_version_without_a_round_has_no_advice(db: Database, ada: Actor) -> None:

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import tarfile
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from app.cli import main
 from app.services import audit, backup, briefs, learning, presence, versions
 from app.services.people import local_actor
+from db.models import SignIn, utc_now
 from db.session import StorageError, open_database
 from relate_engine.config import Settings, settings
 from tests.unit.studio import brief
@@ -148,6 +150,47 @@ def _rewritten(file: Path, folder: Path, name: str, change: object) -> Path:
         for path in folder.iterdir():
             tar.add(path, path.name)
     return out
+
+
+def test_a_restore_ends_every_session(config: Settings, tmp_path: Path) -> None:
+    """Who signed out, or was removed, after the backup was made would be in again."""
+    db = open_database(config.database)
+    actor, now = local_actor(db), utc_now()
+    with db.write() as session:
+        session.add(
+            SignIn(
+                workspace_id=actor.workspace_id, author_id=actor.user_id, token_hash="a" * 64, seen_at=now,
+                expires_at=now + timedelta(hours=8),
+            )
+        )  # fmt: skip
+    db.close()
+    backup.restore(config, backup.make(config, tmp_path / "b.tar.gz").file)
+    db = open_database(config.database)
+    with db.read() as session:
+        assert session.query(SignIn).one().ended_at is not None
+    db.close()
+
+
+def test_a_server_that_refuses_a_restore_leaves_the_versions_too(
+    config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise StorageError("pg_restore stopped: permission denied; the database is as it was.")
+
+    for name, stand_in in (
+        ("kind_of", lambda _: "postgresql"),
+        ("require_program", lambda name: name),
+        ("postgresql_in_use", lambda _: False),
+        ("revision_of", lambda _: backup.files.check_sqlite(config.home / "relate.db")),
+        ("dump_postgresql", lambda _, target: target.write_text("a dump")),
+        ("restore_postgresql", refuse),
+    ):
+        monkeypatch.setattr(backup.files, name, stand_in)
+    made = backup.make(config, tmp_path / "b.tar.gz")
+    (config.home / "policies" / "newer").mkdir()
+    with pytest.raises(StorageError, match="permission denied"):
+        backup.restore(config, made.file)
+    assert (config.home / "policies" / "newer").is_dir() and not list(config.home.glob("policies.before-restore-*"))
 
 
 def test_what_is_no_sound_backup_is_refused_and_changes_nothing(config: Settings, tmp_path: Path) -> None:

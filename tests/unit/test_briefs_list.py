@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import select, text
 
 from app.services import briefs, drafting, feedback
+from app.services.briefs import BriefChanged
 from app.services.feedback import EditConflict
 from app.services.people import Actor, Forbidden, NotFound
+from app.services.stored import checksum_of
 from db import models
 from db.session import Database
 from relate_engine.brief import BriefError
@@ -86,6 +88,18 @@ def test_a_given_title_stays_and_a_plain_one_follows_the_product(db: Database, a
         briefs.rename_brief(db, ada, saved.id, " ")
     with pytest.raises(BriefError, match="201 characters"):
         briefs.rename_brief(db, ada, saved.id, "x" * 201)
+
+
+def test_the_second_of_two_who_change_a_brief_is_told_before_theirs_counts(db: Database, ada: Actor) -> None:
+    saved = briefs.save_brief(db, ada, brief())
+    seen = checksum_of(saved.brief)
+    briefs.save_brief(db, ada, brief("Theirs"), saved.id, seen)
+    with pytest.raises(BriefChanged, match="somebody changed this brief") as told:
+        briefs.save_brief(db, ada, brief("Mine"), saved.id, seen)
+    assert briefs.get_brief(db, ada, saved.id).brief.product == "Theirs"
+    assert briefs.save_brief(db, ada, brief("Theirs"), saved.id, seen).brief.product == "Theirs"  # the same words
+    briefs.save_brief(db, ada, brief("Mine"), saved.id, told.value.newest)
+    assert briefs.get_brief(db, ada, saved.id).brief.product == "Mine"
 
 
 def test_a_copy_has_the_content_and_no_texts(db: Database, ada: Actor) -> None:

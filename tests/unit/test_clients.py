@@ -315,6 +315,22 @@ def test_a_cancelled_job_keeps_what_it_did_and_can_go_on(
         clients.go_on(db, ada, clients.job_state(db, ada).id)  # type: ignore[union-attr]
 
 
+def test_who_is_removed_while_the_job_runs_drafts_nothing_more(
+    db: Database, ada: Actor, models_: Models, tmp_path: Path
+) -> None:
+    second = made(db, ada, read_client(editor(KAYAK, BOARD), "client.csv"))[1]
+
+    def remove() -> None:
+        with db.write() as session:
+            session.get_one(models.User, ada.user_id).active = False
+
+    models_.during = remove
+    assert run(db, tmp_path) == "failed"
+    assert models_.drafted == ["TideLock Kayak Racks"]
+    state = clients.job_state(db, person(db, "advertiser"))
+    assert state is not None and state.left == (second,) and "no longer in the workspace" in state.message
+
+
 def test_it_waits_while_somebody_drafts_but_not_for_ever(
     db: Database, ada: Actor, models_: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from app.services import briefs, drafting, review_looks, reviewing, statuses
-from app.services.people import Actor, Forbidden
+from app.services.people import Actor, Forbidden, shell_actor
 from app.services.review_looks import Look, next_text
 from app.services.review_order import doubt, priority
 from db import models
@@ -252,3 +252,36 @@ def test_an_order_from_before_hides_no_text(db: Database) -> None:
         reviewing.give_verdict(db, actor, ids[1], "compliant")
     (newer,) = drafted(db, Draft((card("Three racks"),)))
     assert judge(db, rita) == newer
+
+
+def test_a_verdict_given_again_from_the_list_is_not_blind(db: Database) -> None:
+    drafted(db, Draft((card("Lock Your Kayak"),)))
+    rita = person(db, "reviewer")
+    look = next_text(db, rita, draws(0.0))
+    assert look is not None and look.blind
+    assert reviewing.give_verdict(db, rita, look.text.id, "compliant", look_id=look.id).blind
+    assert not reviewing.give_verdict(db, rita, look.text.id, "violation").blind  # suggestions were on screen
+
+
+def test_the_user_of_the_shell_is_no_second_reviewer(db: Database) -> None:
+    shell_actor(db, "Ours", make=True)  # as `relate people invite` makes one
+    rita = person(db, "reviewer")
+    with db.read() as session:
+        assert review_looks.overlap_of(session, rita) == 1
+    person(db, "reviewer")
+    with db.read() as session:
+        assert review_looks.overlap_of(session, rita) == 2
+
+
+def test_a_blind_text_that_was_skipped_stays_blind(db: Database) -> None:
+    """Else only the easy ones would be judged blind."""
+    drafted(db, Draft((card("Lock Your Kayak"),)))
+    rita, rob = person(db, "reviewer"), person(db, "reviewer")
+    look = next_text(db, rita, draws(0.0))
+    assert look is not None and look.blind
+    review_looks.skip(db, rita, look.text.id)
+    his = plain(db, rob)
+    assert his is not None and his.blind
+    review_looks.skip(db, rob, his.text.id)
+    again = plain(db, rita)
+    assert again is not None and again.blind

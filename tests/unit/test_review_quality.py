@@ -88,6 +88,17 @@ def test_only_the_blind_stream_counts(db: Database) -> None:
     assert review_quality.quality(db, ann).blind == 0
 
 
+def test_two_looks_at_one_text_count_once(db: Database) -> None:
+    ids = drafted(db, *(card(f"Flagged {n}", findings=(WARN,)) for n in range(30)))
+    rita, rob, ann = person(db, "reviewer"), person(db, "reviewer"), person(db, "analyst")
+    for text_id in ids:
+        blindly(db, rita, text_id, "violation")
+        blindly(db, rob, text_id, "compliant")
+    found = review_quality.quality(db, ann)
+    assert (found.precision.hits, found.precision.total) == (30, 30)  # the first look of each
+    assert found.blind == 60 and found.agreement.texts == 30
+
+
 def test_the_right_to_block_needs_fifty_and_a_high_lower_bound(db: Database) -> None:
     cls = finding("CLS-health", "compliance", "warn", "This reads like x (probability 0.9).", start=0, end=4)
     ids = drafted(db, *(card(f"Flagged {n}", findings=(cls,)) for n in range(80)), card("By a rule", findings=(WARN,)))

@@ -172,6 +172,19 @@ def test_taking_a_verdict_back_reopens_what_it_decided(db: Database, rita: Actor
     assert [status(db, rita, i) for i in ids] == ["approved", "approved"]
 
 
+def test_taking_a_verdict_back_reaches_a_text_that_went_live_meanwhile(db: Database, rita: Actor) -> None:
+    ids = drafted(db, "One line", "Another")
+    send(db, *ids)
+    ada = person(db, "advertiser")
+    for text_id, after in zip(ids, (("live",), ("live", "approved")), strict=True):
+        given = give_verdict(db, rita, text_id, "compliant")
+        with db.write() as session:
+            for new in after:
+                statuses.set_status(session, ada, text_id, new)
+        undo(db, rita, given.id)
+        assert status(db, rita, text_id) == "in_review"
+
+
 def test_calls_on_findings_are_kept_with_the_verdict(db: Database, rita: Actor) -> None:
     (text_id,) = drafted(db, card("Cure for all", findings=(WARN,)))
     call = Call("CLM-002", 0, 4, False, "the brief proves it")

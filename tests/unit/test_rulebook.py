@@ -17,6 +17,7 @@ from app.services import (
     drafting,
     exporting,
     feedback,
+    jobs,
     rulebook,
     rulebook_draft,
     rulebook_publish,
@@ -27,7 +28,7 @@ from app.services.jobrun import JobContext, take
 from app.services.people import Actor, Forbidden, NotFound, local_actor
 from app.services.rulebook_draft import RuleForm
 from app.services.writing import Room
-from db.models import AuditEvent, FindingCall, Job, StatusChange, Verdict, Version
+from db.models import AuditEvent, FindingCall, Job, StatusChange, User, Verdict, Version
 from db.session import Database
 from relate_engine.brief import BriefError
 from relate_engine.config import Settings
@@ -146,6 +147,8 @@ def test_expressions_that_cannot_be_trusted_are_refused(expression: str, said: s
 
 def test_a_slow_expression_is_ended_and_a_long_shipped_one_is_not() -> None:
     assert too_slow(["(?:a|a)*b"], [])  # exponential without a nested repetition
+    for hidden in (r"(?i)buy(?:-|-)+now\b", r"zip(?:[\-_]+){1,50}!", r"q(?:xy|x|y)+9"):  # only behind other words
+        assert expression_problem(hidden) == "" and too_slow([hidden], ["buy-now zip-! qx9"])
     longest = max((r for r in SHIPPED.rules if r.pattern), key=lambda r: len(r.pattern.pattern if r.pattern else ""))
     assert longest.pattern and not too_slow([longest.pattern.pattern], longest.violating)
 
@@ -410,6 +413,22 @@ def test_many_texts_are_left_to_the_worker_which_goes_on_where_it_was(
     result = rulebook_publish.recheck_job(context)
     assert status(db, rui, *ids) == ["approved", "approved", "in_review", "in_review", "approved"]
     assert result["message"] == "5 approved and live texts checked, 3 sent back to review."
+
+
+def test_texts_are_checked_also_where_the_publisher_has_left_since(
+    db: Database, rui: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rulebook_publish, "SYNC", 0)
+    ids = approved(db, "Turbo One")
+    rulebook_draft.save_rule(db, rui, None, BAN)
+    assert rulebook_publish.publish(db, rui, "asked for").later
+    with db.write() as session:
+        session.get_one(User, rui.user_id).active = False
+    job = take(db, "worker", {"recheck"})
+    assert job is not None
+    config = Settings(home=tmp_path, _env_file=None)  # type: ignore[call-arg]
+    body = jobs.checked(jobs.KINDS["recheck"])
+    assert body(JobContext(db, config, job, "worker"))["reopened"] == 1 and status(db, rui, *ids) == ["in_review"]
 
 
 def test_an_export_asks_for_scores_by_the_rules_of_the_workspace(db: Database) -> None:
