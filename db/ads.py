@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from db.models import Ad, AdRevision, Brief, StatusChange, User
+from db.models import Ad, AdRevision, Brief, StatusChange
 from db.queries import CHUNK
 
 
@@ -102,12 +102,6 @@ def page(
     total = session.scalar(select(func.count()).select_from(Ad).join(Brief, Brief.id == Ad.brief_id).where(*where))
     rows = session.execute(joined.order_by(Ad.id.desc()).offset(offset).limit(limit))
     return total or 0, [(row[0], row[1]) for row in rows]
-
-
-def names(session: Session, workspace_id: int, user_ids: Iterable[int]) -> dict[int, str]:
-    """The names of people of the workspace."""
-    query = select(User.id, User.name).where(User.workspace_id == workspace_id, User.id.in_(set(user_ids)))
-    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _chunks(ids: Iterable[int]) -> Iterable[list[int]]:

@@ -4,7 +4,7 @@ Bounded lists of the newest rows, found by an index; figures are made of them in
 Plain functions over an open session that answer from one workspace and never commit, as db/queries.py.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from db.models import Card, FindingCall, GoldText, ReviewSlot, Text, User, Verdict
+from db.models import Card, FindingCall, GoldText, ReviewSlot, Text, Verdict
 from db.queries import CHUNK, stands
 from db.review import settled
 
@@ -165,8 +165,3 @@ def gold(session: Session, workspace_id: int, limit: int) -> Sequence[tuple[Gold
         .where(GoldText.workspace_id == workspace_id, GoldText.retired_at.is_(None))
     )
     return [(row[0], row[1]) for row in session.execute(query.order_by(GoldText.id.desc()).limit(limit))]
-
-
-def names(session: Session, workspace_id: int, user_ids: Iterable[int]) -> dict[int, str]:
-    query = select(User.id, User.name).where(User.workspace_id == workspace_id, User.id.in_(set(user_ids)))
-    return {row[0]: row[1] for row in session.execute(query)}

@@ -26,6 +26,7 @@ from app.services.stored import StoredBrief, StoredGeneration, StoredText, is_st
 from relate_engine.brief import placement_of
 
 ACROSS = 2  # cards side by side where there is room
+CARDS = 30  # drawn of a slot at first, and with each "Show more"
 
 
 @dataclass(frozen=True)
@@ -188,14 +189,25 @@ def _slot(ctx: Context, stored: StoredBrief, name: str, groups: Sequence[Group])
     limit = f"limit {slot.limit:,}{' (assumed)' if slot.assumed else ''}"
     fold = f"{slot.visible} before the fold, " if slot.visible < slot.limit else ""
     st.caption(f"{', '.join(told)} · {fold}{limit}")
+    more = f"draft_more_{stored.id}_{name}"
+    room = st.session_state.get(more, CARDS)
+    left = len(texts) - room
     for group in groups:
-        if group.title and len(groups) > 1:
+        shown, room = group.texts[:room], max(0, room - len(group.texts))
+        if shown and group.title and len(groups) > 1:
             st.markdown(f":small[**{plain(group.title)}**]")
-        for first in range(0, len(group.texts), ACROSS):
+        for first in range(0, len(shown), ACROSS):
             columns = st.columns(ACROSS)
-            for offset, text in enumerate(group.texts[first : first + ACROSS]):
+            for offset, text in enumerate(shown[first : first + ACROSS]):
                 with columns[offset]:
                     show_card(ctx, stored, f"{group.at}_{name}_{first + offset}", text)
+    if left > 0:
+        words = f"Show {min(left, CARDS)} more of {left} older {slot.plural.lower()}"
+        st.button(words, key=f"more_{name}", on_click=_more, args=(more,), icon=":material/expand_more:")
+
+
+def _more(key: str) -> None:
+    st.session_state[key] = st.session_state.get(key, CARDS) + CARDS
 
 
 def _dropped(ctx: Context, sets: Sequence[StoredGeneration]) -> None:

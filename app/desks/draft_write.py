@@ -70,7 +70,7 @@ def _watch(ctx: Context, brief_id: int, known: tuple[int, ...]) -> None:
             words = _job_words(job)
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                 st.markdown(f":material/hourglass_top: **{plain(words)}**")
-                st.button("Stop", key=f"stop_{job.number}", on_click=jobs_of(ctx).stop, args=(job,), type="tertiary")
+                st.button("Stop", key=f"stop_{job.number}", on_click=_stop, args=(ctx, job), type="tertiary")
             if job.place == 0:
                 st.progress(min(1.0, job.done / max(1, job.total)))
             if job.texts:
@@ -100,7 +100,7 @@ def _ended_badly(ctx: Context, job: Job) -> None:
             st.button("Save it now", key=f"store_{job.number}", on_click=_store_again, args=(ctx, job))
         else:
             st.button("Try again", key=f"retry_{job.number}", on_click=_retry, args=(ctx, job))
-        st.button("Dismiss", key=f"dismiss_{job.number}", on_click=jobs_of(ctx).stop, args=(job,), type="tertiary")
+        st.button("Dismiss", key=f"dismiss_{job.number}", on_click=_stop, args=(ctx, job), type="tertiary")
 
 
 def save_typed(ctx: Context) -> StoredBrief | None:
@@ -165,8 +165,15 @@ def _store_again(ctx: Context, job: Job) -> None:
         state().trouble = str(error)
 
 
+def _stop(ctx: Context, job: Job) -> None:
+    try:
+        jobs_of(ctx).stop(ctx.actor, job)
+    except TROUBLE as error:
+        state().trouble = str(error)
+
+
 def _retry(ctx: Context, job: Job) -> None:
-    jobs_of(ctx).stop(job)
+    _stop(ctx, job)
     stored = _saved(ctx)
     if stored is not None:
         jobs_of(ctx).start(ctx.actor, stored, job.counts, job.angle, job.like)

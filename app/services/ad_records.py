@@ -11,7 +11,7 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from app.services import statuses
-from app.services.people import Actor
+from app.services.people import Actor, names_in
 from app.services.statuses import FINE, WORDS, Status
 from app.services.stored import StoredText, text_records
 from db import ad_choices, ads, models
@@ -120,7 +120,7 @@ def revision_records(
 ) -> list[Revision]:
     if changes is None:
         changes = ads.revision_statuses(session, actor.workspace_id, {row.ad_id for row in rows})
-    people = ads.names(session, actor.workspace_id, {row.author_id for row in rows})
+    people = names_in(session, actor, {row.author_id for row in rows})
     return [
         Revision(
             id=row.id, ad_id=row.ad_id, number=row.number,

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import IO, Literal
 
 from app.services import audit
-from app.services.audit_log import Event, event_of
+from app.services.audit_log import Event, event_of, people_in
 from app.services.exporting import escaped
 from app.services.people import Actor, require
 from db import audit as rows
@@ -49,7 +49,7 @@ def export(
     require(actor, "audit.read")
     with db.read() as session:
         last = rows.last_hash(session, actor.workspace_id) or audit.BEGINNING
-        names = rows.people(session, actor.workspace_id)
+        names = people_in(session, actor)
         found = (event_of(row, names) for row in rows.rows(session, actor.workspace_id, wanted))
         some = found if most is None else islice(found, most)
         count = _csv(some, out) if how == "csv" else _lines(some, out)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.services.people import Actor, require
+from sqlalchemy.orm import Session
+
+from app.services.people import Actor, names_in, require
 from db import audit as rows
 from db.audit import Filter
 from db.session import Database
@@ -82,7 +84,7 @@ def page(db: Database, actor: Actor, wanted: Filter = Filter(), before: int | No
     require(actor, "audit.read")
     with db.read() as session:
         found = rows.page(session, actor.workspace_id, wanted, before, limit + 1)
-        names = rows.people(session, actor.workspace_id)
+        names = people_in(session, actor)
     events = tuple(event_of(row, names) for row in found[:limit])
     return Page(events, events[-1].id if len(found) > limit else None)
 
@@ -92,10 +94,16 @@ def choices(db: Database, actor: Actor) -> Choices:
     require(actor, "audit.read")
     with db.read() as session:
         return Choices(
-            rows.people(session, actor.workspace_id),
+            people_in(session, actor),
             tuple(rows.actions(session, actor.workspace_id)),
             tuple(rows.object_types(session, actor.workspace_id)),
         )
+
+
+def people_in(session: Session, actor: Actor) -> dict[int, str]:
+    """Everybody who is or was in the workspace, by name; what its shell did is "This computer" to others."""
+    named = names_in(session, actor, rows.people(session, actor.workspace_id))
+    return dict(sorted(named.items(), key=lambda one: one[1]))
 
 
 def event_of(row: Any, names: Mapping[int, str]) -> Event:

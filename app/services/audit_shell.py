@@ -6,6 +6,7 @@ Whoever runs commands here can read the database's file anyway, so no workspace 
 from dataclasses import replace
 from datetime import timedelta
 
+from app.services.audit_log import people_in
 from app.services.people import Actor, local_actor, require
 from db import audit as rows
 from db.audit import Filter
@@ -40,7 +41,7 @@ def filter_of(
     wanted = Filter(action=action)
     if person is not None:
         with db.read() as session:
-            found = [i for i, name in rows.people(session, actor.workspace_id).items() if name == person]
+            found = [i for i, name in people_in(session, actor).items() if name == person]
         if not found:
             raise BriefError(f"Nobody in the workspace is called '{person}'.")
         if len(found) > 1:

@@ -26,7 +26,7 @@ from app.services.drafting import (
 from app.services.exporting import rules_of_today
 from app.services.feedback import edit
 from app.services.learning import active_rewards, active_version
-from app.services.people import Actor, require
+from app.services.people import Actor, NotFound, require
 from app.services.process import libraries
 from app.services.rulebook import own_rules
 from app.services.stored import StoredBrief, StoredGeneration, StoredText
@@ -122,8 +122,11 @@ class Jobs:
                 if job.brief_id == brief_id and job.actor.workspace_id == actor.workspace_id
             ]  # fmt: skip
 
-    def stop(self, job: Job) -> None:
+    def stop(self, actor: Actor, job: Job) -> None:
         """Ends a draft that is under way, or puts away one that ended in trouble."""
+        require(actor, "text.write")
+        if job.actor.workspace_id != actor.workspace_id:
+            raise NotFound("There is no such draft in your workspace; reload the page.")
         with self._turn:
             job.stopped = True
             if job.ended:

@@ -2,7 +2,7 @@
 
 Some leave it to the call they make (feedback.pick, drafting.picked_texts, drafting_page.reword). Without it
 are helpers inside the transaction of a call that has asked (drafting.add_text and add_card, stored.py), the
-list of drafts under way, which shows the actor's own workspace only (drafting_page.Jobs.of and stop), and
+list of drafts under way, which shows the actor's own workspace only (drafting_page.Jobs.of), and
 what touches no stored row (parsing lines, scoring in the writer's room, rules).
 
 A role may do what its line below names and nothing else. Single-user mode acts as an admin of the
@@ -156,7 +156,12 @@ def names_of(db: Database, actor: Actor, user_ids: Iterable[int]) -> dict[int, s
     """What people of the actor's workspace are called, removed ones too; ids of nobody there are left out."""
     require(actor, "text.read")
     with db.read() as session:
-        rows = people.names(session, actor.workspace_id, user_ids)
+        return names_in(session, actor, user_ids)
+
+
+def names_in(session: Session, actor: Actor, user_ids: Iterable[int]) -> dict[int, str]:
+    """The same inside the transaction of a call that has asked."""
+    rows = people.names(session, actor.workspace_id, user_ids)
     return {i: LOCAL_NAME if subject == LOCAL and i != actor.user_id else name for i, name, subject in rows}
 
 

@@ -17,7 +17,7 @@ from datetime import timedelta
 from statistics import median
 
 from app.services import audit, review_groups, review_status
-from app.services.people import Actor, NotFound, own, require
+from app.services.people import Actor, NotFound, names_in, own, require
 from app.services.review_agreement import alpha, kappa
 from app.services.reviewing import Outcome, check_verdict
 from app.services.stored import StoredText, StoredVerdict, text_records, verdict_record
@@ -94,7 +94,7 @@ def quality(db: Database, actor: Actor) -> Quality:
         gold = review_quality.looks_at_gold(session, workspace, NEWEST)
         given = review_quality.given_since(session, workspace, since, NEWEST)
         calls = review_quality.calls_by_rule(session, workspace, LISTED)
-        names = review_quality.names(session, workspace, {*(g[0] for g in gold), *(g[0] for g in given)})
+        names = names_in(session, actor, {*(g[0] for g in gold), *(g[0] for g in given)})
     first = _first_of_each_text(rows)
     flagged = [r.outcome == "violation" for r in first if r.level != "clear"]
     clear = [r.outcome == "violation" for r in first if r.level == "clear"]
@@ -174,7 +174,7 @@ def disputes(db: Database, actor: Actor) -> list[Dispute]:
         ids = review_quality.disagreeing(session, actor.workspace_id, LISTED)
         rows = queries.texts(session, actor.workspace_id, ids)
         said = review_quality.verdicts_of_looks(session, list(rows))
-        names = review_quality.names(session, actor.workspace_id, {v.author_id for vs in said.values() for v in vs})
+        names = names_in(session, actor, {v.author_id for vs in said.values() for v in vs})
         return [
             Dispute(text, tuple((names.get(v.author_id, "?"), verdict_record(v)) for v in said.get(text.id, [])))
             for text in text_records(session, actor, list(rows.values()))

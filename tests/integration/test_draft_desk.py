@@ -6,6 +6,7 @@ and say so. Tests of the HTML parts need no weights.
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -375,3 +376,18 @@ def test_a_trial_does_not_show_who_wrote_a_text(home: Database) -> None:
     with home.write() as session:
         add_change(session, actor.workspace_id, actor.user_id, "trial", None, "rnd-1", "")
     assert "Written by one of the two writers on trial" in details() and "writer-1" not in details()
+
+
+def test_a_brief_of_many_texts_is_drawn_in_parts(home: Database) -> None:
+    actor = local_actor(home)
+    stored = save_brief(home, actor, examples()[0])
+    many = replace(small_draft(), candidates=tuple(card(f"Lock Your Kayak {n}") for n in range(70)))
+    store_generation(home, actor, stored.id, many)
+    at = AppTest.from_file(MAIN, default_timeout=60)
+    at.query_params["brief"] = str(stored.id)
+    at.run()
+    for drawn, words in ((30, "Show 30 more of 40 older headlines"), (60, "Show 10 more of 10 older headlines")):
+        assert not at.exception and html_of(at).count("Lock Your Kayak") == drawn
+        assert at.button(key="more_headline").label == words
+        at.button(key="more_headline").click().run()
+    assert html_of(at).count("Lock Your Kayak") == 70 and not any(b.key == "more_headline" for b in at.button)

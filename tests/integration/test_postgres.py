@@ -1,13 +1,15 @@
 """The services on a real PostgreSQL server: the unit tests' own files, run once more against a server started here.
 
-Left out by name: what is about SQLite's file, and a few that load a model or time the disk and say nothing about the
-database. Without the server's programs this is skipped with the reason; with CI=true it fails if they are here but do
-not start.
+Left out by name: what is about SQLite's file, and a few that load a model or take long and say nothing about the
+database. Left out as files: who may do what (test_people_services, test_review_rights, test_denial), which is refused
+before the database is asked, and what stores nothing. Without the server's programs this is skipped with the reason;
+with CI=true it fails if they are here but do not start.
 """
 
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import which
@@ -24,7 +26,10 @@ from tests.unit.studio import brief, person
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = "tests/unit"
-FILES = ("db", "audit", "jobs", "services", "importing", "versions", "positions", "exporting", "learning")
+FILES = (
+    "db", "audit", "jobs", "services", "importing", "versions", "positions", "exporting", "learning", "review_verdicts",
+    "review_looks", "review_quality", "ads", "statuses", "comments", "history", "clients", "rulebook", "analytics",
+)  # fmt: skip
 SQLITE_ONLY = (
     "test_db.py::test_migration_makes_the_folder_and_may_run_again",
     "test_db.py::test_migration_has_the_models_checks_and_names",
@@ -40,7 +45,6 @@ SQLITE_ONLY = (
     "test_services.py::test_a_read_only_folder_says_so",
 )
 NOT_ABOUT_THE_DATABASE = (
-    "test_importing.py::test_no_other_writer_waits_a_second",
     "test_versions.py::test_drafts_follow_the_version_in_use_without_a_restart",
     "test_versions.py::test_a_trial_mixes_both_writers_and_stores_who_wrote_what",
 )
@@ -67,6 +71,21 @@ def test_the_suite_of_services_passes_on_postgresql(url: str) -> None:
     )  # fmt: skip
     print(done.stdout[-4000:])
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+def test_a_killed_run_leaves_no_server(url: str) -> None:
+    code = "from tests.postgres_server import server\nwith server() as url: print(url, flush=True); input()"
+    run = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert run.stdout is not None
+    folder = Path(run.stdout.readline().decode().strip().partition("host=")[2])
+    number = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+    run.kill()
+    run.wait()
+    end = time.monotonic() + 20
+    while Path(f"/proc/{number}").exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{number}").exists()
 
 
 def test_an_upgrade_from_every_older_version_keeps_the_rows(url: str, tmp_path: Path) -> None:

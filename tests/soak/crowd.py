@@ -27,7 +27,7 @@ from sqlalchemy import select
 
 from app.services import briefs, invitations
 from app.services.people import local_actor
-from db.models import ReviewSlot, Text, User, Verdict
+from db.models import ReviewSlot, Text, User, Verdict, Version, VersionChange
 from db.session import Database, open_database
 from relate_engine.brief import Brief
 from relate_engine.config import ROOT, settings
@@ -133,6 +133,9 @@ def _studio(folder: Path, names: list[str]) -> Iterator[Crowd]:
     url = f"http://127.0.0.1:{port}"
     db = open_database(f"sqlite:///{folder / 'home' / 'relate.db'}")
     seed(db, TEXTS, FEEDBACK, BRIEFS)
+    with db.write() as session:  # the seed's writers have no files
+        session.query(VersionChange).delete()
+        session.query(Version).delete()
     admin = local_actor(db)
     for name in names:
         invitations.invite(db, admin, f"{name}@example.com", role_of(name))
@@ -249,10 +252,10 @@ async def _drafts(crowd: Crowd, who: str, tab: Tab, chance: random.Random) -> No
         await _think("drafter", chance)
         began = time.monotonic()
         _did(crowd, who, "ask for a draft", await tab.press("Draft these"), tab)
-        while tab.find("button", lambda b: b.label == "Stop"):
+        while stop := tab.find("button", lambda b: b.label == "Stop"):
             crowd.places.update(part for part in tab.words().split(" | ") if "in line" in part)
             await asyncio.sleep(0.8)
-            await tab.look_again()
+            await tab.look_again(stop)
             if time.monotonic() - began > DRAFT_S:
                 raise Trouble(f"no draft within {DRAFT_S:.0f} s: {tab.words()[:300]}")
         crowd.drafts.append((who, time.monotonic() - began))

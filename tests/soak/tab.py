@@ -59,7 +59,6 @@ class Tab:
     redirect: str = ""
     run: int = 0
     parts: tuple[str, ...] = ()  # fragments of the run that is under way; () is the whole page
-    watched: str = ""  # the fragment that asked to be run again and again
 
     async def open(self, path: str = "", query: str = "") -> float:
         """Opens the address in this tab, or reloads it; returns the seconds until the page stands."""
@@ -115,9 +114,9 @@ class Tab:
         await self._settled()
         return time.monotonic() - began
 
-    async def look_again(self) -> None:
-        """What the page does by itself where a part of it is redrawn on a clock."""
-        await self._ask(fragment_id=self.watched, is_auto_rerun=True)
+    async def look_again(self, at: Seen) -> None:
+        """What the page does by itself where a part of it, the one with this element, is redrawn on a clock."""
+        await self._ask(fragment_id=at.fragment, is_auto_rerun=True)
         while await self._more():
             await self._settled()
 
@@ -229,8 +228,6 @@ class Tab:
             self.query = message.page_info_changed.query_string
         elif kind == "auth_redirect":
             self.redirect = message.auth_redirect.url
-        elif kind == "auto_rerun":
-            self.watched = message.auto_rerun.fragment_id
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
             name = element.WhichOneof("type") or "empty"

@@ -14,7 +14,7 @@ from app.services import ad_export, ad_review, ads, briefs, drafting, exporting,
 from app.services.ad_checks import assess, differences
 from app.services.ad_records import Place, StoredAd, status_words
 from app.services.exporting import ExportRefused
-from app.services.people import Actor, Forbidden, NotFound
+from app.services.people import Actor, Forbidden, NotFound, shell_actor
 from app.services.workspace import change_settings
 from db.models import AdRevision, AuditEvent, StatusChange, Verdict, utc_now
 from db.session import Database
@@ -98,6 +98,12 @@ def test_a_save_on_an_old_version_is_refused_and_both_can_be_merged(db: Database
         assert session.query(AdRevision).count() == 3
         actions = [row.action for row in session.query(AuditEvent).filter(AuditEvent.object_type == "ad")]
     assert actions == ["ad.create", "ad.revise", "ad.revise"]
+
+
+def test_what_the_shell_saved_is_not_called_yours(db: Database, ada: Actor) -> None:
+    brief_id, _ = stored(db, ada)
+    ad = ads.create_ad(db, shell_actor(db, "Ours"), brief_id)
+    assert ads.get_ad(db, ada, ad.id).newest.author == "This computer"
 
 
 def test_what_cannot_go_into_an_ad(db: Database, ada: Actor) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from app.cli import main
 from app.services import audit, audit_export, audit_log, importing, jobs, trials, versions
 from app.services.audit_log import Filter
-from app.services.people import Actor, Forbidden, local_actor
+from app.services.people import Actor, Forbidden, local_actor, shell_actor
 from db import audit as rows
 from db.models import utc_now
 from db.session import Database
@@ -115,6 +115,13 @@ def test_pages_go_by_id_and_filters_narrow(db: Database) -> None:
     known = audit_log.choices(db, ann)
     assert (known.actions, known.object_types) == (("brief.archive", "text.approve"), ("brief", "text"))
     assert known.people == {ann.user_id: "admin", rob.user_id: "reviewer"}
+
+
+def test_what_the_shell_did_is_not_called_yours(db: Database) -> None:
+    shell = shell_actor(db, "Ours", make=True)
+    noted(db, shell, 1)
+    assert audit_log.page(db, person(db, "analyst")).events[0].person == "This computer"
+    assert audit_log.page(db, shell).events[0].person == "You"
 
 
 def test_nobody_sees_another_workspace_or_without_the_role(db: Database) -> None:

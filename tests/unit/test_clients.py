@@ -478,7 +478,11 @@ def test_drafts_of_several_people_take_turns(db: Database, ada: Actor) -> None:
         if number == 1:
             _until(lambda: order == ["1"])
     assert [job.place for job in drafts] == [0, 3, 5, 1, 4, 2]
-    line.stop(drafts[2])  # who leaves does not count any more
+    with pytest.raises(Forbidden):
+        line.stop(person(db, "reviewer"), drafts[2])
+    with pytest.raises(NotFound):
+        line.stop(person(db, "advertiser", "Theirs"), drafts[2])
+    line.stop(ada, drafts[2])  # who leaves does not count any more
     _until(lambda: drafts[2].ended)
     assert [job.place for job in drafts if not job.ended] == [0, 3, 1, 4, 2]
     for count in range(2, 6):
