@@ -65,6 +65,7 @@ def seed(db: Database, texts: int = 100_000, feedback: int = 500_000, briefs: in
         bulk.add(models.StatusChange, _statuses(chance, total))
         bulk.add(models.Ad, _ads(briefs))
         bulk.add(models.AdRevision, _revisions(briefs, total))
+        bulk.add(models.StatusChange, _ad_statuses(briefs))
         bulk.add(models.Comment, _comments(chance, briefs))
         bulk.add(models.Version, _versions())
         bulk.add(models.VersionChange, _changes())
@@ -159,8 +160,10 @@ def _texts(chance: random.Random, sets: int, briefs: int) -> Iterator[Row]:
         placement, slot = _placement(k % briefs)
         for place in range(A_SET):
             number = k * A_SET + place
+            edited = k % 4 == 0 and place == A_SET - 1  # the last of some sets is another wording of the one before it
             yield k / sets, {
-                "brief_id": k % briefs + 1, "generation_id": k + 1, "parent_id": None, "placement": placement,
+                "brief_id": k % briefs + 1, "generation_id": k + 1, "parent_id": number if edited else None,
+                "placement": placement,
                 "slot": slot, "angle": ANGLES[place % len(ANGLES)], "written_by": _author(k, place, sets),
                 "text": _words(number),
             }  # fmt: skip
@@ -268,6 +271,11 @@ def _revisions(briefs: int, texts: int) -> Iterator[Row]:
         slots = [{"slot": _placement(k)[1], "text_id": k * A_SET % texts + place + 1, "pin": None}
                  for place in range(A_SET)]  # fmt: skip
         yield k / briefs, {"ad_id": k + 1, "number": 1, "slots": slots}
+
+
+def _ad_statuses(briefs: int) -> Iterator[Row]:
+    for k in range(0, briefs, 3):
+        yield k / briefs, {"text_id": None, "ad_id": k + 1, "ad_revision_id": k + 1, "status": "in_review"}
 
 
 def _comments(chance: random.Random, briefs: int) -> Iterator[Row]:

@@ -22,7 +22,7 @@ COLOURS = {
     "pick": "#2f8f6f", "copy": "#5aa6b5", "export": "#4c78c4", "edit": "#a35fb8", "rate": "#d68a1c",
     "reject": "#c4483b", "unpick": "#7c8a86",
 }  # fmt: skip
-ACCENT = "#2f8f6f"
+ACCENT = "#28795f"  # white words on it and it on the dark ground can be read
 GREENS = [[0, "#c4483b"], [0.5, "#ecd9a8"], [1, "#2f8f6f"]]
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "triangle-down", "hexagon")

@@ -109,7 +109,9 @@ def _facts(slot: Slot, text: AdText, place: Place) -> str:
         facts.append("not scored")
     else:
         word, icon = LEVELS[text.text.card.compliance.level]
-        facts += [f"{icon} {word}", f"beats typical {100 * text.text.card.beats_typical:.0f} in 100"]
+        unsure = text.text.card.beats_words == "no clear difference"
+        chance = f"beats typical {100 * text.text.card.beats_typical:.0f} in 100"
+        facts += [f"{icon} {word}", "no clear difference from typical" if unsure else chance]
         facts += ["scored before the brief changed"] if text.text.brief_changed else []
     return " · ".join(facts)
 
