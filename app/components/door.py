@@ -22,6 +22,7 @@ from relate_engine.config import ASSETS
 
 WORKSPACE = "door_workspace"  # which workspace this tab is in
 MOVED = "door_moved"
+PROXIED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host")
 ALONE = f"Without a sign-in the studio answers only on the computer it runs on. {HOW}"
 
 
@@ -31,10 +32,14 @@ def sign_in_is_set_up() -> bool:
 
 
 def refuse_strangers() -> None:
-    """SignedOut unless the server and the address that the browser asked for are this computer's own."""
+    """SignedOut unless the server and the address that the browser asked for are this computer's own.
+
+    A proxy may ask in the name of this computer for somebody far away; it says so in its headers.
+    """
     server = cast("str | None", st.get_option("server.address"))
     asked = st.context.headers.get("Host")
-    if not loopback(server) or (asked and not loopback(_host(asked))):
+    passed_on = any(name in st.context.headers for name in PROXIED)
+    if passed_on or not loopback(server) or (asked and not loopback(_host(asked))):
         raise SignedOut("unusable", ALONE)
 
 

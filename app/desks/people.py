@@ -184,8 +184,7 @@ def _workspace(ctx: Context) -> None:
             "Reviewers for a text that measures agreement", *OVERLAP, value=now.review_overlap, step=1,
             key="workspace_overlap", width=320,
         )  # fmt: skip
-        st.toggle("Share what is trained here with other workspaces", value=now.share_training, key="workspace_share",
-                  help="Off: writers and reward models trained on this workspace's feedback stay here.")  # fmt: skip
+        st.caption("Writers and reward models trained on this workspace's feedback stay in this workspace.")
         st.form_submit_button("Save workspace", on_click=_save_workspace, args=(ctx,), icon=":material/save:")
 
 
@@ -196,7 +195,6 @@ def _save_workspace(ctx: Context) -> None:
         name = workspace.rename(ctx.db, ctx.actor, state["workspace_name"])
         workspace.change_settings(ctx.db, ctx.actor, {
             "export_approved_only": state["workspace_approved"], "review_overlap": int(state["workspace_overlap"]),
-            "share_training": state["workspace_share"],
         })  # fmt: skip
         return f"The workspace {name} is saved."
 

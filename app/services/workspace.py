@@ -28,7 +28,6 @@ class SettingError(ValueError):
 class WorkspaceSettings:
     export_approved_only: bool = False  # files for platforms hold approved texts only; the plain table holds all
     review_overlap: int = 2  # how many reviewers look at a text that measures agreement
-    share_training: bool = False  # other workspaces may be served by what was trained on this one's feedback
 
 
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -37,7 +36,6 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: type(value) is int and OVERLAP[0] <= value <= OVERLAP[1],
         f"a whole number from {OVERLAP[0]} to {OVERLAP[1]}",
     ),
-    "share_training": (lambda value: isinstance(value, bool), "on or off"),
 }
 
 

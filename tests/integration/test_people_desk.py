@@ -98,7 +98,7 @@ def test_name_and_settings_of_the_workspace(db: Database, open_page: Open) -> No
     with db.read() as session:
         now = workspace_settings(session, admin)
         assert name_of(session, admin) == "Harbour & Co"
-    assert (now.export_approved_only, now.review_overlap, now.share_training) == (True, 4, False)
+    assert (now.export_approved_only, now.review_overlap) == (True, 4)
 
 
 def test_others_see_a_sentence(db: Database, open_page: Open) -> None:

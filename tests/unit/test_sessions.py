@@ -197,7 +197,7 @@ def test_workspace_names_and_settings(db: Database) -> None:
     with db.read() as session:
         assert workspace_settings(session, ours).review_overlap == 3
         assert workspace_settings(session, theirs).review_overlap == 2
-    for changes in ({"review_overlap": 6}, {"review_overlap": True}, {"share_training": 1}, {"colour": "red"}):
+    for changes in ({"review_overlap": 6}, {"review_overlap": True}, {"colour": "red"}):
         with pytest.raises(SettingError):
             change_settings(db, ours, changes)
     assert rename(db, ours, "  Ours   again ") == "Ours again"
