@@ -72,7 +72,8 @@ WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-t
 HEADINGS = """() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]
   .filter(e => e.offsetParent !== null || e.getClientRects().length).map(e => [Number(e.tagName[1]), e.innerText])"""
 FOCUS = """() => { const e = document.activeElement; const s = getComputedStyle(e);
-  return [e.innerText, e.matches(':focus-visible'), s.outlineStyle !== 'none' || s.boxShadow !== 'none'] }"""
+  return [e.tagName === 'BUTTON' ? e.innerText : '', e.matches(':focus-visible'),
+    s.outlineStyle !== 'none' || s.boxShadow !== 'none'] }"""
 INSIDE = """([where, selector]) => { const found = document.querySelector(where);
   return !!found && (found.closest(selector) !== null) }"""
 
