@@ -156,6 +156,4 @@ def history(ctx: Context, text: StoredText) -> None:
             " (superseded)" if verdict.superseded else "",
             " for an identical text" if verdict.settled_by_id else "",
         ]
-        st.markdown(
-            f"{verdict_words(verdict, text.text)}{''.join(notes)}  \n{when(verdict.created_at)} · {who}"
-        )
+        st.markdown(f"{verdict_words(verdict, text.text)}{''.join(notes)}  \n{when(verdict.created_at)} · {who}")

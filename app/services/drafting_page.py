@@ -239,9 +239,7 @@ class Jobs:
         used: list[Path] = []
         learned = learned_of(self.db, job.actor, self.room)
         with closing(  # type: ignore[type-var]
-            self.room.draft(
-                job.brief, job.counts, seed, served, job.angle, like, learned, adapters, rules
-            )
+            self.room.draft(job.brief, job.counts, seed, served, job.angle, like, learned, adapters, rules)
         ) as events:
             for event in events:
                 if job.stopped:
