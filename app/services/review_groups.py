@@ -10,9 +10,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from app.services.people import Actor, own, require
+from app.services.people import Actor
 from db import models, queries, review
-from db.session import Database
 
 MOST = 200  # texts that one verdict settles; more of them are settled by the next
 
@@ -28,13 +27,6 @@ def twins(session: Session, actor: Actor, text: models.Text) -> list[models.Text
     here = _situation(cards.get(text.id), briefs[text.brief_id])
     busy = review.looked_at(session, actor.workspace_id, [t.id for t in alike])
     return [t for t in alike if t.id not in busy and _situation(cards.get(t.id), briefs[t.brief_id]) == here]
-
-
-def twin_count(db: Database, actor: Actor, text_id: int) -> int:
-    """How many other texts a verdict on this one settles."""
-    require(actor, "review.read")
-    with db.read() as session:
-        return len(twins(session, actor, own(session, actor, models.Text, text_id, "text")))
 
 
 def settle(session: Session, actor: Actor, verdict: models.Verdict, text: models.Text) -> list[int]:

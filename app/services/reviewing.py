@@ -192,15 +192,6 @@ def verdict_history(db: Database, actor: Actor, text_id: int) -> list[StoredVerd
         return [verdict_record(row, superseded=counts is None or row.id != counts.id) for row in rows]
 
 
-def span_of(text: str, words: str) -> tuple[int, int]:
-    """Where the first occurrence of some words stands in a text, capitals ignored."""
-    if words.strip():
-        for start in range(len(text) - len(words) + 1):
-            if text[start : start + len(words)].casefold() == words.casefold():
-                return start, start + len(words)
-    raise BriefError(f"Marked words: '{words}' is not in the text; copy the words as they stand there.")
-
-
 def _agreed_gold_stands(session: Session, actor: Actor, row: models.Verdict) -> None:
     """A verdict on a gold text measures the reviewer; the agreed one goes on counting. Inside a transaction."""
     gold = review.gold_of(session, actor.workspace_id, row.text_id)

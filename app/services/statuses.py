@@ -13,7 +13,7 @@ from typing import Literal, cast
 from sqlalchemy.orm import Session
 
 from app.services import audit
-from app.services.people import Action, Actor, may, own, require
+from app.services.people import Action, Actor, own, require
 from db import ads, models, queries
 from relate_engine.brief import BriefError
 
@@ -45,12 +45,6 @@ MOVES: dict[tuple[Status, Status], tuple[Action, str]] = {
     ("approved", "in_review"): ("ad.approve", "reopen"),  # the rules have changed
     ("live", "in_review"): ("ad.approve", "reopen"),
 }
-
-
-def can_move(actor: Actor, old: str, new: str) -> bool:
-    """Whether the actor may move a text from one status to another; the same status is no move."""
-    move = MOVES.get((cast(Status, old), cast(Status, new)))
-    return move is not None and may(actor, move[0])
 
 
 def status_of(session: Session, actor: Actor, text_ids: Iterable[int]) -> dict[int, Status]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from app.services import briefs, drafting, people, review_card, review_groups, review_looks, review_quality, reviewing
+from app.services import briefs, drafting, people, review_card, review_looks, review_quality, reviewing
 from app.services.people import ALLOWED, Actor, Forbidden, NotFound
 from db import models
 from db.session import Database
@@ -23,7 +23,6 @@ CALLS: dict[str, tuple[people.Action, Do, bool]] = {
     "waiting": ("review.read", lambda d, a, t, v: review_looks.waiting(d, a), True),
     "undo": ("review.judge", lambda d, a, t, v: reviewing.undo(d, a, v), False),
     "last_verdict": ("review.judge", lambda d, a, t, v: reviewing.last_verdict(d, a), True),
-    "twin_count": ("review.read", lambda d, a, t, v: review_groups.twin_count(d, a, t), False),
     "around": ("review.read", lambda d, a, t, v: review_card.around(d, a, t, False), False),
     "quality": ("analytics.read", lambda d, a, t, v: review_quality.quality(d, a).blind, True),
     "blocking_right": ("analytics.read", lambda d, a, t, v: review_quality.blocking_right(d, a)[0], True),

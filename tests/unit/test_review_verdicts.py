@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.services import audit, briefs, drafting, review_groups, reviewing, statuses
+from app.services import audit, briefs, drafting, reviewing, statuses
 from app.services.people import Actor, NotFound
 from app.services.review_looks import next_text
 from app.services.reviewing import Call, give_verdict, undo, verdict_history
@@ -93,7 +93,6 @@ def test_allowed_ends_with_its_day(db: Database, rita: Actor) -> None:
 def test_an_identical_claim_is_settled_once_and_undone_once(db: Database, rita: Actor) -> None:
     ids = drafted(db, "Lock your kayak", "Something else")
     more = drafted(db, "Lock Your Kayak!", "lock your kayak", product="Another Rack")
-    assert review_groups.twin_count(db, rita, ids[0]) == 2
     given = give_verdict(db, rita, ids[0], "violation", ["CLM-001"], [(0, 4)], "no proof")
     assert [counting(db, rita, i) for i in (*ids, *more)] == ["violation", None, "violation", "violation"]
     (settled,) = verdict_history(db, rita, more[0])

@@ -323,8 +323,7 @@ def test_the_queue_filters_pages_and_puts_unlabelled_first(db: Database, ada: Ac
 
 def test_a_later_verdict_supersedes(db: Database, drafted: StoredGeneration) -> None:
     rita, text = person(db, "reviewer"), drafted.texts[0]
-    span = reviewing.span_of(text.text, "your KAYAK")
-    first = reviewing.give_verdict(db, rita, text.id, "violation", ["CLM-001", "CLM-001"], [span], "says too much")
+    first = reviewing.give_verdict(db, rita, text.id, "violation", ["CLM-001", "CLM-001"], [(5, 15)], "says too much")
     assert (first.rules, first.spans) == (("CLM-001",), ((5, 15),))
     second = reviewing.give_verdict(db, rita, text.id, "compliant")
     history = reviewing.verdict_history(db, rita, text.id)
