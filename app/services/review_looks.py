@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from app.services.people import LOCAL, Actor, own, require
 from app.services.review_order import ordered
-from app.services.review_status import round_of
+from app.services.review_status import reopen_lapsed, round_of
 from app.services.stored import StoredText, text_records
 from app.services.workspace import workspace_settings
 from db import models, review, review_quality
@@ -62,6 +62,7 @@ def overlap_of(session: Session, actor: Actor) -> int:
 def next_text(db: Database, actor: Actor, draw: Draw = random.random) -> Look | None:
     """The text this reviewer should judge now: the one under way, else the next. None if none is left."""
     require(actor, "review.judge")
+    reopen_lapsed(db, actor)
     for attempt in range(TRIES):
         with db.read() as session:
             session.info["url"] = str(db.engine.url)

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.services import audit, statuses
-from app.services.people import Actor, own
-from db import models, review
+from app.services.people import Actor, own, require
+from db import models, review, review_quality
 from db.queries import WORST
+from db.session import Database
 
 AGREED = "Reviewers agree."  # the reason of what the looks decided; only that is undone with a verdict
+LAPSED = 50
 SIDES = {"compliant": "fine", "allowed": "fine", "violation": "violation"}
 
 
@@ -107,6 +109,24 @@ def back_to_review(session: Session, actor: Actor, text_ids: Sequence[int], sinc
         session.flush()
         audit.note(session, actor, "text.reopen", "text", text_id, status="in_review", was=was, reason=reason)
         statuses.follow_text(session, actor, own(session, actor, models.Text, text_id, "text"))
+
+
+def reopen_lapsed(db: Database, actor: Actor) -> int:
+    """Texts allowed until a day that has passed, and approved or live since, are in review again; returns how many.
+
+    At most LAPSED at a time, longest past first."""
+    require(actor, "review.judge")
+    with db.read() as session:
+        rows = review_quality.lapsed(session, actor.workspace_id, models.utc_now(), LAPSED)
+        now = statuses.status_of(session, actor, [row.text_id for row, _ in rows])
+    if not any(status in ("approved", "live") for status in now.values()):
+        return 0
+    with db.write() as session:
+        now = statuses.status_of(session, actor, list(now))  # another reviewer may have been quicker
+        stale = [text_id for text_id, status in now.items() if status in ("approved", "live")]
+        for text_id in stale:
+            statuses.set_status(session, actor, text_id, "in_review", "The day until which it was allowed has passed.")
+        return len(stale)
 
 
 def _decision(newest_first: Sequence[models.StatusChange]) -> models.StatusChange | None:

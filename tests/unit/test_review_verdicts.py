@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from app.services import audit, briefs, drafting, reviewing, statuses
 from app.services.people import Actor, NotFound
 from app.services.review_looks import next_text
+from app.services.review_status import reopen_lapsed
 from app.services.reviewing import Call, give_verdict, undo, verdict_history
 from db import models
 from db.claims import claim_of
@@ -201,3 +202,21 @@ def test_every_verdict_and_withdrawal_is_in_the_audit_log(db: Database, rita: Ac
         assert actions[-2:] == ["verdict.give", "verdict.withdraw"]
         assert session.scalar(select(func.count(models.Verdict.id))) == 2
     assert audit.verify(db, person(db, "admin")).broken_at is None
+
+
+def test_an_allowance_that_has_run_out_goes_back_to_review(db: Database, rita: Actor) -> None:
+    lapsed, holds = drafted(db, "Lock Your Kayak", "Two Kayaks, One Rack")
+    send(db, lapsed, holds)
+    with db.write() as session:
+        for text_id, day in ((lapsed, models.utc_now() - SOON), (holds, models.utc_now() + SOON)):
+            session.add(
+                models.Verdict(
+                    workspace_id=rita.workspace_id, author_id=rita.user_id, text_id=text_id, outcome="allowed",
+                    until=day, rules=[], spans=[],
+                )
+            )  # fmt: skip
+            statuses.set_status(session, rita, text_id, "approved")
+    look = next_text(db, rita, lambda: 0.99)
+    assert (status(db, rita, lapsed), status(db, rita, holds)) == ("in_review", "approved")
+    assert look is not None and look.text.id == lapsed
+    assert reopen_lapsed(db, rita) == 0
