@@ -92,7 +92,7 @@ def _rows(ctx: Context, wanted: Filter, here: tzinfo) -> None:
 def _row(event: Event, here: tzinfo) -> None:
     at = event.at.astimezone(here)
     label = f"{at:%-d %b %Y, %H:%M} · {event.words}"
-    with st.expander(plain(label).replace("@", "@\u2060")):  # else an address becomes a link inside a button
+    with st.expander(plain(label)):
         rows = pd.DataFrame(audit_log.detail_rows(event), columns=["What", "Value"])
         st.dataframe(rows, hide_index=True, key=f"audit_detail_{event.id}", column_config={
             "What": st.column_config.TextColumn(width="small"), "Value": st.column_config.TextColumn(width="large"),

@@ -391,3 +391,11 @@ def test_a_brief_of_many_texts_is_drawn_in_parts(home: Database) -> None:
         assert at.button(key="more_headline").label == words
         at.button(key="more_headline").click().run()
     assert html_of(at).count("Lock Your Kayak") == 70 and not any(b.key == "more_headline" for b in at.button)
+
+
+def test_addresses_in_somebodys_words_are_no_links() -> None:
+    shown = plain("see https://evil.example or www.evil.example, ask x@evil.example: now").replace("\\", "")
+    assert "://" not in shown and "www." not in shown and "@e" not in shown
+    assert shown.replace("\u2060", "").replace("&#58;", ":") == (
+        "see https://evil.example or www.evil.example, ask x@evil.example: now"
+    )
