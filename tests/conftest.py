@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres_server import VARIABLE, drop_made
+from tests.postgres_server import VARIABLE, drop_made, made
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -32,7 +32,10 @@ def cache() -> Path:
 
 @pytest.fixture(autouse=True)
 def _own_databases() -> Iterator[None]:
-    """On a PostgreSQL server of the tests, what one test made is dropped after it."""
+    """On a PostgreSQL server of the tests, what one test made is dropped after it.
+
+    What stood before it was made for a whole module; it goes with the server."""
+    before = made()
     yield
     if server := os.environ.get(VARIABLE):
-        drop_made(server)
+        drop_made(server, but=before)

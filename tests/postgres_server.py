@@ -76,10 +76,16 @@ def database_for(url: str, folder: Path) -> str:
     return named(url, name)
 
 
-def drop_made(url: str) -> None:
-    """Drops the databases that this process made or used, and no other's."""
-    while _made:
-        _ask(url, f"DROP DATABASE IF EXISTS {_made.pop()} WITH (FORCE)")
+def made() -> frozenset[str]:
+    """The databases that this process has made and not dropped yet."""
+    return frozenset(_made)
+
+
+def drop_made(url: str, but: frozenset[str]) -> None:
+    """Drops the databases that this process made, but for some, and no other's."""
+    for name in made() - but:
+        _ask(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        _made.discard(name)
 
 
 def _make(url: str, name: str, template: str = "template0") -> None:

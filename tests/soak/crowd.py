@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
@@ -79,7 +80,8 @@ def run_crowd(folder: Path, readers: int, reviewers: int, drafters: int, seconds
     names = [f"reader{n}" for n in range(readers)] + [f"reviewer{n}" for n in range(reviewers)]
     names += [f"drafter{n}" for n in range(drafters)]
     with _studio(folder, names) as crowd:
-        asyncio.run(_all(crowd, names, seconds))
+        with ThreadPoolExecutor(1) as thread:  # a browser's tests may have left an event loop in this one
+            thread.submit(asyncio.run, _all(crowd, names, seconds)).result()
         return crowd
 
 
