@@ -102,8 +102,6 @@ def _way(actor: Actor) -> st.Page:
     if len(pages) <= FLAT:
         return st.navigation([*pages.values(), *closed], position="top")
     bar = {name: [pages[m] for m in modules if m in pages] for name, modules in SECTIONS.items()}
-    rest = [page for module, page in pages.items() if not any(module in modules for modules in SECTIONS.values())]
-    bar["More"] = rest
     home = seen[0][0]
     names = sorted((n for n, p in bar.items() if p), key=lambda n: home not in SECTIONS.get(n, ()))  # their own first
     bar[names[0]] += closed  # a section of hidden pages alone would show as an empty menu

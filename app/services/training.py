@@ -130,15 +130,15 @@ def sample_drafts(config: Settings, out: Path, seed: int, refused: bool = False)
     if refused:
         briefs |= {r["brief"]: known[r["brief"]] for r in judging.read_judged(ASSETS / "judged" / "sft.jsonl")}
     policy, count = room.policy(), 0
-    if refused and not isinstance(policy, Policy):
-        raise BriefError("Refused drafts come from a writer in this process only; unset RELATE_POLICY_URL.")
     asked = (room.rewards(), briefs, seed, config.temperature)
+    if not refused:
+        rows = judging.sample_drafts(policy, *asked)
+    elif isinstance(policy, Policy):
+        rows = judging.refused_drafts(policy, *asked)
+    else:
+        raise BriefError("Refused drafts come from a writer in this process only; unset RELATE_POLICY_URL.")
     with out.open("w", encoding="utf-8") as file:
-        for row in (
-            judging.refused_drafts(policy, *asked)
-            if refused and isinstance(policy, Policy)
-            else judging.sample_drafts(policy, *asked)
-        ):
+        for row in rows:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1
     return {"drafts": count, "briefs": len(briefs), "file": str(out)}
