@@ -50,6 +50,7 @@ def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
     sub.add_argument("--verdicts", type=int, default=200, help="advertiser: texts that it judges")
     sub.add_argument("--refused", action="store_true", help="drafts: those that serving drops, as failed texts")
     sub.add_argument("--arms", default="sft,m4,relate,ctr,m1,m2,m3", help="ladder: which arms, in this order")
+    sub.add_argument("--served", action="store_true", help="ladder: judge what the studio would show of each writer")
     sub.add_argument("--runs", type=_seeds, default=[0, 1, 2], metavar="N,N", help="ladder: seeds of each arm")
     sub.add_argument("--pairs", type=Path, metavar="FILE.jsonl", help="correctness: other pairs of brief and text")
     sub.add_argument(
@@ -118,7 +119,7 @@ def _evaluate(args: argparse.Namespace, config: Settings) -> int:
     if args.what == "ladder":
         from app.services.ladder import ladder
 
-        found = ladder(config, args.simulator, args.arms.split(","), args.runs)
+        found = ladder(config, args.simulator, args.arms.split(","), args.runs, args.served)
         print(json.dumps(found, indent=2))
         return 0
     if args.what == "advertiser":

@@ -18,8 +18,9 @@ NAMES = {
 COLUMNS = {
     "ctr": ("Clicks", ".2%"), "ctcvr": ("Sales (CTCVR)", ".4%"), "blocked_rules": ("Blocked by rules", ".1%"),
     "blocked_classifier": ("Called a violation by the second classifier", ".1%"),
-    "wrong_facts": ("With a fact to look at", ".1%"), "distinct2": ("Distinct-2", ".3f"),
-    "self_bleu": ("Self-BLEU", ".3f"), "kl": ("KL, nats a text", ".2f"), "length": ("Characters", ".1f"),
+    "wrong_facts": ("With a fact to look at", ".1%"), "over_limit": ("Over the limit", ".1%"),
+    "distinct2": ("Distinct-2", ".3f"), "self_bleu": ("Self-BLEU", ".3f"),
+    "kl": ("KL, nats a text", ".2f"), "length": ("Characters", ".1f"),
 }  # fmt: skip
 
 
@@ -35,6 +36,20 @@ def ladder(report: dict[str, Any] | None, may_download: bool) -> None:
         f"headlines for {report['held_out_briefs']} briefs none has seen. Clicks and sales are the simulator's; they "
         "say which way of learning is better, not what an advertiser will earn."
     )
+    _drawn("Sales by way of learning", report, may_download, "ladder")
+    if served := report.get("served"):
+        st.subheader("As the studio would serve them", anchor=False)
+        st.markdown(
+            f"The same writers on {served['held_out_briefs']} of these briefs, with guards, drops and the choice of "
+            "the best: what an advertiser would have seen."
+        )
+        _drawn("Sales of served texts", served, may_download, "ladder-served")
+    seeds = ", ".join(f"{NAMES[a]} {len(s)}" for a, s in report["seeds"].items() if a in NAMES)
+    st.caption(f"Seeds: {seeds}. Simulator {report['simulator_sha256'][:8]}; printed by `{report['command']}`.")
+
+
+def _drawn(title: str, report: dict[str, Any], may_download: bool, key: str) -> None:
+    """Sales of each arm with their intervals, the reading, and all figures in a table."""
     arms = {a: v for a, v in report["arms"].items() if a in NAMES}
     sales = pd.DataFrame([{"arm": NAMES[a], **v["ctcvr"]} for a, v in arms.items()])
     figure = go.Figure(
@@ -48,7 +63,6 @@ def ladder(report: dict[str, Any] | None, may_download: bool) -> None:
     )  # fmt: skip
     figure.update_xaxes(tickformat=".3%", title="simulated sales an impression, with 95 % interval")
     figure.update_yaxes(autorange="reversed")
-    seeds = ", ".join(f"{NAMES[a]} {len(s)}" for a, s in report["seeds"].items() if a in NAMES)
     table = pd.DataFrame(
         [
             {"Writer": NAMES[a]}
@@ -59,11 +73,7 @@ def ladder(report: dict[str, Any] | None, may_download: bool) -> None:
             for a, v in arms.items()
         ]
     )
-    charts.show(
-        charts.Chart("Sales by way of learning", reading(report), charts.dressed(figure, 300), table, "ladder"),
-        may_download,
-    )
-    st.caption(f"Seeds: {seeds}. Simulator {report['simulator_sha256'][:8]}; printed by `{report['command']}`.")
+    charts.show(charts.Chart(title, reading(report), charts.dressed(figure, 300), table, key), may_download)
 
 
 def reading(report: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 A run is one arm and seed. Finished ones lie as JSON in assets/reports/ladder and are skipped on the next call; their
 adapters, checkpoints and the common start stay in RELATE_HOME/work/ladder and are no part of the project. With another
 simulator all of it lies in RELATE_HOME instead, under that file's hash. After each run the summary is written anew.
+Served texts are judged in a second call, from the adapters that the first left.
 """
 
 import json
@@ -15,7 +16,7 @@ from app.services.training import say
 from relate_engine.brief import Brief, BriefError, parse_brief
 from relate_engine.config import ASSETS, Settings
 
-SAME = ("simulator_sha256", "start", "rewards", "rules")  # of runs that may be compared
+SAME = ("simulator_sha256", "start", "rewards", "rules", "second")  # of runs that may be compared
 ARMS = ("sft", "ctr", "m1", "m2", "m3", "m4", "relate")
 
 
@@ -25,8 +26,11 @@ def ladder_briefs() -> dict[str, Brief]:
     return {r["id"]: parse_brief(r["brief"]) for r in rows}
 
 
-def ladder(config: Settings, simulator: Path | None, arms: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
-    """Trains and judges the arms and seeds that are not there yet; returns the summary of all that are.
+def ladder(
+    config: Settings, simulator: Path | None, arms: Sequence[str], seeds: Sequence[int], served: bool = False
+) -> dict[str, Any]:
+    """Trains and judges the arms and seeds that are not there yet; returns the summary of all that are. `served`:
+    judges what the studio would show of each, beside its raw samples.
 
     Raises BriefError for an arm that does not exist or a start that is missing."""
     from relate_engine.simulator import load_simulator
@@ -38,10 +42,10 @@ def ladder(config: Settings, simulator: Path | None, arms: Sequence[str], seeds:
     reports = ASSETS / "reports" if simulator is None else work
     for seed in seeds:
         for arm in arms:
-            done = reports / "ladder" / f"{arm}-{seed}.json"
+            done = reports / "ladder" / f"{arm}-{seed}{'-served' if served else ''}.json"
             if not done.exists():
-                say(f"{arm}, seed {seed}")
-                found = _run(config, truth, arm, seed, work)
+                say(f"{arm}, seed {seed}" + (", served" if served else ""))
+                found = _run(config, truth, arm, seed, work, served)
                 done.parent.mkdir(parents=True, exist_ok=True)
                 part = done.with_suffix(".part")
                 part.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -56,7 +60,8 @@ def summarise(reports: Path) -> dict[str, Any]:
     Raises BriefError where they did not all start, and were not all rewarded, alike: then they compare nothing."""
     from relate_engine.training.ladder import summary
 
-    runs: dict[str, dict[int, Any]] = {arm: {} for arm in ARMS}
+    raw: dict[str, dict[int, Any]] = {arm: {} for arm in ARMS}
+    served: dict[str, dict[int, Any]] = {arm: {} for arm in ARMS}
     one: dict[str, Any] = {}
     first: dict[str, Any] = {}
     for path in sorted((reports / "ladder").glob("*.json")):
@@ -66,16 +71,23 @@ def summarise(reports: Path) -> dict[str, Any]:
                 f"{path.name} has another {' and '.join(strange)} than the runs beside it, so they cannot be compared; "
                 f"move the runs of one kind out of {path.parent} and run the others again."
             )
-        runs[one["arm"]][one["seed"]] = one["briefs"]
-    if not one:
+        (served if one.get("served") else raw)[one["arm"]][one["seed"]] = one["briefs"]
+    if not any(raw.values()):
         return {}
-    told = {"command": "relate evaluate ladder", "simulator_sha256": one["simulator_sha256"], "start": one["start"]}
-    found = {"held_out_briefs": len(one["briefs"]), "samples": "raw"} | told | summary(runs)
+    told = {"command": "relate evaluate ladder", **{k: one[k] for k in SAME}}
+    found = {"held_out_briefs": _briefs(raw), "samples": "raw"} | told | summary(raw)
+    if any(served.values()):
+        found["served"] = {"held_out_briefs": _briefs(served), "command": "relate evaluate ladder --served"}
+        found["served"] |= summary(served)
     (reports / "ladder.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     return found
 
 
-def _run(config: Settings, truth: Any, arm: str, seed: int, work: Path) -> dict[str, Any]:
+def _briefs(runs: dict[str, dict[int, Any]]) -> int:
+    return next(len(briefs) for by_seed in runs.values() for briefs in by_seed.values())
+
+
+def _run(config: Settings, truth: Any, arm: str, seed: int, work: Path, served: bool) -> dict[str, Any]:
     from dataclasses import asdict, replace
 
     from app.services.learning import setting_of
@@ -120,11 +132,18 @@ def _run(config: Settings, truth: Any, arm: str, seed: int, work: Path) -> dict[
             train_grpo(base, start, tasks, CREDIT[arm], scorer(rewards), adapter, checkpoints, plan, step, resume=True)
         told = {"plan": asdict(plan), "credit": asdict(CREDIT[arm]), "reward": manifest(adapter)["reward"]}
     policy = load_policy(config.base_model, config.cache, adapter, ASSETS)
-    first = None if arm == "sft" else load_policy(config.base_model, config.cache, start, ASSETS)
     second = Evaluator.load(ASSETS / "evaluators" / "compliance")
     history = References.of(t.text for e in corpus if e.split == "train" for t in e.texts if t.slot == "headline_30")
-    found = engine.judge_raw(policy, first, rewards, second, truth, ladder_briefs(), history, seed, say)
-    versions = {"start": manifest(start)["version"], "rewards": rewards.version, "rules": rewards.rules.version}
+    versions = {
+        "start": manifest(start)["version"], "rewards": rewards.version, "rules": rewards.rules.version,
+        "second": second.version,
+    }  # fmt: skip
+    if served:
+        found = engine.judge_served(policy, rewards, second, truth, ladder_briefs(), history, seed, say)
+        told = {"served": True}
+    else:
+        first = None if arm == "sft" else load_policy(config.base_model, config.cache, start, ASSETS)
+        found = engine.judge_raw(policy, first, rewards, second, truth, ladder_briefs(), history, seed, say)
     return {"arm": arm, "seed": seed, "simulator_sha256": truth.sha256} | versions | told | found
 
 

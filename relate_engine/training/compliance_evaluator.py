@@ -1,4 +1,4 @@
-"""Fits the compliance evaluator (evaluators/compliance.py) on its own half of train_b, and nothing else.
+"""Fits the compliance evaluator (evaluators/compliance.py) on its own texts, and nothing else.
 
 Logistic regression on hashed character n-grams; the threshold is the lowest with at most FALSE_CAUTIONS of its
 clean texts flagged, out of fold. Leaves out: any text, feature or threshold of the classifier that rewards.
@@ -32,7 +32,7 @@ def train_evaluator(folder: Path, out: Path, seed: int = 0) -> dict[str, Any]:
     """Fits on the evaluator's texts of `folder` and writes to `out`; returns the manifest."""
     _, lines = split_lines(folder)
     if not lines:
-        raise ValueError(f"{folder} holds no texts for the evaluator: it needs train_b.jsonl.")
+        raise ValueError(f"{folder} holds no texts for the evaluator: it needs second_*.jsonl.")
     x, truth = _matrix([ad.text for ad in lines]), np.array([ad.violates for ad in lines])
     scores = np.zeros(len(lines))
     for inside, outside in GroupKFold(FOLDS, shuffle=True, random_state=seed).split(x, groups=[ad.set for ad in lines]):
@@ -52,7 +52,9 @@ def train_evaluator(folder: Path, out: Path, seed: int = 0) -> dict[str, Any]:
             "command": f"relate train compliance --data DIR --seed {seed}",
             "use": "evaluation only: never a reward, never in serving",
             "data": {"texts": len(lines), "violations": int(truth.sum()),
-                     "split": "train_b, first byte of sha256(set) odd; the classifier never sees them"},
+                     "files": sorted({ad.file for ad in lines}),
+                     "split": "second_*, and train_b where the first byte of sha256(set) is odd; the classifier never "
+                              "sees them"},
             "features": f"hashed character n-grams, {BUCKETS} buckets",
             "cross_validation": {"folds": FOLDS, "by": "set", "auc": auc(scores, truth),
                                  "recall_at_threshold": round(float((p > threshold)[truth].mean()), 4)},

@@ -1,8 +1,8 @@
 """The labelled texts that teach the compliance classifier and its evaluator, and who may read which.
 
 `assets/compliance/train_*.jsonl`, labelled by hand in sets of a violation and its near-miss clean twins; the examples
-of the rules; and public data about other kinds of text (dark patterns, clickbait, offence, profanity). `train_b` is
-split by a hash of its `set`: the even half is the classifier's, the odd half the evaluator's alone.
+of the rules; and public data about other kinds of text (dark patterns, clickbait, offence, profanity). The files
+`second_*.jsonl`, by other authors, are the evaluator's alone; so is the half of `train_b` whose `set` has an odd hash.
 Leaves out: the held-out texts (compliance_report.py).
 """
 
@@ -60,13 +60,15 @@ def read_lines(path: Path) -> list[AdLine]:
 
 
 def for_evaluator(line: AdLine) -> bool:
-    """Whether a text is the evaluator's alone: train_b, where the first byte of sha256(set) is odd."""
-    return line.file == "train_b" and hashlib.sha256(line.set.encode()).digest()[0] % 2 == 1
+    """Whether a text is the evaluator's alone: second_*, and train_b where the first byte of sha256(set) is odd."""
+    odd = hashlib.sha256(line.set.encode()).digest()[0] % 2 == 1
+    return line.file.startswith("second_") or (line.file == "train_b" and odd)
 
 
 def split_lines(folder: Path) -> tuple[list[AdLine], list[AdLine]]:
     """The classifier's texts and the evaluator's, without a text that is in both or twice."""
-    lines = [ad for path in sorted(folder.glob("train_*.jsonl")) for ad in read_lines(path)]
+    paths = [*sorted(folder.glob("train_*.jsonl")), *sorted(folder.glob("second_*.jsonl"))]
+    lines = [ad for path in paths for ad in read_lines(path)]
     known = {ad.text.lower(): ad for ad in reversed(lines)}
     unique = [ad for ad in lines if known[ad.text.lower()] is ad and (ad.category in CATEGORIES or not ad.violates)]
     if not unique:

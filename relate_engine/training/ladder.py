@@ -3,8 +3,9 @@
 Arms (credit.ARMS): ctr, m1, m2, m3, m4, relate; beside them `sft`, the common start itself. The rewards of a run are
 the studio's, with a reward model taught by campaigns drawn from a simulator (results/simulated.py) on training
 briefs; what is reported about clicks and sales is the simulator's own truth, on held-out briefs. Headlines of a
-search ad are written, as they come: temperature 1, no guards, no drops, no choice. A text that holds nothing counts
-0 in clicks and sales.
+search ad are written. Raw: as they come, at temperature 1, no guards, no drops, no choice. Served: what the studio
+would show of the writer (draft.py), on every fifth brief. A text that holds nothing or runs over the slot's hard
+limit cannot be uploaded, so it draws no clicks and no sales; a slot left empty draws none either.
 
     ctr, ctcvr            the simulator's P(click), P(click) · P(purchase | click)
     blocked_rules         share with a compliance finding that blocks       blocked_classifier   share the second
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from relate_engine.brief import Brief, supported_angles
+from relate_engine.draft import Drafted, draft
 from relate_engine.evaluators.compliance import Evaluator
 from relate_engine.policy.writer import Policy, Wish
 from relate_engine.results.simulated import AdSet, draw
@@ -42,6 +44,7 @@ METRICS = ("ctr", "ctcvr", "blocked_rules", "blocked_classifier", "wrong_facts",
 RELATIVE = frozenset({"ctr", "ctcvr"})
 PAIRS = (("relate", "sft"), ("relate", "m4"), ("m4", "sft"), ("ctr", "sft"), ("relate", "ctr"))
 TEXTS = 4  # of each held-out brief
+SERVED = 5  # every so many of them is also drafted as the studio would
 IMPRESSIONS = 20_000  # of each text that teaches the reward model
 DRAWS = 2_000
 PLAN = GrpoPlan(steps=40, tokens=24, learning_rate=1e-4)
@@ -104,18 +107,48 @@ def judge_raw(
             away = float((own - first).mean())
         texts = [AdText(s.text.strip(), "headline", w.angle, "policy:ladder") for w, s in samples if s.text.strip()]
         cards = score_texts(rewards, brief, texts, path=policy.path)
-        rows[name] = _figures(brief, cards, len(samples), second, simulator, history) | {"kl": away}
+        rows[name] = _figures(brief, cards, second, simulator, history) | {"kl": away}
         if number < 20:
             shown += [{"brief": name, "text": c.text} for c in cards]
         if number % 20 == 19:
             say(f"{number + 1} of {len(briefs)} briefs written and judged")
-    return {"briefs": {n: {k: round(v, 5) for k, v in row.items()} for n, row in rows.items()}, "texts": shown}
+    return {"briefs": _rounded(rows), "texts": shown}
 
 
-def _figures(brief: Brief, cards: Sequence[Scorecard], asked: int, second: Evaluator, simulator: Simulator,
-             history: References) -> dict[str, float]:  # fmt: skip
+def judge_served(
+    policy: Policy,
+    rewards: Rewards,
+    second: Evaluator,
+    simulator: Simulator,
+    briefs: Mapping[str, Brief],
+    history: References,
+    seed: int,
+    say: Say = print,
+) -> dict[str, Any]:
+    """As `judge_raw`, of what the studio would show; there is no KL of texts that guards and choice have changed."""
+    rows: dict[str, dict[str, float]] = {}
+    shown: list[dict[str, str]] = []
+    for number, (name, whole) in enumerate([*briefs.items()][::SERVED]):
+        brief = search(whole)
+        *_, last = draft(policy, rewards, brief, {"headline": TEXTS}, 1_000 * seed + number)
+        if not isinstance(last, Drafted):
+            raise AssertionError("a draft ends with what is shown")
+        cards = last.draft.candidates
+        rows[name] = _figures(brief, cards, second, simulator, history) | {"kl": 0.0}
+        shown += [{"brief": name, "text": c.text} for c in cards]
+        if number % 10 == 9:
+            say(f"{number + 1} briefs drafted as served")
+    return {"briefs": _rounded(rows), "texts": shown}
+
+
+def _rounded(rows: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    return {name: {k: round(v, 6) for k, v in row.items()} for name, row in rows.items()}
+
+
+def _figures(brief: Brief, cards: Sequence[Scorecard], second: Evaluator, simulator: Simulator,
+             history: References, asked: int = TEXTS) -> dict[str, float]:  # fmt: skip
     texts = [c.text for c in cards]
-    click = [simulator.click(t, brief) for t in texts]
+    click = [simulator.click(c.text, brief) if c.width <= c.limit else 0.0 for c in cards]
     both = [p * simulator.conversion(t, brief) for p, t in zip(click, texts, strict=True)]
     blocked = [any(f.reward == "compliance" and f.severity == "block" for f in c.findings) for c in cards]
     wrong = [any(f.reward == "correctness" for f in c.findings) for c in cards]

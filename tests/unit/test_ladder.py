@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.desks.rewards_ladder import reading
@@ -12,8 +13,10 @@ from app.services.ladder import ARMS, SAME, ladder_briefs, summarise
 from relate_engine.brief import BriefError
 from relate_engine.config import ASSETS
 from relate_engine.training.corpus import read_corpus
-from relate_engine.training.ladder import METRICS, summary
+from relate_engine.training.ladder import METRICS, _figures, summary
 from relate_engine.training.textstats import References, bleu, distinct_2, self_bleu
+from tests.unit.studio import brief
+from tests.unit.studio import card as studio_card
 
 
 def test_distinct_2_counts_word_pairs_once() -> None:
@@ -82,6 +85,36 @@ def test_the_summary_reads_the_finished_runs(tmp_path: Path) -> None:
     (tmp_path / "ladder" / "sft-1.json").write_text(json.dumps(other), "utf-8")
     with pytest.raises(BriefError, match=r"sft-1\.json has another start .* run the others again"):
         summarise(tmp_path)
+
+
+def test_served_runs_are_summed_up_apart(tmp_path: Path) -> None:
+    (tmp_path / "ladder").mkdir()
+    for name, told, sold in (("sft-0", {}, 0.1), ("sft-0-served", {"served": True}, 0.3)):
+        run = {"arm": "sft", "seed": 0, "briefs": {"a": _run(ctcvr=sold)}, **dict.fromkeys(SAME, "ab")} | told
+        (tmp_path / "ladder" / f"{name}.json").write_text(json.dumps(run), "utf-8")
+    found = summarise(tmp_path)
+    assert found["arms"]["sft"]["ctcvr"]["mean"] == 0.1
+    assert found["served"]["arms"]["sft"]["ctcvr"]["mean"] == 0.3
+
+
+def test_a_text_that_cannot_be_uploaded_sells_nothing() -> None:
+    class Sure:
+        threshold = 0.5
+
+        def click(self, text: str, brief: Any) -> float:
+            return 0.2
+
+        def conversion(self, text: str, brief: Any) -> float:
+            return 0.1
+
+        def probabilities(self, texts: list[str]) -> Any:
+            return np.zeros(len(texts))
+
+    sure: Any = Sure()
+    cards = [studio_card("Fits in the slot"), studio_card("Runs far over what the slot may hold")]
+    told = _figures(brief(), cards, sure, sure, References.of([]))
+    assert told["ctr"] == pytest.approx(0.2 / 4) and told["ctcvr"] == pytest.approx(0.02 / 4)  # of four asked for
+    assert told["over_limit"] == 1 / 4
 
 
 def test_the_desk_says_what_the_decisive_pairs_show() -> None:
