@@ -201,7 +201,7 @@ def train_compliance(
                 "auc": {"tower": auc(tower, truth), "words": auc(words, truth), "both": auc(p, truth)},
                 "auc_by_author": {
                     name: auc(p[[ad.file == name for ad in lines]], truth[[ad.file == name for ad in lines]])
-                    for name in sorted({ad.file for ad in lines})
+                    for name in sorted({ad.file for ad in lines if ad.violates})  # one file holds clean texts only
                 },
                 "calibration": calibration(p, truth),
                 "ordinary_cautioned": round(float((p_check >= threshold).mean()), 4),
