@@ -36,7 +36,7 @@ test: $(BIN)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy relate_engine app db
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 gpu-check: $(BIN)/.installed-test
 	@$(BIN)/python -m tests.gpu.check

@@ -107,8 +107,8 @@ def _say_packs(countries: Sequence[str]) -> None:
 
 
 def _draft(args: argparse.Namespace, config: Settings) -> int:
-    from app.services import rulebook, versions
-    from app.services.learning import active_here
+    from app.services import versions
+    from app.services.judging import judging_here
     from app.services.writing import Room
 
     brief = _brief(args.brief, placement=args.placement)
@@ -120,7 +120,7 @@ def _draft(args: argparse.Namespace, config: Settings) -> int:
     started = time.perf_counter()
     room = Room(config)
     policy = room.policy(versions.active_here(config))
-    rewards = room.rewards_with(active_here(config), rulebook.active_here(config))
+    rewards = room.rewards_with(judging_here(config))
     load_s = time.perf_counter() - started
     if policy.state.problem:
         print(f"relate: {policy.state.problem}", file=sys.stderr)
@@ -146,8 +146,7 @@ def _draft(args: argparse.Namespace, config: Settings) -> int:
 
 
 def _score(args: argparse.Namespace, config: Settings) -> int:
-    from app.services import rulebook
-    from app.services.learning import active_here
+    from app.services.judging import judging_here
     from app.services.writing import Room
     from relate_engine.score import Scope
     from relate_engine.scorecard import AdText
@@ -173,8 +172,7 @@ def _score(args: argparse.Namespace, config: Settings) -> int:
     texts = [AdText(row[args.text_column] or "", slot.name, None, "person:shell") for row in rows]
     room = Room(config)
     scope = brief or Scope(placement.name, tuple(countries) or ("us",))
-    learned, rules = active_here(config), rulebook.active_here(config)
-    cards = room.score(scope, texts, mates=False, limits=bool(args.slot), learned=learned, rules=rules)
+    cards = room.score(scope, texts, mates=False, limits=bool(args.slot), judging=judging_here(config))
     _say_packs(scope.countries)
     if args.json:
         print(json.dumps({"rows": [c.to_json() for c in cards]}, ensure_ascii=False))
@@ -185,8 +183,7 @@ def _score(args: argparse.Namespace, config: Settings) -> int:
 
 
 def _explain(args: argparse.Namespace, config: Settings) -> int:
-    from app.services import rulebook
-    from app.services.learning import active_here
+    from app.services.judging import judging_here
     from app.services.writing import Room
     from relate_engine.scorecard import AdText
 
@@ -197,7 +194,7 @@ def _explain(args: argparse.Namespace, config: Settings) -> int:
         raise BriefError("The text is empty; give the text to explain.")
     from relate_engine.explain import explain, risk_words
 
-    rewards = Room(config).rewards_with(active_here(config), rulebook.active_here(config))
+    rewards = Room(config).rewards_with(judging_here(config))
     found = explain(rewards, brief, AdText(args.text, slot.name, None, "person:shell"), args.other)
     if args.json:
         print(json.dumps(found.to_json(), ensure_ascii=False))
@@ -215,13 +212,13 @@ def _explain(args: argparse.Namespace, config: Settings) -> int:
 
 
 def _check(args: argparse.Namespace, config: Settings) -> int:
-    from app.services import rulebook
     from app.services.checking import check
+    from app.services.judging import judging_here
 
     countries = _countries(args.countries) or ["us"]
     cache = None if args.rules_only else config.cache
-    rules = rulebook.active_here(config)
-    checked = check(args.text, args.placement or "google_rsa", args.slot, countries, cache, rules)
+    here = judging_here(config)
+    checked = check(args.text, args.placement or "google_rsa", args.slot, countries, cache, here.rules, here.blocking)
     findings, compliance = checked.findings, checked.compliance
     _say_packs(countries)
     if args.json:

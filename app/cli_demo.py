@@ -12,6 +12,7 @@ def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
     sub = command("demo", run, "open a studio with examples and simulated results, apart from your own data")
     sub.add_argument("--remove", action="store_true", help="delete the demo; nothing of it stays")
     sub.add_argument("--no-open", action="store_true", help="only make it")
+    sub.add_argument("--record-round", action="store_true", help="run its small round anew (minutes)")
     sub.add_argument("--port", type=int)
 
 
@@ -21,6 +22,11 @@ def run(args: argparse.Namespace, config: Settings) -> int:
 
     if args.remove:
         print("The demo is removed." if demo.remove(config) else "There is no demo to remove.")
+        return 0
+    if args.record_round:
+        from app.services import demo_record
+
+        print(f"The round is kept in {demo_record.record(config, demo.tell)}.")
         return 0
     home = demo.make(config, demo.tell)
     print(f"The demo is in {home}; your own data are not touched. `relate demo --remove` deletes it.")

@@ -2,7 +2,8 @@
 
 `relate worker`, or with the studio. It takes back what a killed worker left, keeps its lease while a job runs, says
 that it is alive, and ends cleanly when asked (SIGTERM, Ctrl-C): the job goes back to the line with its checkpoint.
-Two workers on one database are safe; on two cores one is enough. Leaves out the jobs themselves (services/jobs.py).
+Two workers on one database are safe; on two cores one is enough. Every minute it sees to what falls due by the clock:
+texts allowed until a day that has passed go back to review. Leaves out the jobs themselves (services/jobs.py).
 """
 
 import logging
@@ -15,12 +16,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from types import FrameType
 
-from app.services import jobs, presence
+from app.services import jobs, presence, review_status
 from app.services.jobrun import BEAT_S, LEASE, JobContext, new_owner, run, take
-from db.session import StorageError, open_database
+from db.session import Database, StorageError, open_database
 from relate_engine.config import Settings
 
 IDLE_S = 1.0  # between two looks for work
+UPKEEP_S = 60.0  # between two looks at what falls due by the clock
 NICE = 10
 _log = logging.getLogger("relate")
 
@@ -36,16 +38,18 @@ def work(config: Settings, once: bool = False, lease: timedelta = LEASE, beat_s:
     _quiet_log()
     db, owner = open_database(config.database), new_owner()
     alive = _every(beat_s, lambda: presence.mark(config, "worker"))
+    upkeep = _every(UPKEEP_S, lambda: _upkeep(db))
     behind = False
     _log.info("worker %s waits for jobs", os.getpid())
     while not stop.is_set():
         alive()
+        upkeep()
         try:
             job = take(db, owner, jobs.KINDS, lease)
             if job is not None:
                 _log.info("job %s (%s) begins, attempt %s", job.id, job.kind, job.attempts)
                 body = jobs.checked(jobs.KINDS[job.kind])
-                state = run(db, config, job, owner, body, stop, lease, beat_s, watch=_watching(alive))
+                state = run(db, config, job, owner, body, stop, lease, beat_s, watch=_watching(alive, upkeep))
                 _log.info("job %s: %s", job.id, state)
                 behind = stop.is_set() and any(t.name == f"job-{job.id}" for t in threading.enumerate())
         except StorageError as error:
@@ -85,11 +89,21 @@ def _every(seconds: float, do: Callable[[], None]) -> Callable[[], None]:
     return perhaps
 
 
-def _watching(alive: Callable[[], None]) -> Callable[[JobContext], None]:
+def _watching(*each: Callable[[], None]) -> Callable[[JobContext], None]:
     def watch(_context: JobContext) -> None:
-        alive()
+        for do in each:
+            do()
 
     return watch
+
+
+def _upkeep(db: Database) -> None:
+    """What falls due by the clock, while a long job runs too. A database that is busy is met again a minute later."""
+    try:
+        if reopened := review_status.reopen_everywhere(db):
+            _log.info("%s texts are in review again: the day until which they were allowed has passed", reopened)
+    except StorageError as error:
+        _log.warning("%s", error)
 
 
 def _begin_afresh() -> None:

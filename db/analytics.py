@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Integer, and_, case, cast, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Float, Integer, and_, case, cast, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from db.base import utc_now
@@ -107,28 +107,6 @@ def events_a_day(session: Session, window: Window) -> tuple[Rows, Rows]:
             query = query.join(Text, Text.id == model.text_id).where(*window.texts()[3:])
         found.append(session.execute(query.group_by(day, kind)).all())
     return found[0], found[1]
-
-
-def funnel(session: Session, window: Window) -> Sequence[Any]:
-    """How many texts of the window got how far; each stage is counted by itself."""
-    status = [
-        exists().where(StatusChange.text_id == Text.id, StatusChange.status.in_(names))
-        for names in (("in_review", "approved", "rejected", "live"), ("approved", "live"), ("live",))
-    ]
-    visible = exists().where(Result.text_id == Text.id, Result.import_id == Import.id, Import.state == "visible")
-    results = visible.where(Result.impressions > 0)
-    judged = exists().where(VerdictRow.text_id == Text.id)
-    query: Any = select(
-        func.count().label("drafted"),
-        _share(exists().where(Shown.text_id == Text.id), "shown"),
-        _share(last_choice().in_(PICKS), "picked"),
-        _share(or_(status[0], judged), "reviewed"),
-        _share(status[1], "approved"),
-        _share(status[2], "live"),
-        _share(results, "results"),
-        _share(and_(results, visible.where(Result.conversions > 0)), "converted"),
-    ).where(*window.texts())
-    return session.execute(query).one()
 
 
 def dropped(session: Session, window: Window, limit: int = 300) -> Rows:

@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from db.models import Card, FindingCall, GoldText, ReviewSlot, Text, Verdict
+from db.models import Card, FindingCall, GoldText, ReviewSlot, StatusChange, Text, Verdict, Workspace
 from db.queries import CHUNK, stands
 from db.review import settled
+from db.rulebook import MAY_RUN
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class BlindRow:
     findings: Sequence[dict[str, Any]]
 
 
-def blind_rows(session: Session, workspace_id: int, limit: int) -> list[BlindRow]:
-    """The newest blind verdicts that stand, oldest first; with a card only."""
+def blind_rows(session: Session, workspace_id: int, limit: int, flagged: bool = False) -> list[BlindRow]:
+    """The newest blind verdicts that stand, oldest first; with a card only. `flagged`: on texts that were not clear."""
     query = (
         select(Verdict.text_id, Verdict.author_id, Verdict.outcome, Verdict.until, Card.level, Card.payload)
         .join(Card, Card.id == Verdict.card_id)
@@ -39,12 +40,30 @@ def blind_rows(session: Session, workspace_id: int, limit: int) -> list[BlindRow
             Verdict.blind.is_(True),
             Verdict.settled_by_id.is_(None),
             stands(),
+            *([Card.level != "clear"] if flagged else []),
         )
         .order_by(Verdict.id.desc())
         .limit(limit)
     )
     rows = [BlindRow(r[0], r[1], r[2], r[3], r[4], r[5]["findings"]) for r in session.execute(query)]
     return rows[::-1]
+
+
+def blind_flagged(session: Session, workspace_id: int, limit: int) -> int:
+    """How many blind verdicts there are on texts that were not clear; counted up to `limit`."""
+    query = (
+        select(Verdict.id)
+        .join(Card, Card.id == Verdict.card_id)
+        .where(Verdict.workspace_id == workspace_id, Verdict.blind.is_(True), Card.level != "clear")
+        .limit(limit)
+    )
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def newest_verdict(session: Session, workspace_id: int) -> int | None:
+    """The newest verdict, withdrawals and settled ones too; None where there is none."""
+    query = select(Verdict.id).where(Verdict.workspace_id == workspace_id)
+    return session.scalar(query.order_by(Verdict.created_at.desc(), Verdict.id.desc()).limit(1))
 
 
 def cards_by_level(session: Session, workspace_id: int) -> dict[str, int]:
@@ -155,6 +174,31 @@ def lapsed(session: Session, workspace_id: int, now: datetime, limit: int) -> Se
         )
     )
     return [(row[0], row[1]) for row in session.execute(query.order_by(Verdict.until).limit(limit))]
+
+
+def lapsed_running(session: Session, workspace_id: int, now: datetime, limit: int) -> list[tuple[int, int]]:
+    """(text, who allowed it) of texts that are approved or live by a verdict "allowed until" whose day has passed,
+    longest past first."""
+    newer, later = aliased(Verdict), aliased(StatusChange)
+    query = (
+        select(Verdict.text_id, Verdict.author_id)
+        .join(StatusChange, StatusChange.text_id == Verdict.text_id)
+        .where(
+            Verdict.workspace_id == workspace_id,
+            Verdict.until <= now,
+            stands(),
+            ~exists().where(newer.text_id == Verdict.text_id, newer.id > Verdict.id),
+            StatusChange.status.in_(MAY_RUN),
+            ~exists().where(later.text_id == Verdict.text_id, later.id > StatusChange.id),
+        )
+    )
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Verdict.until).limit(limit))]
+
+
+def with_lapsed(session: Session, now: datetime) -> list[int]:
+    """Workspaces that hold a verdict "allowed until" whose day has passed."""
+    some = exists().where(Verdict.workspace_id == Workspace.id, Verdict.until <= now)
+    return list(session.scalars(select(Workspace.id).where(some).order_by(Workspace.id)))
 
 
 def gold(session: Session, workspace_id: int, limit: int) -> Sequence[tuple[GoldText, str]]:

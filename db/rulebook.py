@@ -42,6 +42,19 @@ def may_run(session: Session, workspace_id: int, limit: int, after: int | None =
     return session.scalars(query.limit(limit)).all()
 
 
+def count_may_run(session: Session, workspace_id: int, after: int, limit: int) -> int:
+    """How many texts may run of those with a higher id than `after`; counted up to `limit`."""
+    newer = aliased(StatusChange)
+    query = (
+        select(StatusChange.id)
+        .where(StatusChange.workspace_id == workspace_id, StatusChange.status.in_(MAY_RUN))
+        .where(StatusChange.text_id > after)
+        .where(~exists().where(newer.text_id == StatusChange.text_id, newer.id > StatusChange.id))
+        .limit(limit)
+    )
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
 def chosen(session: Session, workspace_id: int, limit: int) -> Sequence[Text]:
     """Texts that people picked, copied or exported, the last chosen first."""
     query = select(Feedback.text_id).where(Feedback.workspace_id == workspace_id, Feedback.kind.in_(PICKS))

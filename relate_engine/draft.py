@@ -166,6 +166,9 @@ def draft(
     scored = score_texts(rewards, brief, [t for slot in counts for t in passed[slot]], served, policy.path)
     for slot, count in counts.items():
         cards = [c for c in scored if c.slot == slot]
+        for card, worst in [(c, f) for c in cards for f in c.findings if f.severity == "block"]:
+            dropped.append(Dropped(card.text, slot, card.angle, f"{worst.rule_id}: {worst.message}"))
+        cards = [c for c in cards if c.compliance.level != "blocked"]  # by the classifier: rules have refused already
         readable_ones = _readable(cards, accepted, min(count, ENOUGH))
         dropped += [
             Dropped(c.text, slot, c.angle, "reads unfinished or unclear") for c in cards if c not in readable_ones

@@ -4,7 +4,8 @@ One file a reward is in rewards/; here they are put together, each model called 
 Leaves out: writing (draft.py) and the order of texts (rewards/mix.py).
 """
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,12 +40,19 @@ class Rewards:
     level: float = 0.8
     learned: RewardModel | None = None  # what the workspace's campaign results have taught
     problem: str = ""  # why a reward model that should be here is not
+    blocking: Set[str] = frozenset()  # categories in which reviewers have confirmed the classifier: there it blocks
 
     @property
     def version(self) -> str:
         """Of everything learned: a card made by another is stale."""
         clicks = self.learned.version if self.learned else self.head.version
-        return f"{clicks} {self.classifier.version}"
+        return f"{clicks} {self.classifier.version}{self._blocks}"
+
+    @property
+    def _blocks(self) -> str:
+        """ " blocks-1a2b3c" where the classifier blocks: a short hash, since a version has a place of fixed width."""
+        words = " ".join(sorted(self.blocking))
+        return f" blocks-{hashlib.sha256(words.encode()).hexdigest()[:6]}" if words else ""
 
 
 def load_rewards(
@@ -97,7 +105,7 @@ def score_texts(
     effects = rewards.head.effects(rewards.encoder, [t.text for t in texts])
     told = told_of(rewards, brief, [t.text for t in texts], effects)
     fits = relevance(rewards.encoder, [t.text for t in texts], known) if known else [(0.0, [])] * len(texts)
-    learned = rewards.classifier.findings(["" if t.slot == "path" else t.text for t in texts])
+    learned = rewards.classifier.findings(["" if t.slot == "path" else t.text for t in texts], rewards.blocking)
     cards = []
     for i, (ad, effect, (fit, fit_findings)) in enumerate(zip(texts, effects, fits, strict=True)):
         slot = placement.slot(ad.slot)
@@ -139,7 +147,8 @@ def score_texts(
                     "rewards": rewards.version,
                     "rules": rewards.rules.version,
                     "path": path,
-                },
+                }
+                | ({"blocking": " ".join(sorted(rewards.blocking))} if rewards.blocking else {}),
                 rank=rank_of(values),
             )
         )

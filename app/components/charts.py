@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.services.exporting import escaped
+from app.services.exporting_table import escaped
 
 PALETTE = ("#2f8f6f", "#4c78c4", "#d68a1c", "#a35fb8", "#c4546a", "#5aa6b5", "#8a7d3f", "#7c8a86", "#b07d62")
 COLOURS = {

@@ -118,7 +118,7 @@ def _open(ctx: Context, ad_id: int) -> None:
         state().trouble = str(error)
         _list(ctx)
         return
-    bench = bench_of(ad)
+    bench = bench_of(ctx, ad)
     brief = get_brief(ctx.db, ctx.actor, ad.brief_id).brief
     texts = ads.texts_of(ctx.db, ctx.actor, [p.text_id for p in (*bench.places, *ad.newest.places)])
     with st.container(horizontal=True, vertical_alignment="center"):

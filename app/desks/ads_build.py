@@ -1,6 +1,7 @@
 """The builder: what the ad holds, slot after slot, in order and pinned, and the texts that could be added.
 
-Nothing is saved before Save; the page says what is not. Texts to add come a page at a time, picked ones first.
+Nothing is saved before Save; the page says what is not, and a refresh keeps it. Texts to add come a page at a time,
+picked ones first.
 Leaves out what an ad may hold (services/ads.py) and how it looks (ads_show.py).
 """
 
@@ -13,6 +14,7 @@ from app.components.context import Context
 from app.components.history import history
 from app.components.plain import plain
 from app.components.status import status_chip
+from app.components.when import when
 from app.desks.ads_state import Bench, adopt, in_slot_order, moved, pinned, reworded, state, tried
 from app.services import ads
 from app.services.ad_checks import pieces_of
@@ -58,7 +60,13 @@ def _save_bar(ctx: Context, ad: StoredAd, bench: Bench) -> None:
                   icon=":material/save:", disabled=not bench.dirty, on_click=_save, args=(ctx, ad, bench))  # fmt: skip
         if bench.dirty:
             st.button("Undo changes", key="ad_undo", icon=":material/undo:", on_click=_set, args=(bench, bench.saved))
-            st.markdown("Not saved yet.", width="content")
+            st.markdown(_unsaved(bench), width="content")
+
+
+def _unsaved(bench: Bench) -> str:
+    if bench.back is not None:
+        return f"Not saved yet: your changes of {when(bench.back)}, brought back."
+    return "Not saved yet." + (" A refresh keeps it." if bench.kept else "")
 
 
 def _row(

@@ -1,19 +1,21 @@
 """What one browser tab remembers of the Ads desk, and the ways to it from other desks.
 
-The open ad is in the address (`?ad=12`). What was put together since the last save lives here and nowhere else until
-it is saved; it knows the version it began from, so a save never goes over somebody else's.
+The open ad is in the address (`?ad=12`). What was put together since the last save lives here and is kept aside at
+every change (services/ad_working.py), so a refresh brings it back; it knows the version it began from, so a save never
+goes over somebody else's.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import streamlit as st
 
 from app.components.context import Context
-from app.services import ads
+from app.services import ad_working, ads
 from app.services.ad_records import Place, Revision, StoredAd
 from app.services.exporting import ExportRefused
-from app.services.people import Forbidden, NotFound
+from app.services.people import Forbidden, NotFound, may
 from db.session import StorageError
 from relate_engine.brief import BriefError, Placement
 
@@ -30,6 +32,8 @@ class Bench:
     places: tuple[Place, ...]
     theirs: Revision | None = None  # saved by somebody else meanwhile
     number: int = 0  # of the combination in the preview
+    kept: tuple[int, tuple[Place, ...]] | None = None  # base and places as they were kept aside
+    back: datetime | None = None  # when what was brought back had been changed
 
     @property
     def dirty(self) -> bool:
@@ -49,24 +53,49 @@ def state() -> AdsState:
     return found
 
 
-def bench_of(ad: StoredAd) -> Bench:
-    """The bench of an ad: made when it is opened, brought up to date where nothing is unsaved."""
+def bench_of(ctx: Context, ad: StoredAd) -> Bench:
+    """The bench of an ad: made when it is opened, brought up to date where nothing is unsaved, and kept aside."""
     now = state()
     bench = now.bench
-    fresh = bench is None or bench.ad_id != ad.id
-    if bench is None or fresh or (bench.base != ad.newest.number and not bench.dirty):
-        number = 0 if bench is None or fresh else bench.number
-        bench = now.bench = Bench(ad.id, ad.newest.number, ad.newest.places, ad.newest.places, number=number)
-    elif bench.base < ad.newest.number:
+    writes = may(ctx.actor, "ad.write") and not ad.brief_archived and not ad.archived
+    if bench is None or bench.ad_id != ad.id:
+        bench = now.bench = (writes and _brought_back(ctx, ad)) or _clean(ad, 0)
+    elif bench.base != ad.newest.number and not bench.dirty:
+        bench = now.bench = replace(_clean(ad, bench.number), kept=bench.kept)
+    if bench.base < ad.newest.number:
         bench.theirs = ad.newest
+    if writes:
+        _keep_aside(ctx, bench)
     return bench
+
+
+def _clean(ad: StoredAd, number: int) -> Bench:
+    return Bench(ad.id, ad.newest.number, ad.newest.places, ad.newest.places, number=number)
+
+
+def _brought_back(ctx: Context, ad: StoredAd) -> Bench | None:
+    """What this person changed in this ad before a refresh, and had not saved."""
+    found = ad_working.kept(ctx.db, ctx.actor, ctx.settings, ad.id)
+    if found is None:
+        return None
+    return Bench(ad.id, found.base, found.saved, found.places, kept=(found.base, found.places), back=found.at)
+
+
+def _keep_aside(ctx: Context, bench: Bench) -> None:
+    """Unsaved changes are kept; another tab's stay until this one has changes of its own."""
+    now = (bench.base, bench.places)
+    if bench.dirty and bench.kept != now:
+        bench.kept = now if ad_working.keep(ctx.db, ctx.actor, ctx.settings, bench.ad_id, *now) else None
+    elif not bench.dirty and bench.kept is not None:
+        ad_working.forget(ctx.actor, ctx.settings, bench.ad_id)
+        bench.kept = bench.back = None
 
 
 def adopt(ad: StoredAd) -> None:
     """The bench is what was saved just now."""
     now = state()
-    number = now.bench.number if now.bench else 0
-    now.bench = Bench(ad.id, ad.newest.number, ad.newest.places, ad.newest.places, number=number)
+    was = now.bench
+    now.bench = replace(_clean(ad, was.number), kept=was.kept) if was else _clean(ad, 0)
 
 
 def open_ad(ad_id: int | None) -> None:

@@ -3,21 +3,21 @@
 Leaves out who may do what (services/statuses.py) and what a file holds (services/ad_export.py).
 """
 
-import re
 from collections.abc import Mapping
 
 import streamlit as st
 
 from app.components.context import Context
+from app.components.export import download, fields, made_or_told
 from app.components.plain import plain
 from app.components.status import status_chip
-from app.desks.ads_state import TROUBLE, Bench, tried
+from app.desks.ads_state import Bench, tried
 from app.services import ad_review, feedback
 from app.services.ad_checks import pieces_of
-from app.services.ad_export import AdFile, ad_file, leaving
+from app.services.ad_export import TARGETS, AdFile, ad_file, leaving
 from app.services.ad_records import AdText, StoredAd
 from app.services.briefs import get_brief
-from app.services.exporting import ENCODING_NOTE, META_NOTE, MIME, ExportRefused
+from app.services.exporting import ENCODING_NOTE
 from app.services.people import may
 from relate_engine.strength import names
 
@@ -90,40 +90,22 @@ def _again(ctx: Context, text_id: int, reason: str) -> None:
 @st.dialog("Export", width="medium", icon=":material/download:")
 def _export(ctx: Context, ad: StoredAd) -> None:
     """Asks what the file needs and offers it as soon as it is complete."""
-    try:
-        _, revision = leaving(ctx.db, ctx.actor, ad.id)
-        st.caption(f"Version {revision.number}, {status_chip(revision.status)}.")
-        made = _file(ctx, ad)
-    except ExportRefused as refused:
-        st.warning("This ad cannot leave yet:\n\n" + "\n".join(f"- {plain(p)}" for p in refused.problems))
-        st.button("Download", key="ad_export_not_yet", disabled=True, icon=":material/download:")
+    key = f"ad_export_{ad.id}"
+    made = made_or_told(key, lambda: _file(ctx, ad, key))
+    if made is None:
         return
-    except TROUBLE as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return
-    name = re.sub(r"[^a-z0-9]+", "-", ad.name.lower()).strip("-")[:40] or "ad"
-    st.download_button("Download", made.data, f"{name}-v{made.revision.number}-{made.target}.csv", MIME, type="primary",
-                       key="ad_download", icon=":material/download:", on_click=_note, args=(ctx, ad, made))  # fmt: skip
-    st.caption(f"{len(made.revision.places)} texts, paused on arrival. {ENCODING_NOTE}")
+    revision, target = made.revision, made.target
+    download(key, ad.name, f"v{revision.number}-{target}", made.data, lambda: feedback.export(
+        ctx.db, ctx.actor, revision.text_ids, target, ad.id, revision.number))  # fmt: skip
+    st.caption(f"{len(revision.places)} texts, paused on arrival. {ENCODING_NOTE}")
 
 
-def _file(ctx: Context, ad: StoredAd) -> AdFile:
-    if ad.placement == "generic":
+def _file(ctx: Context, ad: StoredAd, key: str) -> AdFile:
+    _, revision = leaving(ctx.db, ctx.actor, ad.id)
+    st.caption(f"Version {revision.number}, {status_chip(revision.status)}.")
+    target = TARGETS[ad.placement]
+    if target == "plain":
         return ad_file(ctx.db, ctx.actor, ad.id)
     link = get_brief(ctx.db, ctx.actor, ad.brief_id).brief.landing_page
-    campaign = st.text_input("Campaign", key="ad_campaign", live=True) or ""
-    meta = ad.placement == "meta_feed"
-    group = st.text_input("Ad set" if meta else "Ad group", key="ad_group", live=True) or ""
-    name = (st.text_input("Ad name", ad.name, key=f"ad_ad_name_{ad.id}", live=True) or "") if meta else ""
-    url = st.text_input("Link" if meta else "Final URL", link, key=f"ad_link_{ad.id}", live=True,
-                        placeholder="https://www.example.com/page") or ""  # fmt: skip
-    if meta:
-        st.info(META_NOTE, icon=":material/info:")
-    return ad_file(ctx.db, ctx.actor, ad.id, campaign, group, name, url)
-
-
-def _note(ctx: Context, ad: StoredAd, made: AdFile) -> None:
-    try:
-        feedback.export(ctx.db, ctx.actor, made.revision.text_ids, made.target, ad.id, made.revision.number)
-    except TROUBLE as error:
-        st.toast(plain(str(error)), icon=":material/error:")
+    asked = fields(key, target, ad.name, link)
+    return ad_file(ctx.db, ctx.actor, ad.id, asked.campaign, asked.group, asked.name, asked.link)

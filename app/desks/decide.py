@@ -13,6 +13,7 @@ from app.components.plain import plain
 from app.desks import analysis_blind, analysis_versions
 from app.services import analytics_decision, trials, versions
 from app.services.analytics_decision import Advice
+from app.services.demo_round import recorded
 from app.services.people import Actor, Forbidden, may, require
 from app.services.trials import TrialState
 from app.services.versions import SHIPPED, WriterVersion
@@ -50,6 +51,8 @@ def _page(ctx: Context) -> None:
         )
         return
     chosen = _chosen(made)
+    if told := recorded(chosen.manifest):
+        st.info(plain(told), icon=":material/science:")
     if trouble := st.session_state.pop("versions_trouble", ""):
         st.error(plain(trouble), icon=":material/error:")
     said = _advice(ctx.db, ctx.actor, *analysis_versions.kept(ctx), chosen.version, chosen)
@@ -128,5 +131,5 @@ def _numbers(said: Advice, chosen: WriterVersion, found: list[WriterVersion]) ->
 
 
 def _reasons(said: Advice) -> str:
-    rows = [("✓ speaks for it" if r.holds else "✗ speaks against it", r.words) for r in said.reasons]
-    return table_html(("for or against", "what was looked at"), rows)
+    rows = [("✓ speaks for it" if r.holds else "✗ speaks against it", r.words, r.detail) for r in said.reasons]
+    return table_html(("for or against", "what was looked at", "the measure"), rows)

@@ -15,8 +15,8 @@ from app.desks.draft_results import results
 from app.desks.draft_state import TROUBLE, jobs_of, open_from_url, state
 from app.desks.draft_write import under_way, write_bar
 from app.services.briefs import get_brief
-from app.services.drafting_page import check_weights
 from app.services.people import NotFound
+from app.services.scoring import check_weights
 from app.services.stored import StoredBrief
 
 

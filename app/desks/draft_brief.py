@@ -16,7 +16,7 @@ from app.components.when import when
 from app.desks.draft_state import fill, open_brief, state
 from app.desks.draft_write import write_bar
 from app.services.briefs import archive_brief, get_brief, list_briefs
-from app.services.drafting_page import brief_findings
+from app.services.scoring import brief_findings
 from app.services.stored import StoredBrief
 from relate_engine.brief import PLACEMENTS, Brief, parse_brief, placement_of
 from relate_engine.config import ASSETS

@@ -18,7 +18,8 @@ from app.desks.draft_explain import explanation, toggle
 from app.desks.draft_state import TROUBLE, jobs_of, state
 from app.desks.draft_talk import talk
 from app.services import feedback
-from app.services.drafting_page import LIKE_THIS, reword, score_again, score_wording
+from app.services.drafting_page import LIKE_THIS
+from app.services.scoring import reword, score_again, score_wording
 from app.services.stored import StoredBrief, StoredText, is_stale
 from app.services.trials import on_trial
 from relate_engine.brief import ANGLES, clean, supported_angles

@@ -4,25 +4,16 @@ Nothing leaves before the file is complete; every reason is listed. Downloading 
 Leaves out how files are written and checked (services/exporting.py).
 """
 
-import re
 from collections.abc import Sequence
 
 import streamlit as st
 
 from app.components.context import Context
+from app.components.export import download, fields, made_or_told
 from app.components.plain import plain
-from app.desks.draft_state import TROUBLE
 from app.services import feedback
-from app.services.exporting import (
-    ENCODING_NOTE,
-    META_NOTE,
-    MIME,
-    ExportRefused,
-    ad_cautions,
-    editor_csv,
-    meta_csv,
-    plain_csv,
-)
+from app.services.exporting import ENCODING_NOTE, ExportRefused, ad_cautions, editor_csv, meta_csv
+from app.services.exporting_table import plain_csv
 from app.services.stored import StoredBrief, StoredText
 
 FILES = {"editor": "Google Ads Editor CSV", "meta": "Meta CSV", "plain": "Plain CSV with all scores"}
@@ -38,21 +29,11 @@ def export_dialog(ctx: Context, stored: StoredBrief, picks: Sequence[StoredText]
                                  format_func=lambda name: words[name], required=True)  # fmt: skip
     first = list(FILES).index(_FIRST[stored.brief.placement])
     target = st.selectbox("File", list(FILES), index=first, key="export_file", format_func=lambda name: FILES[name])
-    ids = [text.id for text in sets[which or "picked"]]
-    try:
-        data = _file(ctx, stored, target, ids)
-    except ExportRefused as refused:
-        st.warning("This ad cannot leave yet:\n\n" + "\n".join(f"- {plain(p)}" for p in refused.problems))
-        st.button("Download", key="export_not_yet", disabled=True, icon=":material/download:")
+    ids, key = [text.id for text in sets[which or "picked"]], f"export_{stored.id}"
+    data = made_or_told(key, lambda: _file(ctx, stored, target, ids, key))
+    if data is None:
         return
-    except TROUBLE as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return
-    name = re.sub(r"[^a-z0-9]+", "-", stored.title.lower()).strip("-")[:40] or "ad"
-    st.download_button(
-        "Download", data, f"{name}-{target}.csv", MIME, key="export_download", type="primary",
-        icon=":material/download:", on_click=_note, args=(ctx, ids, target),
-    )  # fmt: skip
+    download(key, stored.title, target, data, lambda: feedback.export(ctx.db, ctx.actor, ids, target))
     if target != feedback.PLAIN:
         for caution in ad_cautions(ctx.db, ctx.actor, ids):
             st.warning(plain(caution), icon=":material/warning:")
@@ -60,28 +41,12 @@ def export_dialog(ctx: Context, stored: StoredBrief, picks: Sequence[StoredText]
     st.caption(f"{len(ids)} texts. {ENCODING_NOTE} {counted}")
 
 
-def _file(ctx: Context, stored: StoredBrief, target: str, ids: Sequence[int]) -> bytes:
+def _file(ctx: Context, stored: StoredBrief, target: str, ids: Sequence[int], key: str) -> bytes:
     if target == "plain":
         if not ids:
             raise ExportRefused(["There is no text to export; pick some or choose all shown."])
         return plain_csv(ctx.db, ctx.actor, ids)
-    campaign = st.text_input("Campaign", key="export_campaign", live=True) or ""
+    asked = fields(key, target, stored.title, stored.brief.landing_page)
     if target == "editor":
-        ad_group = st.text_input("Ad group", key="export_ad_group", live=True) or ""
-        return editor_csv(ctx.db, ctx.actor, ids, campaign, ad_group, _link("Final URL", stored))
-    st.info(META_NOTE, icon=":material/info:")
-    ad_set = st.text_input("Ad set", key="export_ad_set", live=True) or ""
-    ad_name = st.text_input("Ad name", stored.title, key="export_ad_name", live=True) or ""
-    return meta_csv(ctx.db, ctx.actor, ids, campaign, ad_set, ad_name, _link("Link", stored))
-
-
-def _link(label: str, stored: StoredBrief) -> str:
-    return st.text_input(label, stored.brief.landing_page, key=f"export_{label}", live=True,
-                         placeholder="https://www.example.com/page") or ""  # fmt: skip
-
-
-def _note(ctx: Context, ids: Sequence[int], target: str) -> None:
-    try:
-        feedback.export(ctx.db, ctx.actor, ids, target)
-    except TROUBLE as error:
-        st.toast(plain(str(error)), icon=":material/error:")
+        return editor_csv(ctx.db, ctx.actor, ids, asked.campaign, asked.group, asked.link)
+    return meta_csv(ctx.db, ctx.actor, ids, asked.campaign, asked.group, asked.name, asked.link)

@@ -11,8 +11,8 @@ import streamlit as st
 from app.components.context import Context
 from app.components.plain import plain
 from app.desks.draft_state import TROUBLE
-from app.services.drafting_page import bring_lines
 from app.services.own_lines import MAX_LINES, OwnLines, parse_editor_csv, parse_pasted
+from app.services.scoring import bring_lines
 from app.services.stored import StoredBrief
 from relate_engine.brief import placement_of
 

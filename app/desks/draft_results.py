@@ -20,8 +20,8 @@ from app.desks.draft_card import BAR, show_card
 from app.desks.draft_export import export_dialog
 from app.desks.draft_state import TROUBLE, jobs_of, state
 from app.services.drafting import dropped_texts, list_generations, picked_texts
-from app.services.drafting_page import score_again
 from app.services.people import may
+from app.services.scoring import score_again
 from app.services.stored import StoredBrief, StoredGeneration, StoredText, is_stale
 from relate_engine.brief import placement_of
 

@@ -14,7 +14,8 @@ from app.components.context import Context
 from app.components.plain import plain
 from app.desks.draft_state import TROUBLE, jobs_of, state, typed
 from app.services.briefs import BriefChanged, save_brief
-from app.services.drafting_page import Job, base_rates
+from app.services.drafting_page import Job
+from app.services.scoring import base_rates
 from app.services.stored import StoredBrief, checksum_of
 from relate_engine.brief import ANGLES, BriefError, Slot, full_ad, parse_brief, placement_of, supported_angles
 

@@ -19,6 +19,7 @@ from app.components.plain import plain
 from app.desks import analysis_filters
 from app.desks.rewards_ladder import ladder
 from app.services import analytics_rounds, jobs, versions
+from app.services.demo_round import recorded
 from app.services.people import Forbidden, NotFound, may, require
 from app.services.versions import WriterVersion
 from db.session import StorageError
@@ -56,6 +57,8 @@ def _page(ctx: Context) -> None:
     require(ctx.actor, "analytics.read")
     _round(ctx)
     found = versions.versions(ctx.db, ctx.actor, ctx.settings)
+    for told in filter(None, (recorded(version.manifest) for version in found)):
+        st.info(plain(told), icon=":material/science:")
     download = may(ctx.actor, "table.export")
     across, inside, refused, credit = st.tabs(
         ["Version by version", "Inside a round", "Refused", "Ways of credit"],

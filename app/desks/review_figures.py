@@ -13,6 +13,7 @@ from app.components.context import Context, context
 from app.components.plain import plain
 from app.desks.review_card import OUTCOMES, verdict_words
 from app.desks.review_form import PRESSED
+from app.services import blocking
 from app.services import review_quality as q
 from app.services.people import may
 from app.services.reviewing import Outcome
@@ -62,8 +63,25 @@ def _rules(ctx: Context, found: q.Quality) -> None:
         "violations; "
         "missed: clear texts that they do."
     )
-    right, why = q.blocking_right(ctx.db, ctx.actor)
-    st.markdown(f"{':material/check:' if right else ':material/block:'} {plain(why)}")
+    _blocking(blocking.rights(ctx.db, ctx.actor))
+
+
+def _blocking(rights: Sequence[blocking.Right]) -> None:
+    """What the classifier blocks in this workspace now, and what it only cautions about."""
+    st.markdown("### What the classifier may block")
+    now = [right.category for right in rights if right.blocks]
+    if now:
+        st.markdown(
+            f"**It blocks now:** {plain(blocking.in_words(now))}. Drafts leave such texts out, new scorecards say "
+            "blocked, and a text that was scored before is not exported unless a person has judged it."
+        )
+    else:
+        st.markdown(
+            f"**It blocks nothing now, it only cautions.** It blocks in a category after {blocking.NEEDED} blind "
+            f"verdicts there, when its precision is at least {blocking.PRECISION:.0%} with 95 % confidence."
+        )
+    for right in rights:
+        st.markdown(f"{':material/check:' if right.blocks else ':material/block:'} It {plain(right.why)}.")
 
 
 def _agreement(found: q.Quality) -> None:
@@ -119,7 +137,11 @@ def _lapsed(ctx: Context) -> None:
     if not rows:
         return
     st.markdown("## Allowed until a day that has passed")
-    st.caption("These have no verdict now: look at the proof again on Browse.")
+    st.caption(
+        "These have no verdict now: look at the proof again on Browse. What was approved or live goes back to review "
+        "by itself, within a minute of the end of its day while the worker runs, else when a reviewer next asks for "
+        "work."
+    )
     for text, verdict in rows:
         st.markdown(f"“{plain(text)}”  \n{verdict_words(verdict, text)}")
 

@@ -118,7 +118,13 @@ def _details(
     left, right = st.columns([3, 1])
     left.text_area("Comment (optional)", key=f"{key}_comment", height=68, placeholder="Why, for the next reader")
     today = datetime.now(UTC).date()
-    right.date_input("Allowed until", today + MONTHS_3, min_value=today + timedelta(days=1), key=f"{key}_until")
+    right.date_input(
+        "Allowed until",
+        today + MONTHS_3,
+        min_value=today + timedelta(days=1),
+        key=f"{key}_until",
+        help="After that day (UTC) it goes back to review by itself, live or not.",
+    )
 
 
 def _save(text: StoredText, outcome: Outcome, look_id: int | None, left: list[str], twins: int) -> None:

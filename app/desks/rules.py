@@ -22,7 +22,7 @@ from app.desks.rules_show import (
     state_words,
 )
 from app.services import rulebook, rulebook_draft, rulebook_trial
-from app.services.exporting import escaped
+from app.services.exporting_table import escaped
 from app.services.people import Actor, Forbidden, NotFound, may
 from app.services.rulebook import Book, Counts, Listed
 from app.services.rulebook_draft import Draft
@@ -58,6 +58,7 @@ def _desk(ctx: Context) -> None:
         rules_versions.versions(ctx, writes)
         return
     st.caption(plain(_summary(book)))
+    rules_versions.unchecked(ctx, writes)
     if message := st.session_state.pop("rules_trouble", ""):
         st.error(plain(message), icon=":material/error:")
     if message := st.session_state.get("rules_said", ""):

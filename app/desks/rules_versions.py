@@ -6,12 +6,12 @@ Leaves out making a version (rules_draft.py).
 import streamlit as st
 
 from app.components.context import Context
-from app.components.jobs import job_panel
+from app.components.jobs import job_panel, newest
 from app.components.plain import plain
 from app.components.when import when
 from app.desks.rules_draft import TROUBLE, published_words
 from app.desks.rules_show import edits_html
-from app.services import rulebook_publish
+from app.services import rulebook_publish, rulebook_recheck
 from app.services.rulebook import SHIPPED
 from app.services.rulebook_publish import Publication
 
@@ -20,7 +20,9 @@ MOST = 20
 
 def versions(ctx: Context, writes: bool) -> None:
     """The view."""
-    job_panel(ctx, rulebook_publish.RECHECK)
+    job = newest(ctx, rulebook_recheck.RECHECK)
+    if job is not None and (job.open or job.state == "done"):  # one that ended early is told on top of the page
+        job_panel(ctx, rulebook_recheck.RECHECK)
     found = rulebook_publish.history(ctx.db, ctx.actor, MOST)
     if not found:
         st.info("The shipped rules are in use and nothing was ever published here.", icon=":material/history:")
@@ -33,6 +35,31 @@ def versions(ctx: Context, writes: bool) -> None:
         _one(publication, number == 0)
     if len(found) == MOST:
         st.caption(f"The newest {MOST}; the audit log holds all.")
+
+
+def unchecked(ctx: Context, writes: bool) -> None:
+    """Approved and live texts that the rules in use have not looked at, because a check ended early; and the way on."""
+    for number, rest in enumerate(rulebook_recheck.unchecked(ctx.db, ctx.actor)):
+        many = f"{rest.texts:,}" if rest.texts < rulebook_recheck.COUNTED else f"{rest.texts:,} or more"
+        what = "1 approved or live text is" if rest.texts == 1 else f"{many} approved or live texts are"
+        how = "failed" if rest.failed else "was cancelled"
+        at = f" {when(rest.ended_at)}" if rest.ended_at else ""
+        st.warning(
+            f"{what} not checked by the changed rules: the check {how}{at}, after {rest.checked:,} texts. What it sent "
+            "back to review until then stays there; the others may run as if nothing had changed.",
+            icon=":material/rule:",
+        )
+        if writes and not number:
+            st.button("Go on checking", key="rules_go_on", icon=":material/play_arrow:", on_click=_go_on, args=(ctx,))
+
+
+def _go_on(ctx: Context) -> None:
+    try:
+        rulebook_recheck.go_on(ctx.db, ctx.actor)
+    except TROUBLE as error:
+        st.session_state["rules_trouble"], st.session_state["rules_said"] = str(error), ""
+        return
+    st.session_state["rules_said"] = "The check goes on; Versions shows how far it is."
 
 
 def _back(ctx: Context, now: str | None) -> None:

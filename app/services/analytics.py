@@ -16,6 +16,7 @@ import pandas as pd
 
 from app.services.people import Actor, require
 from db import analytics as rows
+from db.funnel import funnel as funnel_of
 from db.session import Database
 from relate_engine.share import wilson
 
@@ -92,8 +93,7 @@ def funnel(db: Database, actor: Actor, view: View) -> pd.DataFrame:
     """How many texts of the days got how far: stage, texts, share of drafted with its interval."""
     require(actor, "analytics.read")
     with db.read() as session:
-        found = rows.funnel(session, view.window(actor))
-    counts = [int(n or 0) for n in found]
+        counts = list(funnel_of(session, view.window(actor)))
     frame = pd.DataFrame({"stage": list(STAGES.values()), "texts": counts})
     return _with_share(frame.assign(of=counts[0]), "texts", "of")
 

@@ -17,15 +17,25 @@ from app.services.versions import WriterVersion
 from db.session import Database
 from relate_engine import gate
 
+# a measure in the gate's sentence; what it means where it speaks for the version, and where against
+PLAIN = (
+    ("log-odds", "A judge that it was not trained on expects its texts to sell better.",
+     "A judge that it was not trained on does not expect its texts to sell better."),
+    ("bigrams", "Its texts differ from each other as much as before.", "Its texts repeat each other more than before."),
+    ("nats", "It still writes much like the writer that it was made from.",
+     "It writes too differently from the writer that it was made from to be judged by what that one was judged by."),
+)  # fmt: skip
 Word = Literal["promote", "don't", "not enough data"]
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One thing that was looked at, as the gate words it, and whether it speaks for the version."""
+    """One thing that was looked at, and whether it speaks for the version. `detail`: the measure behind the words,
+    "" where the words hold it."""
 
     holds: bool
     words: str
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ def advice(db: Database, actor: Actor, version: WriterVersion) -> Advice | None:
     counts = trials.trial_counts(db, actor, version.version)
     choices = counts.choices if counts else 0
     looked = [r for r in said.reasons[:-1] if not r.startswith("Alarm: ")]  # an alarm is told apart: it speaks for none
-    reasons = tuple(Reason(not r.startswith("No: "), _sentence(r.removeprefix("No: "))) for r in looked)
+    reasons = tuple(_reason(not r.startswith("No: "), _sentence(r.removeprefix("No: "))) for r in looked)
     word = _word(said, reasons, evidence)
     why = _why(version.version, word, said, reasons, evidence, choices)
     return Advice(
@@ -105,6 +115,14 @@ def _why(
         f"{name} is as safe as the writer in use, but {choices:,} choices are too few to tell whether people prefer "
         f"it; about {said.verdicts_needed:,} more are needed."
     )
+
+
+def _reason(holds: bool, said: str) -> Reason:
+    """What the gate says in its own measures, in words for somebody who knows none of them."""
+    for measure, fine, broken in PLAIN:
+        if measure in said:
+            return Reason(holds, fine if holds else broken, said)
+    return Reason(holds, said)
 
 
 def _sentence(words: str) -> str:

@@ -14,7 +14,7 @@ from typing import IO, Literal
 
 from app.services import audit
 from app.services.audit_log import Event, event_of, people_in
-from app.services.exporting import escaped
+from app.services.exporting_table import escaped
 from app.services.people import Actor, require
 from db import audit as rows
 from db.audit import Filter

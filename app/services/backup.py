@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from app.services import audit, presence
+from app.services import audit, presence, sessions
 from app.services.people import Actor
 from db import backup as files
-from db.models import SignIn, User, utc_now
+from db.models import User, utc_now
 from db.session import StorageError, open_database
 from relate_engine.config import Settings
 
@@ -212,7 +212,7 @@ def _brought_up_to_date(config: Settings, found: Backup) -> None:
     db = open_database(config.database)
     try:
         with db.write() as session:
-            session.execute(update(SignIn).where(SignIn.ended_at.is_(None)).values(ended_at=utc_now()))
+            sessions.end_all(session, utc_now())
             me = session.scalar(select(User).where(User.subject == "local", User.active).order_by(User.id).limit(1))
             if me is not None:
                 audit.note(

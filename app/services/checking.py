@@ -3,7 +3,7 @@
 Leaves out facts (there is no brief to hold them against) and everything that ranks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +30,12 @@ def check(
     countries: Sequence[str],
     cache: Path | None = None,
     rules: RuleSet | None = None,
+    blocking: Set[str] = frozenset(),
 ) -> Checked:
     """Rules, structure and spelling; with the `cache` that holds the encoder also the classifier (about 4 s).
 
     Without a `slot` the text's limit is not checked, only rules of the whole placement. `rules`: those of a workspace
-    (rulebook.py); None: the shipped ones.
+    (rulebook.py); None: the shipped ones. `blocking`: categories in which the classifier blocks there (blocking.py).
     Raises BriefError for an unknown placement or slot.
     """
     known = placement_of(placement)
@@ -42,13 +43,13 @@ def check(
         known.slot(slot)
     rules = rules or load_rules(ASSETS / "rules")
     found, count, packs = text_findings(rules, text, placement, slot, countries, None)
-    learned, ran = _learned(text, cache)
+    learned, ran = _learned(text, cache, blocking)
     found = in_order(found + learned)
     score = 100 * value_of(f for f in found if f.reward == "compliance")
     return Checked(found, Compliance(score, level_of(found), packs, count), ran)
 
 
-def _learned(text: str, cache: Path | None) -> tuple[list[Finding], str]:
+def _learned(text: str, cache: Path | None, blocking: Set[str]) -> tuple[list[Finding], str]:
     if cache is None:
         return [], "not asked for"
     from relate_engine.policy.weights import WeightsError, encoder_folder
@@ -61,4 +62,4 @@ def _learned(text: str, cache: Path | None) -> tuple[list[Finding], str]:
     from relate_engine.rewards.encoder import Encoder
 
     classifier = Classifier.load(ASSETS / "heads" / "compliance", Encoder(folder))
-    return classifier.findings([text])[0], classifier.version
+    return classifier.findings([text], blocking)[0], classifier.version

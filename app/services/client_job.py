@@ -1,27 +1,26 @@
 """The job "client": many briefs drafted one after another by the worker, each whole, with its existing lines scored.
 
 A finished brief goes into the checkpoint, and its draft names the job, so a job that was killed anywhere goes on
-without writing a brief twice. While somebody drafts on a page it steps aside: it waits between two texts, for a
-while, and computes on one core. A brief that cannot be drafted is skipped and named; the others go on.
+without writing a brief twice. Its drafts go through the writer's line as all do. While somebody drafts on a page, in
+another process with a line of its own, it steps aside: it waits between two texts, for a while, and computes on one
+core. A brief that cannot be drafted is skipped and named; the others go on.
 Leaves out starting it (clients.py).
 """
 
 import time
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from app.services import presence
 from app.services.briefs import get_brief
 from app.services.drafting import count_generations, served_texts, store_generation
-from app.services.drafting_page import bring_lines, learned_of
 from app.services.jobrun import JobContext
+from app.services.judging import judging_of
 from app.services.people import Actor, NotFound, require
-from app.services.rulebook import own_rules
+from app.services.scoring import bring_lines
 from app.services.stored import StoredBrief
 from app.services.versions import writers
-from app.services.writing import Room
+from app.services.writing import Failed, Request, Room
 from db import briefs as rows
 from relate_engine.brief import BriefError, full_ad, placement_of
 
@@ -78,42 +77,44 @@ def _whole(context: JobContext, room: Room, actor: Actor, stored: StoredBrief, n
             return
     counts = full_ad(stored.brief)
     seed = count_generations(context.db, actor, stored.id) + 1009 * context.job_id
-    waited = 0.0
     from relate_engine.draft import Drafted, Progress
 
-    with closing(_events(context, room, actor, stored, counts, seed)) as events:  # type: ignore[type-var]
+    with closing(_asked(context, room, actor, stored, counts, seed)) as events:
         for event in events:
-            wrote = event.done / max(1, event.total) if isinstance(event, Progress) else None
-            if wrote is not None:
+            if isinstance(event, Failed):
+                raise event.error
+            if isinstance(event, Progress):
                 title = stored.title if len(stored.title) <= 60 else f"{stored.title[:59]}…"
+                wrote = event.done / max(1, event.total)
                 context.report((number + 0.95 * wrote) / total, f"Brief {number + 1} of {total}: {title}")
-            waited = _aside(context, waited)
-            if isinstance(event, Drafted):
+            elif isinstance(event, Drafted):
                 with context.write():  # still this worker's job: another one may have taken it while this one slept
                     pass
                 request = {
-                    "title": f"the whole {placement_of(stored.brief.placement).label}", "whole": True, "counts": counts,
-                    "angle": None, "like": None, "like_text": None, "job": context.job_id,
+                    "title": f"the whole {placement_of(stored.brief.placement).label}", "whole": True,
+                    "counts": counts, "angle": None, "like": None, "like_text": None, "job": context.job_id,
                 }  # fmt: skip
                 store_generation(
                     context.db, actor, stored.id, event.draft, brief=stored.brief, seed=seed, request=request
                 )
 
 
-def _events(
+def _asked(
     context: JobContext, room: Room, actor: Actor, stored: StoredBrief, counts: dict[str, int], seed: int
-) -> Iterator[object]:
-    """The draft's events. The room only lends its models: its own line of drafts is for pages."""
-    config = context.config
-    served = [text for slot in counts for text in served_texts(context.db, actor, stored.id, slot)]
-    rewards = room.rewards_with(learned_of(context.db, actor, room), own_rules(context.db, actor))
-    adapters: list[Path | None] = [] if config.policy_url else list(writers(context.db, actor, config))
-    policy, *rivals = [room.policy(adapter) for adapter in adapters or [None]]
-    from relate_engine.draft import draft
+) -> Request:
+    """The draft, which steps aside between its texts. Its thread must not outlive the job, so it looks there too."""
+    db, waited = context.db, 0.0
 
-    return draft(
-        policy, rewards, stored.brief, counts, seed, served, None, None, config.oversample, config.temperature, *rivals
-    )
+    def between() -> None:
+        nonlocal waited
+        waited = _aside(context, waited)
+
+    return room.draft(
+        stored.brief, counts, seed,
+        lambda: [text for slot in counts for text in served_texts(db, actor, stored.id, slot)],
+        judging=lambda: judging_of(db, actor, context.config), writers=lambda: writers(db, actor, context.config),
+        who=actor.user_id, between=between,
+    )  # fmt: skip
 
 
 def _aside(context: JobContext, waited: float) -> float:

@@ -2,8 +2,8 @@
 
 The example briefs are drafted by the writer that is installed, at that moment, so what is seen is what it does. What
 people would add is made up: choices, verdicts, an ad in review, a comment, campaign results drawn from the built-in
-simulator. Times are set back over three weeks; the audit log keeps the time of making. Leaves out a finished round:
-even a small one trains for many minutes on two cores, and a made-up one would be a fake.
+simulator. Times are set back over three weeks; the audit log keeps the time of making. Its finished round is a small
+real one that was recorded (demo_round.py): even that trains for minutes, and a made-up one would be a fake.
 """
 
 import csv
@@ -16,7 +16,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.services import ad_review, ads, briefs, comments, drafting, feedback, importing, presence, reviewing
+from app.services import (
+    ad_review,
+    ads,
+    briefs,
+    comments,
+    demo_round,
+    drafting,
+    feedback,
+    importing,
+    presence,
+    reviewing,
+)
 from app.services.demo_mark import MARK, demo_home, demo_settings
 from app.services.people import Actor, local_actor
 from app.services.stored import StoredGeneration, StoredText
@@ -37,6 +48,7 @@ Write = Callable[[Brief, Mapping[str, int], int], "Draft"]
 FIRST, OTHERS = 8, 4  # texts drafted of a brief's first slot, and of its others
 IMPRESSIONS = 6_000  # of each text, simulated
 DAYS_AGO = (21, 12, 3)  # when each brief is said to have been drafted
+ROUND_DAYS_AGO = 2
 SEED = 20261128
 
 
@@ -59,7 +71,7 @@ def make(config: Settings, say: Say, write: Write | None = None) -> Path:
     try:
         db = open_database(inside.database)
         try:
-            _fill(db, local_actor(db), say, write or _writer(inside, say))
+            _fill(db, local_actor(db), inside, say, write or _writer(inside, say))
         finally:
             db.close()
         (home / MARK).write_text(json.dumps({"ready": True, "made_home": made_home}), "utf-8")
@@ -95,7 +107,7 @@ def remove(config: Settings) -> bool:
     return True
 
 
-def _fill(db: Database, actor: Actor, say: Say, write: Write) -> None:
+def _fill(db: Database, actor: Actor, inside: Settings, say: Say, write: Write) -> None:
     paths = sorted((ASSETS / "briefs").glob("*.json"))[: len(DAYS_AGO)]
     for number, (path, days) in enumerate(zip(paths, DAYS_AGO, strict=True)):
         before = rows.newest_ids(db)
@@ -114,7 +126,17 @@ def _fill(db: Database, actor: Actor, say: Say, write: Write) -> None:
             _results(db, actor, brief, made, days - 2)
         _ad(db, actor, stored.id, brief, send=number == 1)
         rows.set_back(db, before, timedelta(days=max(1, days - 8)))
+    _round(db, actor, inside, say)
     say("Done.")
+
+
+def _round(db: Database, actor: Actor, inside: Settings, say: Say) -> None:
+    before = rows.newest_ids(db)
+    try:
+        say(f"A recorded round: {demo_round.load(db, actor, inside, ROUND_DAYS_AGO)}")
+    except demo_round.NoRecord as error:
+        say(str(error))
+    rows.set_back(db, before, timedelta(days=ROUND_DAYS_AGO))
 
 
 def _counts(brief: Brief) -> dict[str, int]:
@@ -186,7 +208,7 @@ def _ad(db: Database, actor: Actor, brief_id: int, brief: Brief, send: bool) -> 
 
 def _writer(inside: Settings, say: Say) -> Write:
     """The real writer, loaded at the first brief."""
-    from app.services.drafting_page import check_weights
+    from app.services.scoring import check_weights
     from app.services.writing import Failed, Room
 
     check_weights(inside)

@@ -6,9 +6,8 @@ Stores nothing. Leaves out how an explanation is shown (desks/draft_explain.py) 
 from typing import TYPE_CHECKING
 
 from app.services.drafting import dropped_texts, served_texts, texts_of_brief
-from app.services.learning import active_rewards
+from app.services.judging import judging_of
 from app.services.people import Actor, require
-from app.services.rulebook import own_rules
 from app.services.stored import StoredBrief, StoredText
 from app.services.writing import Room
 from db.session import Database
@@ -31,7 +30,7 @@ def explain_text(db: Database, actor: Actor, room: Room, stored: StoredBrief, te
     others = list(dict.fromkeys(t for t in [*reversed(shown), *dropped] if t and t != text.text))[:OTHERS]
     without = [text.id, *([text.parent_id] if text.parent_id else [])]
     served = [t for t in served_texts(db, actor, stored.id, text.slot, without) if t not in others]
-    rewards = room.rewards_with(active_rewards(db, actor, room.settings), own_rules(db, actor))
+    rewards = room.rewards_with(judging_of(db, actor, room.settings))
     known = placement_of(text.placement).name
     brief = stored.brief.model_copy(update={"placement": known})
     return explain(rewards, brief, AdText(text.text, text.slot, text.angle, text.author), others, served)

@@ -1,22 +1,22 @@
-"""Files that leave the studio: Google Ads Editor, Meta, and a plain table for analysts.
+"""Files that leave the studio for a platform: Google Ads Editor and Meta.
 
-Files for a platform are never escaped, since an apostrophe would become ad text: a text that a
-spreadsheet would run as a formula is refused instead. The plain table is escaped (ASVS 1.2.10).
+They are never escaped, since an apostrophe would become ad text: a text that a spreadsheet would run as a formula is
+refused instead. The plain table for analysts is exporting_table.py.
 A refusal lists everything that is missing; a text that was scored before its brief or the rules changed
 cannot go to a platform, nor one that is not approved where the workspace says so. All files are UTF-8
 with a byte order mark, which Google Ads Editor reads and Excel needs; quoting is RFC 4180.
 Making a file changes nothing; feedback.export notes that it was taken.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from app.services.approval import unapproved
+from app.services.blocking import blocks, confirmed
 from app.services.briefs import get_brief
 from app.services.drafting import get_texts
+from app.services.exporting_table import FORMULA, csv_bytes
 from app.services.people import Actor, require
 from app.services.stored import StoredText, is_stale
 from db.session import Database
@@ -29,7 +29,6 @@ from relate_engine.scorecard import Finding
 MIME = "text/csv"
 ENCODING_NOTE = "The file is UTF-8 with a byte order mark, so that Google Ads Editor and Excel both read it."
 META_NOTE = "The columns follow Meta's own exports but were not checked against a live account."
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 EDITOR_COLUMNS: tuple[str, ...] = (
     "Campaign", "Ad group", "Ad type",
@@ -45,12 +44,6 @@ META_COLUMNS: tuple[str, ...] = (
     "Body", *(f"Additional Body {i}" for i in range(1, 5)),
     "Link Description", *(f"Additional Link Description {i}" for i in range(1, 5)),
     "Link",
-)  # fmt: skip
-PLAIN_COLUMNS: tuple[str, ...] = (
-    "text", "placement", "slot", "angle", "author", "created_utc", "choice", "rating", "verdict",
-    "compliance_level", "compliance_score", "findings", "ctr", "ctr_low", "ctr_high", "cvr", "cvr_low",
-    "cvr_high", "ctcvr", "ctcvr_low", "ctcvr_high", "interval_level", "rate_source", "beats_typical",
-    "policy_version", "rewards_version", "rules_version", "path", "text_id", "brief_id",
 )  # fmt: skip
 _PINS = {"headline": 3, "description": 2}  # the highest position a text may be pinned to
 _COUNTED = ("ad_minimum", "ad_maximum")  # checks of a whole ad that _set_problems words by itself
@@ -79,7 +72,8 @@ def editor_csv(
     """
     require(actor, "ad.export")
     texts = get_texts(db, actor, dict.fromkeys(text_ids))
-    problems = editor_problems(texts, campaign, ad_group, final_url, pins, _must_say(db, actor, texts))
+    must_say, blocking = _must_say(db, actor, texts), confirmed(db, actor)
+    problems = editor_problems(texts, campaign, ad_group, final_url, pins, must_say, blocking)
     with db.read() as session:
         problems += unapproved(session, actor, texts)
     if problems:
@@ -91,7 +85,7 @@ def editor_csv(
             row[f"{name} {i}"] = text.text
             if pins and text.id in pins:
                 row[f"{name} {i} position"] = str(pins[text.id])
-    return _csv(EDITOR_COLUMNS, [row])
+    return csv_bytes(EDITOR_COLUMNS, [row])
 
 
 def editor_problems(
@@ -101,10 +95,13 @@ def editor_problems(
     final_url: str,
     pins: Mapping[int, int] | None = None,
     must_say: Sequence[str] = (),
+    blocking: Set[str] = frozenset(),
 ) -> list[str]:
-    """Everything that keeps these texts from being a complete ad for Editor; empty when ready."""
+    """Everything that keeps these texts from being a complete ad for Editor; empty when ready.
+
+    `blocking`: the categories in which the classifier blocks in the workspace (blocking.py)."""
     problems = _named("campaign", campaign) + _named("ad group", ad_group) + _url("final URL", final_url)
-    problems += _set_problems(texts, "google_rsa") + [p for text in texts for p in _text_problems(text)]
+    problems += _set_problems(texts, "google_rsa") + [p for text in texts for p in _text_problems(text, blocking)]
     by_id = {text.id: text for text in texts}
     for text_id, position in (pins or {}).items():
         text = by_id.get(text_id)
@@ -122,7 +119,7 @@ def meta_csv(
     """One Meta feed ad with up to five options of each text, paused, or ExportRefused. See META_NOTE."""
     require(actor, "ad.export")
     texts = get_texts(db, actor, dict.fromkeys(text_ids))
-    problems = meta_problems(texts, campaign, ad_set, ad_name, link, _must_say(db, actor, texts))
+    problems = meta_problems(texts, campaign, ad_set, ad_name, link, _must_say(db, actor, texts), confirmed(db, actor))
     with db.read() as session:
         problems += unapproved(session, actor, texts)
     if problems:
@@ -132,16 +129,17 @@ def meta_csv(
     for slot, name in (("headline", "Title"), ("primary_text", "Body"), ("description", "Link Description")):
         for i, text in enumerate(t for t in texts if t.slot == slot):
             row[f"Additional {name} {i}" if i else name] = text.text
-    return _csv(META_COLUMNS, [row])
+    return csv_bytes(META_COLUMNS, [row])
 
 
 def meta_problems(
-    texts: Sequence[StoredText], campaign: str, ad_set: str, ad_name: str, link: str, must_say: Sequence[str] = ()
-) -> list[str]:
-    """Everything that keeps these texts from being a complete Meta ad; empty when ready."""
+    texts: Sequence[StoredText], campaign: str, ad_set: str, ad_name: str, link: str, must_say: Sequence[str] = (),
+    blocking: Set[str] = frozenset(),
+) -> list[str]:  # fmt: skip
+    """Everything that keeps these texts from being a complete Meta ad; empty when ready. `blocking`: see above."""
     problems = _named("campaign", campaign) + _named("ad set", ad_set) + _named("ad name", ad_name)
     problems += _url("link", link) + _set_problems(texts, "meta_feed")
-    problems += [p for text in texts for p in _text_problems(text)]
+    problems += [p for text in texts for p in _text_problems(text, blocking)]
     return problems + _ad_problems(texts, "meta_feed", must_say)
 
 
@@ -156,47 +154,6 @@ def ad_cautions(db: Database, actor: Actor, text_ids: Iterable[int]) -> list[str
         for finding in _ad_findings(texts, placement, must_say)
         if finding.severity != "block"
     ]
-
-
-def plain_csv(db: Database, actor: Actor, text_ids: Iterable[int]) -> bytes:
-    """Texts with all their scores as a table, blocked ones included; formula-like cells escaped."""
-    require(actor, "table.export")
-    return _csv(PLAIN_COLUMNS, [_plain_row(t) for t in get_texts(db, actor, dict.fromkeys(text_ids))])
-
-
-def escaped(cell: object) -> object:
-    """A cell that no spreadsheet runs: text that begins like a formula gets an apostrophe; numbers stay."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
-
-
-def _plain_row(text: StoredText) -> dict[str, object]:
-    row: dict[str, object] = {
-        "text": text.text, "placement": text.placement, "slot": text.slot, "angle": text.angle,
-        "author": text.author, "created_utc": text.created_at.strftime("%Y-%m-%d %H:%M:%S"),
-        "choice": text.choice, "rating": text.rating,
-        "verdict": text.verdict.outcome if text.verdict else None,
-        "text_id": text.id, "brief_id": text.brief_id,
-    }  # fmt: skip
-    if card := text.card:
-        findings = "; ".join(f"{f.severity} {f.rule_id}: {f.message}" for f in card.findings)
-        row |= {
-            "compliance_level": card.compliance.level, "compliance_score": card.compliance.score,
-            "findings": findings, "interval_level": card.ctr.level, "rate_source": card.ctr.source,
-            "beats_typical": card.beats_typical, "policy_version": card.versions.get("policy"),
-            "rewards_version": card.versions.get("rewards"), "rules_version": card.versions.get("rules"),
-            "path": card.versions.get("path"),
-        }  # fmt: skip
-        for name, rate in (("ctr", card.ctr), ("cvr", card.cvr), ("ctcvr", card.ctcvr)):
-            row |= {name: rate.mean, f"{name}_low": rate.low, f"{name}_high": rate.high}
-    return {column: escaped(cell) for column, cell in row.items()}
-
-
-def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, columns, restval="", lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().encode("utf-8-sig")
 
 
 def _named(what: str, value: str) -> list[str]:
@@ -293,7 +250,7 @@ def _ad_problems(
     return [f"{finding.message} {finding.fix}".strip() for finding in found if finding.severity == "block"]
 
 
-def _text_problems(text: StoredText) -> list[str]:
+def _text_problems(text: StoredText, blocking: Set[str]) -> list[str]:
     """What keeps one text from leaving: too wide, blocked, not scored by today's brief and rules, unsafe."""
     slot = placement_of(text.placement).slot(text.slot)
     what = f"The {slot.label.lower()} '{_short(text)}'"
@@ -306,13 +263,17 @@ def _text_problems(text: StoredText) -> list[str]:
         problems.append(f"{what} has a slash or a space; use letters, digits and hyphens.")
     if text.card is None:
         problems.append(f"{what} has not been scored; score it first.")
-    elif text.card.compliance.level == "blocked":
-        rules = ", ".join(dict.fromkeys(f.rule_id for f in text.card.findings if f.severity == "block"))
-        problems.append(f"{what} is blocked by {rules or 'a rule'}; mend or unpick it.")
+    elif held := [f.rule_id for f in text.card.findings if blocks(f, blocking, _cleared(text))]:
+        problems.append(f"{what} is blocked by {', '.join(dict.fromkeys(held))}; mend or unpick it.")
     elif is_stale(text, {"rules": text.rules_today or rules_of_today().version}):
         why = "its brief was changed" if text.brief_changed else "the rules were changed"
         problems.append(f"{what} was scored before {why}; score it again first.")
     return problems
+
+
+def _cleared(text: StoredText) -> bool:
+    """Whether a person has judged this very text and lets it run."""
+    return text.verdict is not None and text.verdict.decision == "compliant"
 
 
 def _short(text: StoredText) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from app.services import audit
-from app.services.exporting import escaped
+from app.services.exporting_table import escaped
 from app.services.import_report import TOLD, Report, kind, report_of, short_cells
 from app.services.people import Actor, own, require
 from db import models

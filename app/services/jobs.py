@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.services import audit, client_job, jobrun, learning, presence, rounds, rulebook_publish
+from app.services import audit, client_job, jobrun, learning, presence, rounds, rulebook_recheck
 from app.services.jobrun import Body, JobContext, Say
 from app.services.people import Action, Actor, may, own, require
 from db import jobs as rows
@@ -40,8 +40,8 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "rewards": Kind(learning.rewards_job, "Updating the predictions from campaign results", "rewards.train"),
     "round": Kind(rounds.round_job, "A round: the writer learns from feedback and rewards", "round.run"),
-    rulebook_publish.RECHECK: Kind(
-        rulebook_publish.recheck_job, "Checking approved and live texts by the new rules", "rule.write", follows=True
+    rulebook_recheck.RECHECK: Kind(
+        rulebook_recheck.recheck_job, "Checking approved and live texts by the new rules", "rule.write", follows=True
     ),
     client_job.KIND: Kind(client_job.client_job, "Scoring and drafting many briefs", "text.write"),
 }

@@ -74,11 +74,11 @@ def summarise(reports: Path) -> dict[str, Any]:
         (served if one.get("served") else raw)[one["arm"]][one["seed"]] = one["briefs"]
     if not any(raw.values()):
         return {}
-    told = {"command": "relate evaluate ladder", **{k: one[k] for k in SAME}}
+    told: dict[str, Any] = {"command": "relate evaluate ladder", **{k: one[k] for k in SAME}}
     found = {"held_out_briefs": _briefs(raw), "samples": "raw"} | told | summary(raw)
     if any(served.values()):
-        found["served"] = {"held_out_briefs": _briefs(served), "command": "relate evaluate ladder --served"}
-        found["served"] |= summary(served)
+        told = {"held_out_briefs": _briefs(served), "command": "relate evaluate ladder --served"}
+        found["served"] = told | summary(served)
     (reports / "ladder.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     return found
 

@@ -14,10 +14,10 @@ from app.services import audit
 from app.services.demo_mark import is_demo
 from app.services.importing import observations
 from app.services.jobrun import JobContext
-from app.services.people import Actor, local_actor, require
+from app.services.people import Actor, require
 from app.services.process import set_threads
 from db import versions as rows
-from db.session import Database, open_database
+from db.session import Database
 from relate_engine.brief import BriefError
 from relate_engine.config import ASSETS, Settings
 from relate_engine.results.observation import Observation
@@ -107,14 +107,6 @@ def require_results(db: Database, actor: Actor, config: Settings) -> list[Observ
     if not seen:
         raise BriefError("There are no campaign results to learn from; bring some in with `relate import FILE`.")
     return seen
-
-
-def active_here(config: Settings) -> Path | None:
-    """The same for the one person of the shell; None where there is no database yet."""
-    if not config.database_url and not (config.home / "relate.db").exists():
-        return None
-    db = open_database(config.database)
-    return active_rewards(db, local_actor(db), config)
 
 
 def undo_rewards(db: Database, actor: Actor, version: str | None = None) -> str | None:

@@ -1,6 +1,6 @@
 """Who asks, and what they may do. Service calls that read or change rows ask `require(actor, action)`.
 
-Some leave it to the call they make (feedback.pick, drafting.picked_texts, drafting_page.reword). Without it
+Some leave it to the call they make (feedback.pick, drafting.picked_texts, scoring.reword). Without it
 are helpers inside the transaction of a call that has asked (drafting.add_text and add_card, stored.py), the
 list of drafts under way, which shows the actor's own workspace only (drafting_page.Jobs.of), and
 what touches no stored row (parsing lines, scoring in the writer's room, rules).

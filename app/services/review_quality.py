@@ -27,7 +27,6 @@ from relate_engine.brief import BriefError
 from relate_engine.share import wilson
 
 ENOUGH = 30  # blind verdicts below which no share is told
-BLOCKING, BLOCKING_PRECISION = 50, 0.95
 NEWEST = 5000  # blind verdicts, looks and verdicts that are read
 DAYS = 90
 LISTED = 50
@@ -141,30 +140,6 @@ def agreement(said: Sequence[tuple[int, int, str]]) -> Agreement:
     two = len(people) == 1 and len(next(iter(people))) == 2
     pairs = [(by[min(by)], by[max(by)]) for by in several] if two else []
     return Agreement(len(several), alpha([list(by.values()) for by in several]), kappa(pairs))
-
-
-def blocking_right(db: Database, actor: Actor) -> tuple[bool, str]:
-    """Whether blind verdicts confirm that the classifier may block, and why in a sentence."""
-    require(actor, "analytics.read")
-    with db.read() as session:
-        rows = review_quality.blind_rows(session, actor.workspace_id, NEWEST)
-    held = [
-        r.outcome == "violation"
-        for r in _first_of_each_text([r for r in rows if r.outcome in SIDES])
-        if any(f["rule_id"].startswith("CLS-") for f in r.findings)
-    ]
-    low, _ = wilson(sum(held), len(held))
-    counted = f"{sum(held)} of {len(held)} texts that it flagged were violations to people who did not see its word"
-    if len(held) < BLOCKING:
-        return False, (
-            f"The classifier may only caution: {len(held)} of {BLOCKING} blind verdicts needed on texts that it flags."
-        )
-    if low < BLOCKING_PRECISION:
-        return False, (
-            f"The classifier may only caution: {counted}, so its precision may be as low as {low:.0%}; "
-            f"{BLOCKING_PRECISION:.0%} is needed."
-        )
-    return True, f"The classifier has earned the right to block: {counted}; its precision is at least {low:.0%}."
 
 
 def disputes(db: Database, actor: Actor) -> list[Dispute]:

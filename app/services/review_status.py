@@ -18,6 +18,7 @@ from db.session import Database
 
 AGREED = "Reviewers agree."  # the reason of what the looks decided; only that is undone with a verdict
 LAPSED = 50
+LAPSED_REASON = "The day until which it was allowed has passed."
 SIDES = {"compliant": "fine", "allowed": "fine", "violation": "violation"}
 
 
@@ -114,19 +115,30 @@ def back_to_review(session: Session, actor: Actor, text_ids: Sequence[int], sinc
 def reopen_lapsed(db: Database, actor: Actor) -> int:
     """Texts allowed until a day that has passed, and approved or live since, are in review again; returns how many.
 
-    At most LAPSED at a time, longest past first."""
+    At most LAPSED at a time, longest past first. Asked by the reviewer who looks for work, who need not wait for the
+    worker."""
     require(actor, "review.judge")
+    return _reopen(db, actor.workspace_id)
+
+
+def reopen_everywhere(db: Database) -> int:
+    """The same in every workspace; the worker does it every minute, whoever is there or not."""
     with db.read() as session:
-        rows = review_quality.lapsed(session, actor.workspace_id, models.utc_now(), LAPSED)
-        now = statuses.status_of(session, actor, [row.text_id for row, _ in rows])
-    if not any(status in ("approved", "live") for status in now.values()):
-        return 0
+        workspaces = review_quality.with_lapsed(session, models.utc_now())
+    return sum(_reopen(db, workspace_id) for workspace_id in workspaces)
+
+
+def _reopen(db: Database, workspace_id: int) -> int:
+    """In the name of the reviewer who allowed each text until then: it is what that verdict said."""
+    with db.read() as session:
+        if not review_quality.lapsed_running(session, workspace_id, models.utc_now(), LAPSED):
+            return 0
     with db.write() as session:
-        now = statuses.status_of(session, actor, list(now))  # another reviewer may have been quicker
-        stale = [text_id for text_id, status in now.items() if status in ("approved", "live")]
-        for text_id in stale:
-            statuses.set_status(session, actor, text_id, "in_review", "The day until which it was allowed has passed.")
-        return len(stale)
+        rows = review_quality.lapsed_running(session, workspace_id, models.utc_now(), LAPSED)
+        for text_id, author_id in rows:
+            reviewer = Actor(author_id, "reviewer", workspace_id)
+            statuses.set_status(session, reviewer, text_id, "in_review", LAPSED_REASON)
+        return len(rows)
 
 
 def _decision(newest_first: Sequence[models.StatusChange]) -> models.StatusChange | None:

@@ -209,6 +209,7 @@ def _sales(context: JobContext, actor: Actor) -> bool:
 
 def judges_of(config: Settings, snapshot: Snapshot, sales: Path | None) -> "Judges":
     """The workspace's rewards as frozen, and the judges that nothing has learned from. WeightsError with a remedy."""
+    from app.services.judging import Judging
     from app.services.writing import Room
     from relate_engine.evaluators.clicks import Evaluator
     from relate_engine.evaluators.compliance import Evaluator as Compliance
@@ -218,7 +219,7 @@ def judges_of(config: Settings, snapshot: Snapshot, sales: Path | None) -> "Judg
 
     learned = learning.rewards_folder(config, snapshot.workspace) / snapshot.reward_version
     rules = rulebook.laid(snapshot.rule_overlay) if any(snapshot.rule_overlay.values()) else None
-    rewards = Room(config).rewards_with(learned if snapshot.reward_version else None, rules)
+    rewards = Room(config).rewards_with(Judging(learned if snapshot.reward_version else None, rules))
     if rewards.problem:
         raise BriefError(f"A round needs the reward model that is in use. {rewards.problem}")
     own = learned / EVALUATOR

@@ -15,13 +15,13 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from app.services.people import Actor, local_actor, require
+from app.services.people import Actor, require
 from db import rulebook as queries
 from db import versions as rows
 from db.models import Version, utc_now
-from db.session import Database, open_database
+from db.session import Database
 from relate_engine.brief import BriefError
-from relate_engine.config import ASSETS, Settings
+from relate_engine.config import ASSETS
 from relate_engine.rewards import overlay as engine
 from relate_engine.rewards.overlay import EMPTY, Overlay
 from relate_engine.rewards.rules import Rule, RuleError, RuleSet, load_rules
@@ -97,14 +97,6 @@ def own_rules(db: Database, actor: Actor) -> RuleSet | None:
     """The same, None where the shipped set is in use: the writer's room has that one already."""
     found = rules_of(db, actor)
     return None if found is shipped() else found
-
-
-def active_here(config: Settings) -> RuleSet | None:
-    """The same for the one person of the shell; None where there is no database yet, too."""
-    if not config.database_url and not (config.home / "relate.db").exists():
-        return None
-    db = open_database(config.database)
-    return own_rules(db, local_actor(db))
 
 
 def version_in(session: Session, actor: Actor) -> str:

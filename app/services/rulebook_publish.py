@@ -2,7 +2,7 @@
 
 Both are one transaction: the active version flips, it is noted in the audit log, and texts that may run are checked
 again by the rules that differ. A text that one of them now objects to goes back to review, with the rule as reason.
-Up to SYNC texts are checked at once; more are left to the job "recheck" in the same transaction, so none is forgotten.
+Up to SYNC texts are checked at once; more are left to the job "recheck" (rulebook_recheck.py) in the same transaction.
 A draft that began from another version than the one in use is refused: somebody has published meanwhile.
 """
 
@@ -13,25 +13,20 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.services import audit, statuses
-from app.services.jobrun import JobContext
+from app.services import audit, rulebook_recheck
 from app.services.people import Actor, NotFound, require
 from app.services.rulebook import DRAFT, KIND, SHIPPED, laid, overlay_named, overlay_of, shipped
 from app.services.rulebook_draft import Edit, differences, draft_row
-from app.services.rulebook_trial import briefs_of, compare, examples
-from db import jobs as job_rows
-from db import models
+from app.services.rulebook_trial import examples
 from db import rulebook as queries
 from db import versions as rows
 from db.models import Version
 from db.session import Database
 from relate_engine.brief import BriefError
 from relate_engine.rewards.overlay import version_of
-from relate_engine.rewards.rules import RuleError, RuleSet
+from relate_engine.rewards.rules import RuleError
 
 SYNC = 500  # texts checked again in the transaction; more are the job's
-BATCH = 100  # texts of the job between two checkpoints
-RECHECK = "recheck"
 LONGEST_REASON = 500
 NAMED = 50  # reopened texts that the audit names
 ACTIONS = ("rule.publish", "rule.rollback")
@@ -145,33 +140,6 @@ def versions(db: Database, actor: Actor) -> list[str | None]:
         return [*(row.version for row in found if not row.version.startswith(DRAFT)), None]
 
 
-def recheck_job(context: JobContext) -> dict[str, Any]:
-    """The job "recheck": checks every text that may run by the rules in use now, and reopens what they object to.
-
-    `request`: `before`, the version that was in use. It goes by text id and keeps its place: a kill costs a batch."""
-    # as the reviewer who published, whatever became of them since: the rules are in use, so texts must be checked
-    actor = Actor(context.author_id, "reviewer", context.workspace_id)
-    state: dict[str, Any] = dict(context.last or {"after": 0, "checked": 0, "reopened": 0})
-    while True:
-        context.report(min(0.99, state["checked"] / max(state["checked"] + BATCH, 1)), _told(state))
-        with context.write() as session:
-            before = laid(overlay_named(session, actor, context.request.get("before")))
-            now = rows.active(session, actor.workspace_id, KIND)
-            texts = queries.may_run(session, actor.workspace_id, BATCH, after=state["after"])
-            reopened = _reopen(session, actor, before, laid(overlay_of(now)), texts)
-        if not texts:
-            return state | {"message": f"{_told(state)}."}
-        state = {
-            "after": texts[-1].id, "checked": state["checked"] + len(texts),
-            "reopened": state["reopened"] + len(reopened),
-        }  # fmt: skip
-        context.checkpoint(state)
-
-
-def _told(state: dict[str, Any]) -> str:
-    return f"{state['checked']:,} approved and live texts checked, {state['reopened']:,} sent back to review"
-
-
 def _flip(
     session: Session, actor: Actor, action: str, now: Version | None, version: str | None, reason: str,
     rule_ids: Sequence[str],
@@ -186,9 +154,8 @@ def _flip(
     texts = queries.may_run(session, actor.workspace_id, SYNC + 1)
     later = len(texts) > SYNC
     if later:
-        request = {"before": now.version if now else None}
-        job_rows.enqueue(session, actor.workspace_id, actor.user_id, RECHECK, request)
-    reopened = [] if later else _reopen(session, actor, before, after, texts)
+        rulebook_recheck.later(session, actor, now.version if now else None)
+    reopened = [] if later else rulebook_recheck.reopen(session, actor, before, after, texts)
     row = rows.named(session, actor.workspace_id, KIND, version) if version else None
     audit.note(
         session, actor, action, "rules", row.id if row else None,
@@ -197,16 +164,6 @@ def _flip(
         checked=0 if later else len(texts), reopened=len(reopened), texts=reopened[:NAMED], later=later,
     )  # fmt: skip
     return Published(version, 0 if later else len(texts), tuple(reopened), later)
-
-
-def _reopen(session: Session, actor: Actor, before: RuleSet, after: RuleSet, texts: Sequence[models.Text]) -> list[int]:
-    """Sends texts back to review that the rules are harsher on than before; returns their ids."""
-    found = [c for c in compare(before, after, texts, briefs_of(session, texts)) if c.harsher]
-    for change in found:
-        worst = min(change.findings, key=lambda f: ("block", "warn", "note").index(f.severity))
-        reason = f"Rule {worst.rule_id} of {after.version}: {worst.message}"
-        statuses.set_status(session, actor, change.text_id, "in_review", reason[: statuses.LONGEST_REASON])
-    return [change.text_id for change in found]
 
 
 def _stands(examples: dict[str, list[Any]]) -> None:

@@ -5,7 +5,8 @@ that sign-in still counts says the table sign_ins: one row for one sign-in at th
 only that sign-in has (issuer, subject, time of issue, nonce). All tabs of a browser share the row. It ends when the
 person signs out, is removed, after `hours` without a click, or LONGEST after the sign-in. An ended row stays, and the
 hash is unique, so a reload with the same cookie finds it ended; a cookie without a row counts only within `hours` of
-its issue. Only a new sign-in at the provider makes a new row.
+its issue, and not where it is older than the last restore of the database: its row may have been lost, ended, with what
+happened since the backup. Only a new sign-in at the provider makes a new row.
 
 These functions run before there is an Actor, so they take an Identity, which only the signed cookie can make.
 Leaves out Streamlit (app/components/door.py) and who is invited (invitations.py).
@@ -18,17 +19,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.services import audit, invitations
 from app.services.people import Actor, NotFound, Role
 from db import people
-from db.models import SignIn, User, utc_now
+from db.models import SignIn, User, Workspace, utc_now
 from db.session import Database
 
 LONGEST = timedelta(days=7)
 TOUCH = timedelta(seconds=60)  # a click is written down at most so often
 SUBJECT_LENGTH = 255
+RESTORED = "restored_at"  # in the settings of a workspace: sign-ins before it count no more
 
 Why = Literal["ended", "expired", "uninvited", "unverified", "unusable"]
 
@@ -130,6 +133,8 @@ def _begin(db: Database, identity: Identity, idle: timedelta, now: datetime) -> 
             raise _uninvited(identity, row is not None)
         if row is None and started + idle <= now:
             raise _expired(idle.total_seconds() / 3600)
+        if row is None and started <= _restored(session, found):
+            raise SignedOut("ended", "Your session has ended: the studio's data were restored; sign in again to go on.")
         if row is None:
             before = people.newest_sign_in(session, [m.user_id for m in found])
             member = next((m for m in found if before and m.user_id == before.author_id), found[0])
@@ -149,6 +154,13 @@ def _begin(db: Database, identity: Identity, idle: timedelta, now: datetime) -> 
         if row.expires_at <= now:
             raise _expired(idle.total_seconds() / 3600)
         return SignedIn(row.id, row.author_id, found)
+
+
+def end_all(session: Session, now: datetime) -> None:
+    """Ends every session, also those that this database does not know of: it has just been restored."""
+    session.execute(update(SignIn).where(SignIn.ended_at.is_(None)).values(ended_at=now))
+    for workspace in session.scalars(select(Workspace)):
+        workspace.settings = (workspace.settings or {}) | {RESTORED: now.isoformat()}
 
 
 def sign_out(db: Database, signed: SignedIn) -> None:
@@ -189,6 +201,14 @@ def _memberships(session: Session, identity: Identity) -> tuple[Membership, ...]
         Membership(user.id, user.name, cast(Role, user.role), user.workspace_id, workspace)
         for user, workspace in people.memberships_anywhere(session, identity.subject)
     )
+
+
+def _restored(session: Session, found: tuple[Membership, ...]) -> datetime:
+    """When the database was last restored; the beginning of time where it never was."""
+    ids = [member.workspace_id for member in found]
+    every = session.scalars(select(Workspace.settings).where(Workspace.id.in_(ids)))
+    told = [str(settings[RESTORED]) for settings in every if settings and RESTORED in settings]
+    return max((datetime.fromisoformat(at) for at in told), default=datetime.min.replace(tzinfo=UTC))
 
 
 def _started(identity: Identity, now: datetime) -> datetime:

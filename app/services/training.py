@@ -70,7 +70,7 @@ def acceptance() -> dict[str, Any]:
     """Fits how likely an editor would run a sampled text, from the judged drafts in assets."""
     from relate_engine.training.acceptance import train_acceptance
 
-    return train_acceptance(ASSETS / "judged" / "writer.jsonl", judged_briefs(), ASSETS / "heads" / "acceptance")
+    return train_acceptance(ASSETS / "judged" / "later.jsonl", judged_briefs(), ASSETS / "heads" / "acceptance")
 
 
 def preferences(
@@ -106,6 +106,9 @@ def preferences(
     )
 
 
+UNLEARNED = "later-"  # briefs written for judging alone, of which the shipped writer has learned nothing
+
+
 def judged_briefs() -> dict[str, Brief]:
     """The briefs that judged drafts name: the corpus's training part, and those written for judging alone."""
     from relate_engine.brief import parse_brief
@@ -126,7 +129,7 @@ def sample_drafts(config: Settings, out: Path, seed: int, refused: bool = False)
 
     room = Room(config)
     known = judged_briefs()
-    briefs = {name: brief for name, brief in known.items() if name.startswith("unseen-")}
+    briefs = {name: brief for name, brief in known.items() if name.startswith(UNLEARNED)}
     if refused:
         briefs |= {r["brief"]: known[r["brief"]] for r in judging.read_judged(ASSETS / "judged" / "sft.jsonl")}
     policy, count = room.policy(), 0

@@ -173,8 +173,11 @@ def usable(db: Database, actor: Actor, version: str, config: Settings) -> None:
     """Raises NotFound unless the version is one of the actor's workspace, WeightsError unless its adapter is sound,
     and BriefError where a server writes, which knows nothing of the versions here."""
     with db.read() as session:
-        if rows.named(session, actor.workspace_id, KIND, version) is None:
-            raise NotFound(f"There is no writer version {version} in your workspace; choose one from the list.")
+        row = rows.named(session, actor.workspace_id, KIND, version)
+    if row is None:
+        raise NotFound(f"There is no writer version {version} in your workspace; choose one from the list.")
+    if "recorded" in row.manifest:  # came with the demo (demo_round.py)
+        raise BriefError(f"{version} was recorded for the demo and its weights are not shipped; start a round instead.")
     if config.policy_url:
         raise BriefError("A server writes (RELATE_POLICY_URL), so a version here would change nothing; unset it first.")
     check(config, actor.workspace_id, version)

@@ -1,9 +1,10 @@
 """The writer's room: one thread owns the policy, callers queue, each sees its place.
 
 torch, the prompt cache and the sampler are shared state, and two busy torch threads slow each other
-tenfold on a small machine, so drafts run one after another in a thread that outlives any page rerun. A
-page that is left or refreshed loses nothing but its view. Scoring alone (own lines, edits) does not queue.
-Leaves out: storage (drafting.py) and pages.
+tenfold on a small machine, so drafts run one after another in a thread that outlives any page rerun, and the people
+who ask take turns (turns.py). A page that is left or refreshed loses nothing but its view. Scoring alone (own lines,
+edits) does not queue.
+Leaves out: storage (drafting.py), the drafts of a page (drafting_page.py) and of a whole client (client_job.py).
 """
 
 import logging
@@ -13,18 +14,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.services import presence
+from app.services.judging import SHIPPED, Judging
 from app.services.process import libraries, quiet, set_threads
 from app.services.trouble import sentence
+from app.services.turns import Line
 from relate_engine.brief import Angle, Brief
 from relate_engine.config import ASSETS, Settings
 from relate_engine.scorecard import AdText, Scorecard
 
 if TYPE_CHECKING:
     from relate_engine.draft import Writer
-    from relate_engine.rewards.rules import RuleSet
     from relate_engine.score import Rewards, Scope
 
 # torch reads the thread counts when it is imported, so the engine is imported where it is first needed
@@ -35,24 +37,25 @@ STORING = 15.0  # seconds the next draft waits for the caller of the last to sto
 
 @dataclass(frozen=True)
 class Waiting:
-    """In the queue: `place` 1 is next. Yielded while another draft runs."""
+    """In the line, with `place` drafts ahead, the one that is being written too. Told whenever that changes."""
 
     place: int
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The draft ended in trouble; `message` is one sentence for a person."""
+    """The draft ended in trouble; `message` is one sentence for a person, `error` what it was."""
 
     message: str
+    error: BaseException = field(compare=False)
 
 
 @dataclass(eq=False)
 class Request:
-    """One draft asked for; its events arrive in `events` and end with Drafted or Failed.
+    """One draft asked for. Iterate over it once: events come as they happen, the last is Drafted or Failed.
 
-    `seed`, `served`, `writers` and `rules` are asked for when its turn comes: drafts ahead of it may be stored by
-    then, and another version promoted or published.
+    `seed`, `served`, `judging` and `writers` are asked for when its turn comes: drafts ahead of it may be stored by
+    then, and another version promoted or published. `between`: done before each event, in the writer's thread.
     """
 
     brief: Brief
@@ -61,11 +64,35 @@ class Request:
     served: Callable[[], Sequence[str]]
     angle: Angle | None
     like: str | None
-    learned: Path | None
+    judging: Callable[[], Judging]
     writers: Callable[[], Sequence[Path]]
-    rules: "Callable[[], RuleSet | None]"
+    between: Callable[[], None]
+    leave: Callable[["Request"], None]
+    place: int = 0  # drafts ahead in the line; 0: its turn has come
     events: "queue.Queue[object]" = field(default_factory=queue.Queue)
     left: threading.Event = field(default_factory=threading.Event)  # the caller has finished, or gone
+
+    def __iter__(self) -> Iterator[object]:
+        """The next draft begins when the caller has asked on after Drafted, so what it stored is known to the next."""
+        libraries()
+        from relate_engine.draft import Drafted
+
+        try:
+            while not self.left.is_set():
+                event = self.events.get()
+                if event is None:
+                    return
+                yield event
+                if isinstance(event, (Drafted, Failed)):
+                    return
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Gives up the place in the line, or ends the draft at its next event; who iterates is let go."""
+        self.left.set()
+        self.leave(self)
+        self.events.put(None)
 
 
 class Room:
@@ -74,8 +101,8 @@ class Room:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         quiet(settings)
-        self._waiting: list[Request] = []
-        self._changed = threading.Condition()
+        self._line: Line[Request] = Line()
+        self._changed = threading.Condition()  # holds the line
         self._loading_rewards = threading.Lock()
         self._loading_policy = threading.Lock()  # its own: scoring does not wait for the writer
         self._rewards: Rewards | None = None
@@ -94,12 +121,12 @@ class Room:
                 self._rewards = load_rewards(s.cache, ASSETS, s.base_ctr, s.base_cvr, s.interval_level)
         return self._rewards
 
-    def rewards_with(self, learned: Path | None, rules: "RuleSet | None" = None) -> "Rewards":
-        """The rewards with the reward model in the folder `learned`; where it does not load, without, and saying so.
-
-        `rules`: those of the workspace (rulebook.own_rules); None: the shipped ones."""
-        found = self._with_model(learned)
-        return found if rules is None else replace(found, rules=rules)
+    def rewards_with(self, judging: Judging) -> "Rewards":
+        """The rewards of a workspace; where its reward model does not load, without it, and saying so."""
+        own: dict[str, Any] = {} if judging.rules is None else {"rules": judging.rules}
+        own |= {"blocking": judging.blocking} if judging.blocking else {}
+        found = self._with_model(judging.learned)
+        return replace(found, **own) if own else found
 
     def _with_model(self, learned: Path | None) -> "Rewards":
         base = self.rewards()
@@ -157,14 +184,13 @@ class Room:
         served: Sequence[str] = (),
         mates: bool = True,
         limits: bool = True,
-        learned: Path | None = None,
-        rules: "RuleSet | None" = None,
+        judging: Judging = SHIPPED,
     ) -> list[Scorecard]:
         """Scorecards of texts of any author, in order; does not need the policy. A Scope where there is no brief.
 
-        `mates`, `limits`: see score_texts. `learned`: the folder of the workspace's reward model. `rules`: its rules.
+        `mates`, `limits`: see score_texts. `judging`: what the workspace's texts are judged by.
         """
-        rewards = self.rewards_with(learned, rules)
+        rewards = self.rewards_with(judging)
         from relate_engine.score import score_texts
 
         return score_texts(rewards, brief, texts, served, mates=mates, limits=limits)
@@ -177,17 +203,16 @@ class Room:
         served: Sequence[str] | Callable[[], Sequence[str]] = (),
         angle: Angle | None = None,
         like: str | None = None,
-        learned: Path | None = None,
+        judging: Callable[[], Judging] = lambda: SHIPPED,
         writers: Callable[[], Sequence[Path]] = tuple,
-        rules: "Callable[[], RuleSet | None]" = lambda: None,
-    ) -> Iterator[object]:
-        """Events of a draft: Waiting while others run, then Progress and Provisional, last Drafted or Failed.
+        who: int = 0,
+        between: Callable[[], None] | None = None,
+    ) -> Request:
+        """Enters the line for a draft and returns at once; iterate over what it returns, or close it.
 
-        `writers`: the adapter that writes, and a second one in a trial; none: the shipped one. It is called when the
-        turn comes, in the writer's thread, and so are `rules`, those of the workspace, and `seed` and `served` where
-        they are callables. The next draft begins when the caller has asked on after Drafted, so what it stored is
-        known to the next.
-        A caller that stops listening gives up its place, or cancels its draft at the next event.
+        Events: Waiting while others are ahead, then Progress and Provisional, last Drafted or Failed.
+        `who`: the person whose turn it takes. `writers`: the adapter that writes, and a second one in a trial; none:
+        the shipped one. `between`: by default marks that somebody drafts here, so that the worker leaves a core to it.
         """
         request = Request(
             brief,
@@ -196,56 +221,52 @@ class Room:
             served if callable(served) else lambda: served,
             angle,
             like,
-            learned,
+            judging,
             writers,
-            rules,
+            between or (lambda: presence.mark(self.settings, "drafting")),
+            self._leave,
         )
         with self._changed:
-            self._waiting.append(request)
+            self._line.enter(who, request)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
                 self._thread.start()
+            self._tell()
             self._changed.notify_all()
-        libraries()
-        from relate_engine.draft import Drafted
+        return request
 
-        try:
-            while True:
-                try:
-                    event = request.events.get(timeout=0.5)
-                except queue.Empty:
-                    if place := self._place(request):
-                        yield Waiting(place)
-                    continue
-                yield event
-                if isinstance(event, (Drafted, Failed)):
-                    return
-        finally:
-            request.left.set()
-            with self._changed:
-                if request in self._waiting:
-                    self._waiting.remove(request)
-
-    def _place(self, request: Request) -> int:
+    def _leave(self, request: Request) -> None:
         with self._changed:
-            return self._waiting.index(request) + 1 if request in self._waiting else 0
+            self._line.leave(request)
+            self._tell()
+
+    def _tell(self) -> None:
+        """Tells whose place has changed; call with the lock."""
+        for request, place in self._line.places():
+            if request.place != place:
+                request.place = place
+                request.events.put(Waiting(place))
 
     def _work(self) -> None:
         while True:
             with self._changed:
-                while not self._waiting:
+                while (request := self._line.take()) is None:
                     self._changed.wait()
-                request = self._waiting.pop(0)
+                request.place = 0
+                self._tell()
             try:
                 self._run(request)
-            except Exception as error:  # whatever it was, the caller is told and the thread lives on
+            except BaseException as error:  # whatever it was, the caller is told and the thread lives on
                 _log.exception("draft failed")
-                request.events.put(Failed(sentence(error, "The writer")))
+                request.events.put(Failed(sentence(error, "The writer"), error))
+            with self._changed:
+                self._line.end()
+                self._tell()
 
     def _run(self, request: Request) -> None:
         started = time.perf_counter()
-        presence.mark(self.settings, "drafting")  # the worker then leaves a core to this process
-        rewards = self.rewards_with(request.learned, request.rules())
+        request.between()
+        rewards = self.rewards_with(request.judging())
         adapters = () if self.settings.policy_url else request.writers()
         policy, *rivals = [self.policy(adapter) for adapter in adapters or (None,)]
         from relate_engine.draft import draft
@@ -266,7 +287,7 @@ class Room:
             *rivals,
         )
         for event in events:
-            presence.mark(self.settings, "drafting")
+            request.between()
             if request.left.is_set():
                 break
             request.events.put(event)

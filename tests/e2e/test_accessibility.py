@@ -7,14 +7,12 @@ Leaves out marking words by keyboard (test_review.py) and whether the wording ca
 """
 
 import ast
-import os
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,9 +22,8 @@ from app.services.demo_mark import demo_settings
 from app.services.people import local_actor
 from db.session import open_database
 from relate_engine.brief import Brief
-from relate_engine.config import ROOT, Settings, settings
-from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
-from tests.e2e.conftest import _wait, free_port, missing
+from relate_engine.config import ROOT, Settings
+from tests.e2e.conftest import running
 from tests.unit.studio import BLOCK, WARN, Draft, card, small_draft
 from tests.unit.studio import brief as a_brief
 
@@ -91,28 +88,13 @@ def write(asked: Brief, counts: Mapping[str, int], seed: int) -> Draft:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a studio with something on every page; it has no worker, so its job waits."""
-    found = settings()
-    try:
-        encoder_folder(found.cache)
-        policy_folder(found.base_model, found.cache)
-    except WeightsError as error:
-        missing(str(error))
     config = Settings(home=tmp_path_factory.mktemp("accessible"))
     home = demo.make(config, lambda line: None, write)  # type: ignore[arg-type]
     fill(config)
-    port, log = free_port(), config.home / "studio.log"
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
-    environment = os.environ | {"RELATE_HOME": str(home), "RELATE_CACHE": str(found.cache)}
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        _wait(process, f"http://127.0.0.1:{port}/_stcore/health", log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with running(home, RELATE_CACHE=str(weights)) as studio:
+        yield studio.url
 
 
 def fill(config: Settings) -> None:

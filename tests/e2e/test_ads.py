@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Studio
-from tests.e2e.test_studio import DRAFT_MS, button, choose, no_sideways
+from tests.e2e.hands import button, choose, no_sideways
+from tests.e2e.test_studio import DRAFT_MS
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.e2e

@@ -1,17 +1,13 @@
 """The analyst's main path in a real browser, on a seeded workspace: decide, compare blind, a link, a CSV."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from db.session import open_database
-from relate_engine.config import ROOT
-from tests.e2e.conftest import _wait, free_port
+from tests.e2e.conftest import running
 from tests.scale import seed
 
 pytestmark = pytest.mark.e2e
@@ -26,30 +22,15 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     db = open_database(f"sqlite:///{home / 'relate.db'}")
     seed(db, texts=1_600, feedback=4_000, briefs=40)
     db.close()
-    port, log = free_port(), home / "studio.log"
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | {"RELATE_HOME": str(home)}, stdout=out, stderr=subprocess.STDOUT
-        )
-    try:
-        _wait(process, f"http://127.0.0.1:{port}/_stcore/health", log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with running(home) as studio:
+        yield studio.url
 
 
 @pytest.fixture
-def tab(browser: Any, seeded: str) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    opened = context.new_page()
+def tab(window: Callable[..., Any]) -> Any:
+    opened = window()
     opened.set_default_timeout(LONG)
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    yield opened
-    context.close()
-    assert not errors, errors
+    return opened
 
 
 def test_an_analyst_decides_and_compares_blind(tab: Any, seeded: str) -> None:

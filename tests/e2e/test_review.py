@@ -3,10 +3,7 @@
 The time from a key to the next text is printed (`pytest -s`), not asserted: machines differ.
 """
 
-import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +14,8 @@ import pytest
 from app.services import briefs, drafting, reviewing
 from app.services.people import local_actor
 from db.session import Database, open_database
-from relate_engine.config import ROOT
 from relate_engine.scorecard import finding
-from tests.e2e.conftest import Studio, _wait, free_port
+from tests.e2e.conftest import Studio, running
 from tests.unit.studio import BLOCK, Draft, brief, card
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -37,18 +33,9 @@ def desk(tmp_path: Path) -> Iterator[tuple[Studio, Database]]:
     held = finding("SAF-001", "compliance", "block", BLOCK.message, start=4, end=8)
     lines = tuple(card(f"Rack line number {n}") for n in range(LINES))
     drafting.store_generation(db, me, saved.id, Draft((card(EMOJI, findings=(held,)), *lines)))
-    port, log = free_port(), tmp_path / "studio.log"
-    command = [sys.executable, "-m", "app.cli", "studio", "--port", str(port)]
-    environment = os.environ | {"RELATE_HOME": str(tmp_path)}
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        _wait(process, f"http://127.0.0.1:{port}/_stcore/health", log)
-        yield Studio(f"http://127.0.0.1:{port}", process, log), db
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        db.close()
+    with running(tmp_path) as studio:
+        yield studio, db
+    db.close()
 
 
 def opened(browser: Any, studio: Studio, width: int, **more: Any) -> Any:

@@ -5,11 +5,7 @@ Leaves out the desks themselves.
 """
 
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,19 +13,15 @@ from typing import Any
 import pytest
 
 from app.services import invitations, members
-from app.services.people import Actor, shell_actor
+from app.services.people import shell_actor
 from db.models import SignIn, utc_now
-from db.session import Database, open_database
-from relate_engine.config import ROOT
-from tests.e2e.conftest import _wait, free_port
-from tests.e2e.test_studio import choose
+from tests.e2e.conftest import ROLES, Gated
+from tests.e2e.hands import button, choose, heading, sign_in
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-provider_mock = pytest.importorskip("oidc_provider_mock", reason="oidc-provider-mock is not installed")
 pytestmark = pytest.mark.e2e
 
 SHOTS = os.environ.get("SIGN_IN_SHOTS", "")  # a folder for pictures to look at
-ROLES = ("advertiser", "reviewer", "analyst", "admin")
 # role → the heading of its first page, URLs that are not for it with their headings, one that is
 PAGES = {
     "advertiser": ("Draft", {"review": "Review", "rewards": "Rewards", "people": "People"}, "results"),
@@ -37,84 +29,6 @@ PAGES = {
     "analyst": ("Decide", {"people": "People"}, "rewards"),
     "admin": ("Draft", {}, "people"),
 }
-
-
-@dataclass(frozen=True)
-class Gated:
-    url: str
-    db: Database
-    shell: Actor
-
-
-@pytest.fixture(scope="module")
-def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gated]:
-    """A studio that asks for a sign-in, with one invited person for each role."""
-    os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # the provider of the test speaks http
-    names = [*ROLES, "stranger", "removed", "twin", "idle"]
-    users = [
-        provider_mock.User(
-            sub=name, claims={"email": f"{name}@example.com", "email_verified": True, "name": f"{name.title()} Example"}
-        )
-        for name in names
-    ] + [provider_mock.User(sub="unverified", claims={"email": "admin@example.com", "email_verified": False})]
-    folder = tmp_path_factory.mktemp("gated")
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    db = open_database(f"sqlite:///{folder / 'home' / 'relate.db'}")
-    shell = shell_actor(db, "Acme", make=True)
-    for role in ROLES:
-        invitations.invite(db, shell, f"{role}@example.com", role)
-    with provider_mock.run_server_in_thread(user_claims=users) as provider:
-        secrets = folder / "secrets.toml"
-        secrets.write_text(
-            f'[auth]\nredirect_uri = "{url}/oauth2callback"\ncookie_secret = "a-secret-of-the-test-0123456789"\n'
-            'client_id = "studio"\nclient_secret = "studio"\n'
-            f'server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openid-configuration"\n'
-        )
-        log = folder / "studio.log"
-        environment = os.environ | {"RELATE_HOME": str(folder / "home"), "STREAMLIT_SECRETS_FILES": str(secrets)}
-        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py"), "--server.port", str(port)]
-        with log.open("wb") as out:
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
-        try:
-            _wait(process, f"{url}/_stcore/health", log)
-            yield Gated(url, db, shell)
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-
-
-@pytest.fixture
-def window(browser: Any) -> Iterator[Any]:
-    """Opens pages, each with cookies of its own, as different people at different computers have."""
-    contexts = []
-
-    def opened(width: int = 1440) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": 900})
-        context.set_default_timeout(40_000)  # a busy machine loads a page slowly
-        contexts.append(context)
-        return context.new_page()
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
-def button(page: Any, name: str) -> Any:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def sign_in(page: Any, gated: Gated, who: str, first: str | None = None) -> None:
-    """Signs in at the provider; waits for the heading `first`, if given."""
-    page.goto(gated.url)
-    page.get_by_role("button", name="Sign in").click()
-    button(page, who).click()
-    if first:
-        heading(page, first).wait_for()
-
-
-def heading(page: Any, words: str) -> Any:
-    return page.get_by_role("heading", name=words, exact=True, level=1)
 
 
 def picture(page: Any, name: str) -> None:

@@ -14,27 +14,11 @@ import pytest
 
 from relate_engine.config import ROOT
 from tests.e2e.conftest import Studio
+from tests.e2e.hands import button, choose, no_sideways
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.e2e
 DRAFT_MS = 300_000  # a first draft on a busy machine loads the writer
-
-
-def button(page: Any, name: str) -> Any:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def choose(page: Any, label: str, option: str) -> None:
-    """Picks an option of a select box; opens it again if a redraw closed it."""
-    wanted = page.get_by_role("option", name=option, exact=True)
-    for _ in range(5):
-        page.get_by_role("combobox", name=label).click()
-        try:
-            wanted.click(timeout=3_000)
-        except playwright.TimeoutError:
-            continue
-        return
-    raise AssertionError(f"no option {option} in {label}")
 
 
 def draft_slot(page: Any, studio: Studio, example: str, count: int) -> None:
@@ -44,14 +28,6 @@ def draft_slot(page: Any, studio: Studio, example: str, count: int) -> None:
     page.get_by_role("textbox", name="Product").and_(page.locator(f'[value="{example}"]')).wait_for()
     page.get_by_role("spinbutton", name="How many").fill(str(count))
     button(page, "Draft these").click()
-
-
-def no_sideways(page: Any) -> bool:
-    wide = page.evaluate(
-        "[document.documentElement, ...document.querySelectorAll('[data-testid=stMain], .stApp')]"
-        ".some(e => e.scrollWidth > e.clientWidth + 1)"
-    )
-    return not wide
 
 
 def test_the_first_page_is_quick(page: Any, studio: Studio) -> None:

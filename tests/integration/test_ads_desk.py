@@ -1,6 +1,5 @@
 """The Ads desk as a person meets it, on a real database and without a model."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.context import Context
 from app.desks import ads as desk
-from app.services import ad_review, ads, briefs, drafting, exporting, feedback, statuses
+from app.services import ad_review, ads, briefs, drafting, feedback, statuses
 from app.services.ad_records import Place, StoredAd
 from app.services.people import Actor
 from app.services.writing import Room
@@ -16,7 +15,9 @@ from db.session import Database
 from relate_engine.brief import PlacementName
 from relate_engine.config import Settings
 from relate_engine.scorecard import Scorecard
-from tests.unit.studio import BLOCK, VERSIONS, brief, card, fresh, person, small_draft
+from tests.unit.studio import BLOCK, brief, card, person, small_draft
+
+pytestmark = pytest.mark.usefixtures("rules_of_the_cards")
 
 EVIL = "<img src=x onerror=alert(1)> **B** $x$"
 
@@ -27,24 +28,9 @@ def _ads() -> None:
     page()
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
-
-
-@pytest.fixture
-def ada(db: Database) -> Actor:
-    return person(db, "advertiser")
-
-
-@pytest.fixture(autouse=True)
-def rules_of_the_cards(monkeypatch: pytest.MonkeyPatch) -> None:
-    rules = replace(exporting.rules_of_today(), version=VERSIONS["rules"])
-    monkeypatch.setattr(exporting, "rules_of_today", lambda: rules)
-
-
 def opened(monkeypatch: pytest.MonkeyPatch, db: Database, actor: Actor, ad_id: int | str | None = None) -> AppTest:
-    settings = Settings(_env_file=None)  # type: ignore[call-arg]
+    home = Path(db.engine.url.database or "").parent
+    settings = Settings(_env_file=None, home=home)  # type: ignore[call-arg]
     monkeypatch.setattr(desk, "context", lambda: Context(db, actor, Room(settings), settings))
     at = AppTest.from_function(_ads, default_timeout=30)
     if ad_id is not None:
@@ -125,6 +111,31 @@ def test_somebody_elses_save_is_shown_and_merged(db: Database, ada: Actor, monke
     found = ads.get_ad(db, ada, ad.id).newest
     assert (found.number, set(found.text_ids)) == (3, set(ids))
     assert found.author_id == ada.user_id
+
+
+def test_a_refresh_brings_unsaved_changes_back(db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    ad = built(db, ada)
+    ids = ad.newest.text_ids
+    at = opened(monkeypatch, db, ada, ad.id)
+    at.selectbox(key=f"ad_pin_{ids[0]}").set_value(2).run()
+    press(at, f"ad_out_{ids[5]}")
+    assert "Not saved yet. A refresh keeps it" in words(at)
+    other = opened(monkeypatch, db, person(db, "advertiser"), ad.id)
+    assert other.button(key="ad_save").disabled and "brought back" not in words(other)  # mine alone
+    at = opened(monkeypatch, db, ada, ad.id)
+    assert "brought back" in words(at) and "H1 stands at 2" in words(at)
+    assert not [b for b in at.button if b.key == f"ad_out_{ids[5]}"]
+    press(at, "ad_undo")
+    assert opened(monkeypatch, db, ada, ad.id).button(key="ad_save").disabled
+    press(at, f"ad_out_{ids[5]}")
+    bob = person(db, "advertiser")
+    ads.save_revision(db, bob, ad.id, 1, ad.newest.places[1:])  # while the browser was closed
+    at = opened(monkeypatch, db, ada, ad.id)
+    assert "saved version 2" in words(at) and "Yours is not saved" in words(at)
+    press(at, "ad_keep_mine")
+    press(at, "ad_save")
+    assert ads.get_ad(db, ada, ad.id).newest.text_ids == ids[:5]
+    assert opened(monkeypatch, db, ada, ad.id).button(key="ad_save").disabled
 
 
 def test_blocked_texts_cannot_be_added(db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from relate_engine.config import Settings
 from relate_engine.gate import Bounds
 from relate_engine.training.steplog import write_steps
 from tests import tiny
-from tests.unit.studio import BLOCK, Draft, brief, card, fresh, person, small_draft
+from tests.unit.studio import BLOCK, Draft, brief, card, person, small_draft
 from tests.unit.writers import add_version, small_settings
 
 Open = Callable[..., AppTest]
@@ -34,11 +34,6 @@ def _desk(module: str) -> None:
     from importlib import import_module
 
     import_module(f"app.desks.{module}").page()
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 @pytest.fixture

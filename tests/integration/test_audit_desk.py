@@ -1,7 +1,6 @@
 """The Audit page as a person meets it: rows in words, filters, pages, the check of the chain and the export."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -14,7 +13,7 @@ from app.services.people import Actor
 from app.services.writing import Room
 from db.session import Database
 from relate_engine.config import Settings
-from tests.unit.studio import fresh, person
+from tests.unit.studio import person
 
 Open = Callable[[Actor], AppTest]
 
@@ -23,11 +22,6 @@ def _page() -> None:
     from app.desks.audit import page
 
     page()
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from app.services.people import Actor
 from app.services.writing import Room
 from db.session import Database
 from relate_engine.config import Settings
-from tests.unit.studio import brief, card, fresh, person, small_draft
-from tests.unit.test_clients import BOARD, KAYAK, editor
+from tests.unit.studio import brief, card, person, small_draft
+from tests.unit.test_client_file import BOARD, KAYAK, editor
 
 Open = Callable[..., AppTest]
 EVIL = "<img src=x onerror=alert(1)> **B** $x$"
@@ -56,11 +56,6 @@ def _two_pages() -> None:
 
 
 SHOWN: tuple[Context, object, str, object]
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 @pytest.fixture

@@ -25,13 +25,13 @@ from app.services.drafting import list_generations, store_generation, texts_of_b
 from app.services.drafting_page import Job, Jobs
 from app.services.people import local_actor
 from app.services.writing import Room, Waiting
-from db.session import Database, StorageError, open_database
+from db.session import Database, StorageError
 from db.versions import add_change
 from relate_engine.brief import Brief, full_ad
 from relate_engine.config import ROOT, Settings, settings
 from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
 from relate_engine.scorecard import finding
-from tests.unit.studio import card, small_draft
+from tests.unit.studio import card, fresh, small_draft
 
 MAIN = str(ROOT / "app" / "main.py")
 EVIL = "<img src=x onerror=alert(1)> **B** $x$"
@@ -60,7 +60,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: Room) -> Iterato
     st.cache_resource.clear()
     monkeypatch.setattr(context_module, "Room", lambda _: room)
     monkeypatch.setattr(Jobs, "warm_up", lambda *_: None)
-    db = open_database(settings().database)
+    db = fresh(tmp_path)
     yield db
     db.close()
     st.cache_resource.clear()
@@ -212,19 +212,26 @@ def test_a_changed_brief_makes_scores_stale_and_scores_again(home: Database) -> 
     assert not any("out of date" in warning.value for warning in at.warning)
 
 
+class Told(list[object]):
+    """A draft whose events are all there."""
+
+    place = 0
+
+    def close(self) -> None:
+        pass
+
+
 class SlowRoom:
     """Yields one finished draft; says what was asked."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, int]] = []
 
-    def draft(self, brief: Brief, counts: Mapping[str, int], *_: object) -> Iterator[object]:
+    def draft(self, brief: Brief, counts: Mapping[str, int], *_: object, **__: object) -> "Told":
         from relate_engine.draft import Drafted, Progress
 
         self.asked.append(dict(counts))
-        yield Waiting(1)
-        yield Progress(6, 6, "Scoring")
-        yield Drafted(small_draft())
+        return Told([Waiting(1), Progress(6, 6, "Scoring"), Drafted(small_draft())])
 
     def rewards(self) -> SimpleNamespace:
         return SimpleNamespace(version="ctr-1", rules=SimpleNamespace(version="rules-1"))
@@ -241,7 +248,7 @@ def finished(job: Job) -> Job:
 
 
 def test_a_draft_is_stored_without_a_page(tmp_path: Path) -> None:
-    db = open_database(f"sqlite:///{tmp_path / 'relate.db'}")
+    db = fresh(tmp_path)
     actor, room = local_actor(db), SlowRoom()
     stored = save_brief(db, actor, examples()[0])
     jobs = Jobs(db, room)  # type: ignore[arg-type]
@@ -265,7 +272,7 @@ def test_two_tabs_get_different_drafts(tmp_path: Path, monkeypatch: pytest.Monke
         yield Drafted(small_draft())
 
     monkeypatch.setattr("relate_engine.draft.draft", run)
-    db = open_database(f"sqlite:///{tmp_path / 'relate.db'}")
+    db = fresh(tmp_path)
     actor, writers, slow = local_actor(db), Room(Settings(home=tmp_path, cache=tmp_path)), SlowRoom()
     monkeypatch.setattr(writers, "rewards", slow.rewards)
     monkeypatch.setattr(writers, "policy", slow.policy)
@@ -280,7 +287,7 @@ def test_two_tabs_get_different_drafts(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_draft_that_cannot_be_stored_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    db = open_database(f"sqlite:///{tmp_path / 'relate.db'}")
+    db = fresh(tmp_path)
     actor = local_actor(db)
     stored = save_brief(db, actor, examples()[0])
     jobs = Jobs(db, SlowRoom())  # type: ignore[arg-type]

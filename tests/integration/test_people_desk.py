@@ -29,11 +29,6 @@ def _people() -> None:
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
-
-
-@pytest.fixture
 def open_page(db: Database, monkeypatch: pytest.MonkeyPatch) -> Open:
     def opened(actor: Actor) -> AppTest:
         config = Settings(_env_file=None)  # type: ignore[call-arg]

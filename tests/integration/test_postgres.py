@@ -41,10 +41,6 @@ SQLITE_ONLY = (
     "test_audit.py::test_the_shell_verifies_lists_and_exports",
     "test_rulebook.py::test_the_shell_uses_the_rules_of_the_local_workspace",
     "test_exporting.py::test_formulas_are_refused_for_platforms_and_escaped_in_tables[\\x00]",  # no NUL
-    "test_services.py::test_a_locked_database_loses_nothing",
-    "test_services.py::test_a_full_disk_saves_nothing_half",
-    "test_services.py::test_a_read_only_file_can_be_read_and_says_so",
-    "test_services.py::test_a_read_only_folder_says_so",
 )
 NOT_ABOUT_THE_DATABASE = (
     "test_importing.py::test_no_other_writer_waits_a_second",  # by the clock; held no longer than on SQLite

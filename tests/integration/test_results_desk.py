@@ -19,7 +19,7 @@ from db.models import utc_now
 from db.session import Database
 from relate_engine.config import Settings
 from tests.unit.result_files import google_report, google_row
-from tests.unit.studio import fresh, person
+from tests.unit.studio import person
 
 Open = Callable[[Actor], AppTest]
 
@@ -28,11 +28,6 @@ def _results() -> None:
     from app.desks.results import page
 
     page()
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The Review desk as a person meets it, on a real database and without a model."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,8 @@ from app.services.people import Actor
 from app.services.writing import Room
 from db.session import Database
 from relate_engine.config import Settings
-from tests.unit.studio import BLOCK, WARN, Draft, brief, card, fresh, person, small_draft
+from tests.unit.studio import BLOCK, WARN, Draft, brief, card, person, small_draft
+from tests.unit.test_blocking import confirm
 
 Open = Callable[..., AppTest]
 
@@ -23,11 +23,6 @@ def _review() -> None:
     from app.desks.review import page
 
     page()
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 @pytest.fixture
@@ -244,3 +239,12 @@ def test_empty_and_forbidden_say_why(db: Database, open_desk: Open) -> None:
     assert "Draft an ad" in open_desk(person(db, "admin")).info[0].value
     at = open_desk(person(db, "advertiser"))
     assert ["may not see the review queue" in e.value for e in at.error] == [True] and not at.button
+
+
+def test_quality_says_what_the_classifier_blocks_now(db: Database, open_desk: Open) -> None:
+    admin, _ = _drafted(db)
+    at = _view(open_desk(admin), "Quality")
+    assert "It blocks nothing now, it only cautions" in _words(at)
+    confirm(db)
+    at = _view(open_desk(admin), "Quality")
+    assert "It blocks now:** health" in _words(at) and "80 of 80 texts that it flagged" in _words(at)

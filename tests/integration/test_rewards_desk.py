@@ -17,7 +17,7 @@ from db.session import Database
 from relate_engine.brief import placement_of
 from relate_engine.config import Settings
 from relate_engine.training.card import Card, Curve, Metric, Point, write_card
-from tests.unit.studio import brief, fresh, person, small_draft
+from tests.unit.studio import brief, person, small_draft
 
 Open = Callable[..., AppTest]
 
@@ -26,11 +26,6 @@ def _rewards() -> None:
     from app.desks.rewards import page
 
     page()
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 @pytest.fixture

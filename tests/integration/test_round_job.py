@@ -21,7 +21,7 @@ from relate_engine.brief import BriefError
 from relate_engine.config import ROOT, Settings
 from relate_engine.snapshot import preference_pairs, sft_targets
 from tests.tiny_round import HEADLINES, PRODUCTS, write_policy
-from tests.unit.studio import Draft, brief, card, fresh, person
+from tests.unit.studio import Draft, brief, card, person
 
 PATIENCE_S = 240.0
 
@@ -34,11 +34,6 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
 @pytest.fixture
 def config(tmp_path: Path, policy: tuple[str, Path]) -> Settings:
     return Settings(home=tmp_path, base_model=policy[0], adapter=policy[1], threads=1)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 def workspace(db: Database, name: str) -> Actor:

@@ -1,7 +1,6 @@
 """The Rules page as reviewers and readers meet it, on a real database and without a model."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -10,14 +9,24 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.context import Context
 from app.desks import rules
-from app.services import briefs, drafting, drafting_page, rulebook, rulebook_draft, rulebook_publish, statuses
+from app.services import (
+    briefs,
+    drafting,
+    jobs,
+    rulebook,
+    rulebook_draft,
+    rulebook_publish,
+    rulebook_recheck,
+    scoring,
+    statuses,
+)
 from app.services.people import Actor
 from app.services.writing import Room
 from db.session import Database
 from relate_engine.config import Settings, settings
 from relate_engine.policy.weights import WeightsError
 from relate_engine.scorecard import Scorecard
-from tests.unit.studio import Draft, brief, card, fresh, person
+from tests.unit.studio import Draft, brief, card, person
 from tests.unit.test_rulebook import BAN
 
 Open = Callable[[Actor], AppTest]
@@ -27,11 +36,6 @@ def _rules() -> None:
     from app.desks.rules import page
 
     page()
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 @pytest.fixture
@@ -125,9 +129,9 @@ def test_a_banned_phrase_blocks_newly_scored_texts_in_this_workspace_only(db: Da
 
     def scored(admin: Actor) -> Scorecard:
         stored = briefs.save_brief(db, admin, brief())
-        text = drafting_page.bring_lines(db, admin, room, stored, lines).texts[0]
+        text = scoring.bring_lines(db, admin, room, stored, lines).texts[0]
         assert text.card is not None
-        again = drafting_page.score_wording(db, admin, room, stored.brief, text, "Turbo Rack for Three")
+        again = scoring.score_wording(db, admin, room, stored.brief, text, "Turbo Rack for Three")
         assert again.versions["rules"] == text.card.versions["rules"]
         return again
 
@@ -210,3 +214,23 @@ def test_an_earlier_version_is_put_back(db: Database, open_page: Open) -> None:
     _press(at, "rules_use")
     assert "The shipped rules are in use." in _words(at) and rulebook.own_rules(db, rui) is None
     assert "they changed their mind" in _words(at)
+
+
+def test_a_check_that_was_cancelled_is_said_on_the_page_with_the_way_on(
+    db: Database, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rulebook_publish, "SYNC", 0)
+    rui, ada = person(db, "reviewer"), person(db, "advertiser")
+    _approved(db, "Turbo Rack")
+    rulebook_draft.save_rule(db, rui, None, BAN)
+    rulebook_publish.publish(db, rui, "asked for")
+    jobs.cancel(db, rui, jobs.jobs(db, rui, rulebook_recheck.RECHECK)[0].id)
+    said = "1 approved or live text is not checked by the changed rules: the check was cancelled"
+    reader = open_page(ada)
+    assert said in _words(reader) and [b.key for b in reader.button] == []
+    at = open_page(rui)
+    assert said in _words(at)
+    _press(at, "rules_go_on")
+    assert said not in _words(at) and "The check goes on" in _words(at)
+    (job, _) = jobs.jobs(db, rui, rulebook_recheck.RECHECK)
+    assert job.open

@@ -5,7 +5,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,24 +19,9 @@ from db.models import AdRevision, AuditEvent, StatusChange, Verdict, utc_now
 from db.session import Database
 from relate_engine.brief import BriefError, PlacementName, placement_of
 from relate_engine.scorecard import Scorecard
-from tests.unit.studio import BLOCK, VERSIONS, brief, card, fresh, person, small_draft
+from tests.unit.studio import BLOCK, brief, card, person, small_draft
 
-
-@pytest.fixture(autouse=True)
-def rules_of_the_cards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Today's rules are those that judged the cards of these tests."""
-    rules = replace(exporting.rules_of_today(), version=VERSIONS["rules"])
-    monkeypatch.setattr(exporting, "rules_of_today", lambda: rules)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
-
-
-@pytest.fixture
-def ada(db: Database) -> Actor:
-    return person(db, "advertiser")
+pytestmark = pytest.mark.usefixtures("rules_of_the_cards")
 
 
 def stored(

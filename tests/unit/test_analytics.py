@@ -20,12 +20,7 @@ from relate_engine import gate
 from relate_engine.scorecard import finding
 from relate_engine.training.steplog import MOST, read_steps, write_steps
 from tests import tiny
-from tests.unit.studio import Draft, brief, card, fresh, person, small_draft
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
+from tests.unit.studio import Draft, brief, card, person, small_draft
 
 
 @pytest.fixture
@@ -127,9 +122,23 @@ def test_the_way_from_draft_to_sale_and_the_reasons(db: Database, ada: Actor, dr
     assert dropped.to_numpy().tolist() == [["CLM-001", 1]] and named.to_numpy().tolist() == [["CLM-001", 1]]
 
 
+def test_every_text_of_an_imported_ad_is_on_the_way(db: Database, ada: Actor, drafted: StoredGeneration) -> None:
+    """An ad's result is filed under its first text; the others ran with it. One text has a result of its own too."""
+    one, two, three = (t.id for t in drafted.of_slot("headline")[:3])
+    own = {"workspace_id": ada.workspace_id, "author_id": ada.user_id}
+    with db.write() as session:
+        _import(session, own, one, 1000, 40, 2.0, ad=[one, two, None])
+        _import(session, own, two, 1000, 40, 0.0)
+        _import(session, own, three, 1000, 40, 2.0, ad=[three, drafted.of_slot("description")[0].id], state="undone")
+    stages = analytics.funnel(db, ada, _today()).set_index("stage")["texts"].to_dict()
+    assert (stages["With results"], stages["Converted"]) == (2, 2)
+    theirs = analytics.funnel(db, person(db, "analyst", "Theirs"), _today())
+    assert int(theirs["texts"].sum()) == 0
+
+
 def _import(
     session: Any, own: dict[str, int], text_id: int, shown: int, clicks: int, sold: float, texts: int = 1,
-    state: str = "visible",
+    state: str = "visible", ad: list[int | None] | None = None,
 ) -> None:  # fmt: skip
     batch = models.Import(
         name="r.csv",
@@ -142,7 +151,9 @@ def _import(
     )
     session.add(batch)
     session.flush()
-    meaning = {"texts": [["headline", "x"]] * texts, "start": None, "end": None, "breakdown": [], "text_ids": [text_id]}
+    ids = ad or [text_id]
+    meaning = {"texts": [["headline", "x"]] * max(texts, len(ids)), "start": None, "end": None, "breakdown": [],
+               "text_ids": ids}  # fmt: skip
     for line in (1, 2):  # the same impressions, told again for a second action: counted once
         session.add(
             models.Result(import_id=batch.id, line=line, row_key=f"{text_id}-{line}", arm=str(text_id), text_id=text_id,
@@ -223,6 +234,24 @@ def test_an_alarm_is_no_reason_for_a_version(db: Database, ada: Actor, monkeypat
     told = advice(db, ada, WriterVersion("w-2", None, datetime.now(UTC), False, manifest))
     assert told is not None and told.word == "promote" and told.alarms == (said[2],)
     assert [(r.holds, r.words) for r in told.reasons] == [(True, "Sells better: x."), (True, "Length 30 → 31.")]
+
+
+def test_the_gates_measures_are_put_into_plain_words(db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    kl = "KL 0.612 nats a token (at most 0.5)."
+    said = (
+        "Sells better: held-out CTCVR score +0.100 log-odds [+0.050, +0.150] over 12 briefs.",
+        "share of bigrams that are distinct: 60.0% → 61.0% (change at least -2 points).", f"No: {kl}", "judged",
+    )  # fmt: skip
+    monkeypatch.setattr("app.services.rounds.decision", lambda *_: gate.Decision(False, said, 0))
+    evidence = {"evaluator": "e-1", "old": {}, "new": {"sales": []}}
+    told = advice(db, ada, WriterVersion("w-2", None, datetime.now(UTC), False, {"round": {"evidence": evidence}}))
+    assert told is not None and told.word == "don't"
+    assert [(r.holds, r.detail) for r in told.reasons] == [
+        (True, said[0]), (True, f"S{said[1][1:]}"), (False, kl),
+    ]  # fmt: skip
+    plain = " ".join([told.why, *(reason.words for reason in told.reasons)])
+    assert not any(word in plain for word in ("KL", "nats", "log-odds", "bigram"))
+    assert "writes too differently from the writer that it was made from" in told.why
 
 
 def test_a_version_without_a_round_has_no_advice(db: Database, ada: Actor) -> None:

@@ -22,11 +22,6 @@ from tests.unit.studio import fresh, person
 from tests.unit.writers import add_version, small_settings
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
-
-
 def noted(db: Database, actor: Actor, count: int, action: str = "text.approve") -> list[int]:
     with db.write() as session:
         for number in range(count):

@@ -5,13 +5,13 @@ import shutil
 import sqlite3
 import tarfile
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from app.cli import main
-from app.services import audit, backup, briefs, learning, presence, versions
+from app.services import audit, backup, briefs, invitations, learning, presence, sessions, versions
 from app.services.people import local_actor
 from db.models import SignIn, utc_now
 from db.session import StorageError, open_database
@@ -168,6 +168,27 @@ def test_a_restore_ends_every_session(config: Settings, tmp_path: Path) -> None:
     db = open_database(config.database)
     with db.read() as session:
         assert session.query(SignIn).one().ended_at is not None
+    db.close()
+
+
+def test_who_signed_in_after_the_backup_signs_in_again(config: Settings, tmp_path: Path) -> None:
+    """That session's row is lost with the restore; it may have ended since, so its cookie counts no more."""
+    db = open_database(config.database)
+    invitations.invite(db, local_actor(db), "ann@example.com", "reviewer")
+    made, now = backup.make(config, tmp_path / "b.tar.gz"), utc_now()
+
+    def cookie(at: datetime) -> sessions.Identity:
+        claims = {"iss": "https://id.example.com", "sub": "ann", "iat": at.timestamp(), "email": "ann@example.com"}
+        return sessions.identity_of(claims | {"email_verified": True})
+
+    signed = sessions.enter(db, cookie(now), 8.0)
+    sessions.sign_out(db, signed)
+    db.close()
+    backup.restore(config, made.file)
+    db = open_database(config.database)
+    with pytest.raises(sessions.SignedOut, match="restored; sign in again"):
+        sessions.enter(db, cookie(now), 8.0)
+    assert sessions.enter(db, cookie(utc_now()), 8.0).memberships[0].role == "reviewer"
     db.close()
 
 

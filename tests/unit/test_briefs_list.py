@@ -1,7 +1,5 @@
 """The list of briefs: found, counted, renamed, copied, put away; and two people who edit one text."""
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select, text
 
@@ -13,19 +11,9 @@ from app.services.stored import checksum_of
 from db import models
 from db.session import Database
 from relate_engine.brief import BriefError
-from tests.unit.studio import Draft, brief, card, fresh, person, small_draft
+from tests.unit.studio import Draft, brief, card, person, small_draft
 
 GROWING = ("texts", "feedback", "status_changes", "comments")  # tables that no list may walk through
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
-
-
-@pytest.fixture
-def ada(db: Database) -> Actor:
-    return person(db, "advertiser")
 
 
 def titles(db: Database, actor: Actor, **asked: object) -> list[str]:

@@ -14,129 +14,16 @@ from sqlalchemy import select
 
 from app.services import briefs, client_job, clients, drafting, feedback, jobrun, jobs, presence
 from app.services.client_export import export_all
-from app.services.client_file import ClientFile, product_of, read_client
+from app.services.client_file import ClientFile, read_client
 from app.services.drafting_page import Jobs
 from app.services.people import Actor, Forbidden, NotFound
+from app.services.writing import Room
 from db import models
 from db.session import Database
 from relate_engine.brief import Brief, BriefError
 from relate_engine.config import Settings
-from relate_engine.results.lines import ResultsError
-from tests.unit.studio import BLOCK, Draft, brief, card, fresh, person, small_draft
-
-HEADER = ["Campaign", "Ad Group", "Ad type", *(f"Headline {i}" for i in range(1, 4)), "Description 1", "Description 2",
-          "Path 1", "Final URL", "Status", "Keyword", "Criterion Type"]  # fmt: skip
-RSA = "Responsive search ad"
-
-
-def row(campaign: str, group: str, *texts: str, kind: str = RSA, url: str = "https://www.tidelock.com/racks",
-        status: str = "Enabled", keyword: str = "", criterion: str = "") -> list[str]:  # fmt: skip
-    return [campaign, group, kind, *texts, *[""] * (6 - len(texts)), url, status, keyword, criterion]
-
-
-KAYAK = row("Spring | Search", "Kayak Racks - Exact", "TideLock Kayak Racks", "Lock Two Kayaks", "[]",
-            "Two kayaks on one wall rack", "Locks in ten seconds.", "Racks")  # fmt: skip
-BOARD = row(
-    "Spring | Search", "Board Racks", "Racks for Boards", "{KeyWord:Board Racks}", "", "Holds four boards.", "", ""
-)
-
-
-def editor(*rows: list[str], encoding: str = "utf-16", delimiter: str = "\t", header: list[str] = HEADER) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerows([header, *rows])
-    return out.getvalue().encode(encoding)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
-
-
-@pytest.fixture
-def ada(db: Database) -> Actor:
-    return person(db, "advertiser")
-
-
-# Reading
-
-
-@pytest.mark.parametrize(("encoding", "delimiter"), [("utf-16", "\t"), ("utf-8-sig", ","), ("utf-8", ";")])
-def test_one_group_per_ad_group_in_any_encoding(encoding: str, delimiter: str) -> None:
-    second = row(
-        "spring | search", "KAYAK RACKS - EXACT", "Lock two kayaks", "Off the Floor"
-    )  # the same, typed otherwise
-    keyword = row("Spring | Search", "Kayak Racks - Exact", kind="", keyword="[kayak rack]", criterion="Exact")
-    negative = row("Spring | Search", "Kayak Racks - Exact", kind="", keyword="free", criterion="Negative Broad")
-    campaign = row("Spring | Search", "", kind="")
-    file = read_client(editor(campaign, KAYAK, BOARD, second, keyword, negative, encoding=encoding,
-                              delimiter=delimiter), "client.csv")  # fmt: skip
-    kayak, board = file.groups
-    assert (kayak.campaign, kayak.ad_group, kayak.ads) == ("Spring | Search", "Kayak Racks - Exact", 2)
-    assert kayak.lines == (
-        ("headline", "TideLock Kayak Racks"), ("headline", "Lock Two Kayaks"),
-        ("description", "Two kayaks on one wall rack"), ("description", "Locks in ten seconds."), ("path", "Racks"),
-        ("headline", "Off the Floor"),
-    )  # fmt: skip
-    assert kayak.product == "TideLock Kayak Racks" and kayak.keywords == ("kayak rack",)
-    assert kayak.description == "Two kayaks on one wall rack. Locks in ten seconds."
-    assert kayak.benefits == ("TideLock Kayak Racks", "Lock Two Kayaks", "Off the Floor")
-    assert board.product == "Tidelock Board Racks" and board.benefits == ("Racks for Boards", "Board Racks")
-    assert board.lines[1] == ("headline", "{KeyWord:Board Racks}")  # the line itself stays as it is
-
-
-@pytest.mark.parametrize(
-    ("campaign", "group", "url", "texts", "product"),
-    [
-        ("C", "Kayak Racks", "https://www.tide-lock.co.uk/a", ["Buy Tide Lock now"], "Tide Lock Kayak Racks"),
-        ("US | Brand | Exact", "TideLock", "https://tidelock.com", [], "TideLock"),
-        ("Garden Tools 2026", "Ad group 1", "", [], "Garden Tools"),
-        ("C", "12", "https://shop.hillcoffee.com", [], "Hillcoffee C"),
-        ("广告系列", "皮划艇架", "", [], "皮划艇架"),
-        ("", "Exact", "", [], "Exact"),
-        ("C", "New Balance 574 Exact", "", [], "New Balance 574"),
-        ("C", "Kayak_Racks_Broad", "", [], "Kayak Racks"),
-        ("C", "US / Display Cabinets / Search", "", [], "Display Cabinets"),
-    ],
-)
-def test_the_product_is_guessed_from_names_host_and_texts(
-    campaign: str, group: str, url: str, texts: list[str], product: str
-) -> None:
-    assert product_of(campaign, group, url, texts) == product
-
-
-def test_what_is_left_out_is_said() -> None:
-    removed = row("C", "Old", "A Removed Line", status="Removed")
-    call = row("C", "Call", "Call Us Today", kind="Call-only ad")
-    nowhere = row("C", "", "Nowhere to Put It")
-    cut = BOARD[:4]
-    header = [*HEADER, *(f"Unknown {i}" for i in range(50))]
-    wide = [[*cells, *["x"] * 50] for cells in (KAYAK, removed, call, nowhere)]
-    file = read_client(editor(*wide, cut, header=header), "client.csv")
-    assert [group.ad_group for group in file.groups] == ["Kayak Racks - Exact"]
-    told = " ".join(file.notes)
-    for words in ("1 removed ads", "1 ads of other types", "1 ads name no ad group", "Line 6 was left out",
-                  "50 columns are not used (Unknown 0, Unknown 1"):  # fmt: skip
-        assert words in told, words
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        (editor(["Spring", "Racks", "kayak"], header=["Campaign", "Ad group", "Keyword"]), "no export of ads"),
-        (editor(["Spring", "1000", "3"], header=["Campaign", "Impressions", "Clicks"]), "no export of ads"),
-        (editor(["Spring", "Lock It"], header=["Campaign", "Headline 1"]), "no column Ad group"),
-        (editor(row("C", "G", kind="")), "holds no search ad"),
-        (b"", "is empty"),
-        (b"\x89PNG\r\n\x1a\n" + b"\0" * 400, "a picture"),
-        (editor(*(row("C", f"Group {i}", f"Line {i}") for i in range(301))), "301 ad groups"),
-    ],
-)
-def test_a_file_of_something_else_says_what_it_is(data: bytes, said: str) -> None:
-    with pytest.raises((BriefError, ResultsError), match=said):
-        read_client(data, "client.csv")
-
-
-# Making briefs
+from tests.unit.studio import BLOCK, Draft, brief, card, person, small_draft
+from tests.unit.test_client_file import BOARD, KAYAK, editor, row
 
 
 def made(db: Database, actor: Actor, file: ClientFile, draft: bool = True) -> list[int]:
@@ -188,20 +75,17 @@ class Killed(BaseException):
 
 
 class Models:
-    """In place of the writer's room and the writer: counts what is drafted, and may be killed at a brief."""
+    """In place of what the writer's room loads and of the writer: counts what is drafted, may be killed at a brief."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.drafted: list[str] = []
         self.kill_at: str = ""
         self.during: Any = lambda: None
-        monkeypatch.setattr(client_job, "Room", lambda config: self)
+        writer = SimpleNamespace(version="writer-1", path="int8")
+        monkeypatch.setattr(Room, "policy", lambda room, adapter=None: writer)
+        monkeypatch.setattr(Room, "rewards_with", lambda *_: SimpleNamespace(version="ctr-1"))
+        monkeypatch.setattr(Room, "score", self.score)
         monkeypatch.setattr("relate_engine.draft.draft", self.draft)
-
-    def policy(self, adapter: object = None) -> object:
-        return SimpleNamespace(version="writer-1", path="int8")
-
-    def rewards_with(self, *_: object) -> object:
-        return SimpleNamespace(version="ctr-1")
 
     def score(self, brief: Brief, texts: list[Any], *_: object, **__: object) -> list[Any]:
         return [card(t.text, t.slot, None, author=t.author, limit=90) for t in texts]
@@ -454,23 +338,26 @@ def test_where_only_approved_texts_may_leave_the_others_are_not_taken(
 # The line of drafts on pages
 
 
-def test_drafts_of_several_people_take_turns(db: Database, ada: Actor) -> None:
+def test_drafts_of_several_people_take_turns(
+    db: Database, ada: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bo, cy = person(db, "advertiser"), person(db, "advertiser")
     saved = briefs.save_brief(db, ada, brief())
     order: list[str] = []
     goes = threading.Semaphore(0)
 
-    class Slow:
-        settings = Settings(_env_file=None)  # type: ignore[call-arg]
+    def slow(*asked: Any) -> Iterator[object]:
+        from relate_engine.draft import Progress
 
-        def draft(self, _brief: Brief, counts: Mapping[str, int], *_: object) -> Iterator[object]:
-            from relate_engine.draft import Progress
+        order.append(str(asked[3]["headline"]))
+        yield Progress(0, 1, "begun")
+        goes.acquire()
+        raise BriefError("ended")
 
-            order.append(str(counts["headline"]))
-            yield Progress(0, 1, "begun")
-            goes.acquire()
-
-    line = Jobs(db, Slow())  # type: ignore[arg-type]
+    monkeypatch.setattr("relate_engine.draft.draft", slow)
+    monkeypatch.setattr(Room, "policy", lambda *_: None)
+    monkeypatch.setattr(Room, "rewards_with", lambda *_: None)
+    line = Jobs(db, Room(Settings(_env_file=None, home=tmp_path, cache=tmp_path)))  # type: ignore[call-arg]
     asked = [(ada, 1), (ada, 2), (ada, 3), (bo, 4), (bo, 5), (cy, 6)]
     drafts = []
     for actor, number in asked:

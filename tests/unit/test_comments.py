@@ -1,7 +1,5 @@
 """Comments: who may say something about what, in which order it is read, and that it stays through edits."""
 
-from pathlib import Path
-
 import pytest
 
 from app.services import briefs, drafting, feedback
@@ -10,17 +8,7 @@ from app.services.people import Actor, NotFound
 from db import models
 from db.session import Database
 from relate_engine.brief import BriefError
-from tests.unit.studio import brief, card, fresh, person, small_draft
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
-
-
-@pytest.fixture
-def ada(db: Database) -> Actor:
-    return person(db, "advertiser")
+from tests.unit.studio import brief, card, person, small_draft
 
 
 def test_everybody_of_the_workspace_may_comment_and_the_newest_is_last(db: Database, ada: Actor) -> None:

@@ -17,11 +17,6 @@ from db.session import Database, StorageError, engine_of, open_database
 from tests.unit.studio import fresh, person
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
-
-
 def test_migration_makes_the_folder_and_may_run_again(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'new' / 'deep %20 folder' / 'relate.db'}"
     migrate(url)

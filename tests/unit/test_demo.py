@@ -59,6 +59,7 @@ def test_the_demo_holds_what_each_desk_needs(config: Settings) -> None:
             return session.scalar(select(func.count()).select_from(model).where(*where)) or 0  # type: ignore[arg-type]
 
         assert count(models.Brief) == count(models.Generation) == count(models.Ad) == 3
+        assert count(models.Version, models.Version.kind == "policy") == 1  # of the recorded round
         assert count(models.Feedback, models.Feedback.kind == "pick") > 10
         assert count(models.Verdict) > 5 and count(models.Comment) >= 3
         assert count(models.Import, models.Import.state == "visible", models.Import.name.startswith("simulated")) == 2

@@ -3,38 +3,23 @@
 import csv
 import io
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from app.services import briefs, drafting, exporting
-from app.services.exporting import EDITOR_COLUMNS, META_COLUMNS, PLAIN_COLUMNS, ExportRefused, escaped
+from app.services.exporting import EDITOR_COLUMNS, META_COLUMNS, ExportRefused
+from app.services.exporting_table import PLAIN_COLUMNS, escaped, plain_csv
 from app.services.own_lines import parse_editor_csv
 from app.services.people import Actor
 from app.services.stored import StoredText
 from db.session import Database
 from relate_engine.brief import PlacementName
 from relate_engine.scorecard import Scorecard
-from tests.unit.studio import BLOCK, VERSIONS, WARN, brief, card, fresh, person, small_draft
+from tests.unit.studio import BLOCK, VERSIONS, WARN, brief, card, small_draft
+
+pytestmark = pytest.mark.usefixtures("rules_of_the_cards")
 
 AD = ("Spring, racks", 'Kayak "locks"', "https://tidelock.example/racks?a=1")
-
-
-@pytest.fixture(autouse=True)
-def rules_of_the_cards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Today's rules are those that judged the cards of these tests."""
-    rules = replace(exporting.rules_of_today(), version=VERSIONS["rules"])
-    monkeypatch.setattr(exporting, "rules_of_today", lambda: rules)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
-
-
-@pytest.fixture
-def ada(db: Database) -> Actor:
-    return person(db, "advertiser")
 
 
 def stored(
@@ -104,7 +89,7 @@ def test_formulas_are_refused_for_platforms_and_escaped_in_tables(db: Database, 
     with pytest.raises(ExportRefused) as caught:
         exporting.editor_csv(db, ada, ids(texts), *AD)
     assert len(caught.value.problems) == 1 and "runs as a formula" in caught.value.problems[0]
-    data = exporting.plain_csv(db, ada, ids(texts))
+    data = plain_csv(db, ada, ids(texts))
     assert rows(data)[-1]["text"] == f"'{start}cmd|'/c calc'!A1"
     assert rows(data)[0]["text"] == texts[0].text
 
@@ -161,7 +146,7 @@ def test_a_text_scored_before_a_change_is_scored_again_first(db: Database, ada: 
         exporting.editor_csv(db, ada, ids(texts), *AD)
     assert len(caught.value.problems) == 7
     assert all("before its brief was changed; score it again first" in p for p in caught.value.problems)
-    assert len(rows(exporting.plain_csv(db, ada, ids(texts)))) == 7
+    assert len(rows(plain_csv(db, ada, ids(texts)))) == 7
 
 
 def test_findings_about_the_whole_ad_are_told_once(db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,11 +185,11 @@ def test_meta_takes_up_to_five_options_of_each_text(db: Database, ada: Actor) ->
 
 def test_the_plain_table_keeps_numbers_as_numbers(db: Database, ada: Actor) -> None:
     texts = stored(db, ada, [card('Say "hi", now', findings=(WARN, BLOCK))])
-    data = exporting.plain_csv(db, ada, ids(texts))
+    data = plain_csv(db, ada, ids(texts))
     (row,) = rows(data)
     assert tuple(row) == PLAIN_COLUMNS and b'"Say ""hi"", now"' in data
     assert (row["ctr"], row["ctr_low"], row["ctr_high"]) == ("0.031", "0.02", "0.045")
     assert row["findings"] == "warn CLM-002: Needs proof.; block SAF-001: Promises a cure."
     assert (row["compliance_level"], row["rules_version"]) == ("blocked", "rules-1")
     assert [escaped(cell) for cell in (-0.12, -3, None, "-0.12", "a=1")] == [-0.12, -3, None, "'-0.12", "a=1"]
-    assert exporting.plain_csv(db, ada, []).decode("utf-8-sig") == ",".join(PLAIN_COLUMNS) + "\r\n"
+    assert plain_csv(db, ada, []).decode("utf-8-sig") == ",".join(PLAIN_COLUMNS) + "\r\n"

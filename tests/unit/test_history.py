@@ -1,7 +1,6 @@
 """The history of a text: everything that happened along its edits, in order, with who and which versions."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -12,17 +11,7 @@ from app.services.people import Actor, NotFound
 from db import models
 from db.session import Database
 from db.versions import add_change
-from tests.unit.studio import VERSIONS, brief, card, fresh, person, small_draft
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
-
-
-@pytest.fixture
-def ada(db: Database) -> Actor:
-    return person(db, "advertiser")
+from tests.unit.studio import VERSIONS, brief, card, person, small_draft
 
 
 def add(db: Database, row: models.Owned) -> int:

@@ -1,23 +1,18 @@
 """Campaign results come in: nothing twice, nothing half, undo, roles, matching, and what a row may teach."""
 
-import json
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from app.cli import main
 from app.services import briefs, drafting, importing, results_page
 from app.services.import_report import details, headline
 from app.services.people import Actor, Forbidden, NotFound, Role
 from db import models
 from db.session import Database, open_database
-from relate_engine.config import settings
 from relate_engine.results.lines import ResultsError
 from relate_engine.results.observation import Observation
 from relate_engine.results.reading import Options
@@ -25,16 +20,11 @@ from relate_engine.rewards.ctrhead import Effect
 from relate_engine.training.counting import action_of
 from relate_engine.training.counting import count as count_rows
 from tests.unit.result_files import google_assets, google_report, google_row, meta_csv, meta_row
-from tests.unit.studio import brief, fresh, person, small_draft
+from tests.unit.studio import brief, count, person, small_draft
 
 TODAY = datetime.now(UTC).date()
 OLD = (TODAY - timedelta(days=30)).isoformat()
 HEADER = "test,headline,body,impressions,clicks,conversions,action,window,day"
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 @pytest.fixture
@@ -44,11 +34,6 @@ def ana(db: Database) -> Actor:
 
 def table(*rows: str, header: str = HEADER) -> bytes:
     return "\n".join([header, *rows]).encode()
-
-
-def count(db: Database, model: Any) -> int:
-    with db.read() as session:
-        return session.scalar(select(func.count()).select_from(model)) or 0
 
 
 def seen(db: Database, actor: Actor) -> list[tuple[str, int, int, float | None]]:
@@ -366,53 +351,3 @@ def test_no_other_writer_waits_a_second(db: Database, ana: Actor, tmp_path: Path
     thread.join()
     other.close()
     assert report.kept == 6000 and len(waits) > 20 and max(waits) < 1.0
-
-
-# the shell
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("RELATE_HOME", str(tmp_path / "home"))
-    settings.cache_clear()
-    yield tmp_path
-    settings.cache_clear()
-
-
-def test_the_shell_imports_reports_and_undoes(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path, rejected = home / "r.csv", home / "bad.csv"
-    path.write_bytes(table(f"t,A,B,100,5,1,buy,,{OLD}", "t,B,B,1,5,1,buy,,2026-10-01"))
-    assert main(["import", str(path), "--json", "--rejected", str(rejected)]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["read"], told["kept"], told["rejected"]) == (2, 1, 1)
-    assert told["rejected_rows"] == [{"line": 3, "reason": "clicks (5) are above impressions (1)"}]
-    assert b"are above impressions" in rejected.read_bytes()
-    assert main(["import", str(path)]) == 0 and "was imported before" in capsys.readouterr().out
-    assert main(["import", "--undo", str(told["import_id"])]) == 0
-    capsys.readouterr()
-    path.write_text("Zeile,Anzeigen,Hits\nHallo,100,5\n")
-    assert main(["import", str(path)]) == 2 and "Say which column holds Impressions" in capsys.readouterr().err
-    mapped = ["--map", "headline=Zeile", "--map", "impressions=Anzeigen", "--map", "clicks=Hits"]
-    assert main(["import", str(path), *mapped, "--placement", "meta_feed", "--period", f"{OLD}..{OLD}"]) == 0
-    said = capsys.readouterr().out
-    assert "1 row read, 1 kept, 0 rejected." in said and "Meta feed ad" in said and OLD in said
-
-
-def test_the_shell_tells_of_an_import_whose_rejected_rows_cannot_be_written(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = home / "a.csv"
-    path.write_bytes(table(f"t,A,B,100,5,1,buy,,{OLD}", "t,B,B,1,5,1,buy,,2026-10-01"))
-    assert main(["import", str(path), "--rejected", str(home / "none" / "r.csv")]) == 2
-    said = capsys.readouterr()
-    assert "2 rows read, 1 kept, 1 rejected." in said.out
-    assert "the import is done" in said.err and said.err.count("\n") == 1
-
-
-@pytest.mark.parametrize("arguments", [["nowhere.csv"], ["."], [], ["--undo", "9"], ["a.csv", "--undo", "9"]])
-def test_the_shell_refuses_in_one_sentence(
-    home: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
-) -> None:
-    assert main(["import", *arguments]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("relate: ") and error.count("\n") == 1

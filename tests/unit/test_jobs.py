@@ -18,16 +18,11 @@ from db.models import ROLES, Job, User
 from db.session import Database
 from relate_engine.brief import BriefError
 from relate_engine.config import Settings
-from tests.unit.studio import fresh, person
+from tests.unit.studio import person
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 KINDS = ("rewards",)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 @pytest.fixture
@@ -221,7 +216,7 @@ def test_the_job_takes_one_core_while_somebody_drafts(
     threads = [4]
     torch = SimpleNamespace(get_num_threads=lambda: threads[-1], set_num_threads=threads.append)
     monkeypatch.setitem(sys.modules, "torch", torch)
-    config, job_id = Settings(home=tmp_path), claimed(db, ana)
+    config, job_id = Settings(home=tmp_path, threads=0), claimed(db, ana)
     context = jobrun.JobContext(db, config, job_of(db, job_id), "a")
     context.report(0.1, "Step")
     presence.mark(config, "drafting")

@@ -23,7 +23,7 @@ from relate_engine.rewards.learned import RewardModel
 from relate_engine.simulator import load_simulator
 from relate_engine.training.card import read_card
 from relate_engine.training.rewards import Setting
-from tests.unit.studio import fresh, person
+from tests.unit.studio import person
 
 THINGS = ("Bottle", "Lamp", "Rack", "Kettle", "Mat", "Chair", "Tent", "Pan")
 
@@ -48,11 +48,6 @@ def results(impressions: int, seed: int = 0) -> list[Observation]:
         for thing in THINGS
     ]
     return draw(load_simulator(), sets, impressions, seed)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 @pytest.fixture

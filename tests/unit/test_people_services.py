@@ -38,7 +38,6 @@ SENTENCES = (NotFound, Forbidden, ValueError, LookupError, StorageError)  # what
 _REWARDS = "which reward model scores in the actor's own workspace: every draft and page that scores asks its own right"
 OPEN = {
     "advertiser.judge": "a measurement on a database of its own; stores through services that ask",
-    "drafting_page.learned_of": _REWARDS,
     "learning.active_rewards": _REWARDS,
     "learning.active_version": _REWARDS,
     "learning.in_use": _REWARDS,

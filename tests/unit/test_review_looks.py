@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,14 +17,9 @@ from db.review import Facts
 from db.session import Database
 from relate_engine.brief import BriefError
 from relate_engine.scorecard import finding
-from tests.unit.studio import BLOCK, WARN, Draft, brief, card, fresh, person, small_draft
+from tests.unit.studio import BLOCK, WARN, Draft, brief, card, person, small_draft
 
 PLAIN = 0.99  # the draw of an ordinary look; below .15 it is blind, below .2 gold
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 def plain(db: Database, actor: Actor) -> Look | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from app.services import briefs, drafting, people, review_card, review_looks, review_quality, reviewing
+from app.services import blocking, briefs, drafting, people, review_card, review_looks, review_quality, reviewing
 from app.services.people import ALLOWED, Actor, Forbidden, NotFound
 from db import models
 from db.session import Database
@@ -25,7 +25,7 @@ CALLS: dict[str, tuple[people.Action, Do, bool]] = {
     "last_verdict": ("review.judge", lambda d, a, t, v: reviewing.last_verdict(d, a), True),
     "around": ("review.read", lambda d, a, t, v: review_card.around(d, a, t, False), False),
     "quality": ("analytics.read", lambda d, a, t, v: review_quality.quality(d, a).blind, True),
-    "blocking_right": ("analytics.read", lambda d, a, t, v: review_quality.blocking_right(d, a)[0], True),
+    "rights": ("analytics.read", lambda d, a, t, v: blocking.rights(d, a), True),
     "disputes": ("review.adjudicate", lambda d, a, t, v: review_quality.disputes(d, a), True),
     "adjudicate": ("review.adjudicate", lambda d, a, t, v: review_quality.adjudicate(d, a, t, "violation"), False),
     "set_gold": ("review.adjudicate", lambda d, a, t, v: review_quality.set_gold(d, a, t), False),

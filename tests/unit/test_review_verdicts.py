@@ -1,8 +1,7 @@
 """Verdicts: what counts, groups of identical claims, countries, taking back, and the status that follows."""
 
 from dataclasses import replace
-from datetime import timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,20 +10,15 @@ from sqlalchemy import func, select
 from app.services import audit, briefs, drafting, reviewing, statuses
 from app.services.people import Actor, NotFound
 from app.services.review_looks import next_text
-from app.services.review_status import reopen_lapsed
+from app.services.review_status import reopen_everywhere, reopen_lapsed
 from app.services.reviewing import Call, give_verdict, undo, verdict_history
 from db import models
 from db.claims import claim_of
 from db.session import Database
 from relate_engine.brief import BriefError
-from tests.unit.studio import WARN, Draft, brief, card, fresh, person
+from tests.unit.studio import WARN, Draft, brief, card, person
 
 SOON = timedelta(days=30)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 @pytest.fixture
@@ -220,3 +214,37 @@ def test_an_allowance_that_has_run_out_goes_back_to_review(db: Database, rita: A
     assert (status(db, rita, lapsed), status(db, rita, holds)) == ("in_review", "approved")
     assert look is not None and look.text.id == lapsed
     assert reopen_lapsed(db, rita) == 0
+
+
+def allowed_until(db: Database, rita: Actor, text_ids: list[int], day: datetime) -> None:
+    send(db, *text_ids)
+    with db.write() as session:
+        for text_id in text_ids:
+            session.add(
+                models.Verdict(
+                    workspace_id=rita.workspace_id, author_id=rita.user_id, text_id=text_id, outcome="allowed",
+                    until=day, rules=[], spans=[],
+                )
+            )  # fmt: skip
+            statuses.set_status(session, rita, text_id, "approved")
+
+
+def test_the_worker_sends_it_back_without_a_reviewer(db: Database, rita: Actor) -> None:
+    lapsed, holds = drafted(db, "Lock Your Kayak", "Two Kayaks, One Rack")
+    allowed_until(db, rita, [lapsed], models.utc_now() - SOON)
+    allowed_until(db, rita, [holds], models.utc_now() + SOON)
+    assert reopen_everywhere(db) == 1 and reopen_everywhere(db) == 0
+    assert (status(db, rita, lapsed), status(db, rita, holds)) == ("in_review", "approved")
+    with db.read() as session:
+        change = session.scalars(select(models.StatusChange).order_by(models.StatusChange.id.desc())).first()
+        assert change is not None and (change.author_id, change.text_id) == (rita.user_id, lapsed)
+        assert change.reason == "The day until which it was allowed has passed."
+
+
+def test_many_that_wait_for_a_look_do_not_hide_the_next(
+    db: Database, rita: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.review_status.LAPSED", 2)
+    ids = drafted(db, "One", "Two", "Three")
+    allowed_until(db, rita, ids, models.utc_now() - SOON)
+    assert [reopen_everywhere(db) for _ in range(3)] == [2, 1, 0]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,14 +18,17 @@ from app.services import (
     drafting,
     exporting,
     feedback,
+    jobrun,
     jobs,
     rulebook,
     rulebook_draft,
     rulebook_publish,
+    rulebook_recheck,
     rulebook_trial,
     statuses,
 )
 from app.services.jobrun import JobContext, take
+from app.services.judging import Judging
 from app.services.people import Actor, Forbidden, NotFound, local_actor
 from app.services.rulebook_draft import RuleForm
 from app.services.writing import Room
@@ -34,9 +38,7 @@ from relate_engine.brief import BriefError
 from relate_engine.config import Settings
 from relate_engine.draft import Draft as Drafts
 from relate_engine.draft import Drafted
-from relate_engine.rewards.overlay import EMPTY, OWN, editable, entry_of, expression_of, laid_over, rule_from
-from relate_engine.rewards.rulecheck import expression_problem, magic_words, too_slow, tried
-from relate_engine.rewards.rules import RuleError
+from relate_engine.rewards.overlay import EMPTY, OWN, editable, laid_over, rule_from
 from relate_engine.scorecard import level_of
 from tests.unit.studio import Draft, brief, card, fresh, person
 
@@ -52,11 +54,6 @@ BAN = RuleForm(
 )
 SHIPPED = rulebook.shipped()
 CLM_002 = next(rule for rule in SHIPPED.rules if rule.id == "CLM-002")  # blocks "the #1 VPN"; has an exception
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 @pytest.fixture
@@ -94,82 +91,6 @@ def publish(db: Database, actor: Actor, form: RuleForm = BAN, rule_id: str | Non
     made = rulebook_draft.save_rule(db, actor, rule_id, form)
     rulebook_publish.publish(db, actor, "asked for by the client")
     return made
-
-
-# ---- the engine
-
-
-def test_an_overlay_changes_adds_and_switches_off_and_its_version_says_so() -> None:
-    own = {"id": "OWN-001", "severity": "warn", "message": "m", "fix": "f", "source": "s", "source_status": "seen"}
-    overlay: dict[str, dict[str, Any]] = {
-        "changed": {"CLM-002": {"severity": "warn"}, "XXX-001": {"severity": "warn"}},
-        "added": {"OWN-001": own | {"words": ["turbo"]}},
-        "off": {"CLM-003": "we may", "FMT-001": "a limit stays"},
-    }
-    rules = laid_over(SHIPPED, overlay)
-    by_id = {rule.id: rule for rule in rules.rules}
-    assert by_id["CLM-002"].severity == "warn" and by_id["CLM-002"].pattern == CLM_002.pattern
-    assert "CLM-003" not in by_id and "FMT-001" in by_id and "XXX-001" not in by_id
-    assert by_id["OWN-001"].pattern and by_id["OWN-001"].pattern.search("More Turbo!")
-    assert len(rules.rules) == len(SHIPPED.rules)  # one added, one off
-    assert rules.version.startswith(f"{SHIPPED.version}+") and len(rules.version) == len(SHIPPED.version) + 9
-    assert laid_over(SHIPPED, overlay | {"off": {}}).version != rules.version
-    assert laid_over(SHIPPED, EMPTY) is SHIPPED
-
-
-def test_every_shipped_rule_survives_the_way_through_its_fields() -> None:
-    same = [rule for rule in SHIPPED.rules if editable(rule)]
-    assert len(same) > 140 and [rule_from(entry_of(rule)) for rule in same] == same
-
-
-def test_words_are_whole_in_any_case_and_spacing_and_chinese_needs_no_edges() -> None:
-    pattern = rule_from(entry_of(CLM_002) | {"pattern": None, "words": ["warp drive", "5*", "最佳"]}).pattern
-    assert pattern is not None
-    assert [bool(pattern.search(t)) for t in ("A WARP  Drive", "warp drives", "a 5* hotel", "全国最佳选择")] == [
-        True, False, True, True,
-    ]  # fmt: skip
-    with pytest.raises(RuleError):
-        expression_of([" "])
-
-
-@pytest.mark.parametrize(
-    ("expression", "said"),
-    [
-        ("(a+)+b", "repeats a repetition"), (r"(?:\w+\s+)*x", "repeats a repetition"), ("(", "not a valid expression"),
-        ("a*", "matches the empty text"), ("a" * 6001, "6,001 characters"), (r"(?:\w{1,20}\s){0,4}x", ""),
-        (r"(?i)\bturbo\b", ""),
-    ],
-)  # fmt: skip
-def test_expressions_that_cannot_be_trusted_are_refused(expression: str, said: str) -> None:
-    problem = expression_problem(expression)
-    assert said in problem if said else problem == ""
-
-
-def test_a_slow_expression_is_ended_and_a_long_shipped_one_is_not() -> None:
-    assert too_slow(["(?:a|a)*b"], [])  # exponential without a nested repetition
-    for hidden in (r"(?i)buy(?:-|-)+now\b", r"zip(?:[\-_]+){1,50}!", r"q(?:xy|x|y)+9"):  # only behind other words
-        assert expression_problem(hidden) == "" and too_slow([hidden], ["buy-now zip-! qx9"])
-    longest = max((r for r in SHIPPED.rules if r.pattern), key=lambda r: len(r.pattern.pattern if r.pattern else ""))
-    assert longest.pattern and not too_slow([longest.pattern.pattern], longest.violating)
-
-
-def test_the_magic_words_of_an_exception_are_made_from_it() -> None:
-    assert magic_words(r"(?i)source:?\s+\w|nielsen|j\.?d\.? power") == ("source a", "nielsen", "jd power")
-    assert set(magic_words(r"award|rated \d")) == {"award", "rated 1"}
-
-
-def test_a_bare_magic_word_lowers_and_never_clears_and_a_rule_where_it_clears_fails() -> None:
-    rows = [t for t in tried(CLM_002) if t.word]
-    assert rows and all(t.passed for t in rows) and {f.severity for t in rows for f in t.findings} == {"warn"}
-    assert {"nielsen", "based on"} <= {t.word for t in rows}
-    hole = rule_from(
-        entry_of(CLM_002)
-        | {"pattern": r"(?i)\bturbo\b(?!.*nielsen)", "unless": "(?i)nielsen", "violating": ["turbo now"], "magic": None}
-    )
-    (row,) = [t for t in tried(hole) if t.word]
-    assert row.passed  # "nielsen: turbo now" is still hit, though "turbo now nielsen" is not
-    shut = rule_from(entry_of(hole) | {"pattern": r"(?i)^(?!.*nielsen).*\bturbo\b"})
-    assert [t.passed for t in tried(shut) if t.word] == [False]
 
 
 # ---- the draft
@@ -400,7 +321,7 @@ def test_many_texts_are_left_to_the_worker_which_goes_on_where_it_was(
     db: Database, rui: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rulebook_publish, "SYNC", 2)
-    monkeypatch.setattr(rulebook_publish, "BATCH", 2)
+    monkeypatch.setattr(rulebook_recheck, "BATCH", 2)
     ids = approved(db, "Turbo One", "Calm Rack", "Turbo Two", "Turbo Three", "Quiet Rack")
     rulebook_draft.save_rule(db, rui, None, BAN)
     done = rulebook_publish.publish(db, rui, "asked for")
@@ -410,9 +331,53 @@ def test_many_texts_are_left_to_the_worker_which_goes_on_where_it_was(
     assert job is not None
     context = JobContext(db, config, job, "worker")
     context.checkpoint({"after": ids[1], "checked": 2, "reopened": 1})  # an attempt that was killed
-    result = rulebook_publish.recheck_job(context)
+    result = rulebook_recheck.recheck_job(context)
     assert status(db, rui, *ids) == ["approved", "approved", "in_review", "in_review", "approved"]
     assert result["message"] == "5 approved and live texts checked, 3 sent back to review."
+
+
+def test_a_check_that_was_cancelled_is_told_and_can_go_on(
+    db: Database, rui: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rulebook_publish, "SYNC", 0)
+    monkeypatch.setattr(rulebook_recheck, "BATCH", 2)
+    ids = approved(db, "Turbo One", "Calm Rack", "Turbo Two", "Turbo Three", "Quiet Rack")
+    config = Settings(home=tmp_path, _env_file=None)  # type: ignore[call-arg]
+
+    def run(stop_after: int) -> str:
+        """A worker; a reviewer cancels once so many texts are checked."""
+        job = take(db, "worker", {"recheck"})
+        assert job is not None
+
+        def watched(context: JobContext) -> dict[str, Any]:
+            keep = context.checkpoint
+
+            def checkpoint(state: Any) -> None:
+                keep(state)
+                if state["checked"] >= stop_after:
+                    context.cancel()
+
+            monkeypatch.setattr(context, "checkpoint", checkpoint)
+            return rulebook_recheck.recheck_job(context)
+
+        return jobrun.run(db, config, job, "worker", watched, threading.Event())
+
+    rulebook_draft.save_rule(db, rui, None, BAN)
+    rulebook_publish.publish(db, rui, "asked for")
+    assert rulebook_recheck.unchecked(db, rui) == []  # it waits for the worker: nobody has stopped it
+    assert run(stop_after=2) == "cancelled"
+    assert status(db, rui, *ids) == ["in_review", "approved", "approved", "approved", "approved"]
+    (rest,) = rulebook_recheck.unchecked(db, person(db, "advertiser"))
+    assert (rest.texts, rest.checked, rest.failed) == (3, 2, False)
+    assert rulebook_recheck.unchecked(db, person(db, "reviewer", "Theirs")) == []
+    assert rulebook_recheck.go_on(db, rui) == 1 and rulebook_recheck.unchecked(db, rui) == []
+    with pytest.raises(BriefError, match="reload the page"):
+        rulebook_recheck.go_on(db, rui)
+    assert run(stop_after=4) == "cancelled"  # and once more: it goes on from there
+    assert rulebook_recheck.unchecked(db, rui)[0].texts == 1
+    rulebook_recheck.go_on(db, rui)
+    assert run(stop_after=99) == "done" and rulebook_recheck.unchecked(db, rui) == []
+    assert status(db, rui, *ids) == ["in_review", "approved", "in_review", "in_review", "approved"]
 
 
 def test_texts_are_checked_also_where_the_publisher_has_left_since(
@@ -521,7 +486,7 @@ def test_the_room_scores_and_drafts_by_the_rules_it_is_given(monkeypatch: pytest
     monkeypatch.setattr(room, "rewards", lambda: base)
     monkeypatch.setattr("app.services.writing.replace", lambda found, **new: SimpleNamespace(**vars(found) | new))
     own = laid_over(SHIPPED, {"changed": {}, "added": {}, "off": {"CLM-003": "x"}})
-    assert room.rewards_with(None).rules is SHIPPED and room.rewards_with(None, own).rules is own
+    assert room.rewards_with(Judging()).rules is SHIPPED and room.rewards_with(Judging(None, own)).rules is own
     assert base.rules is SHIPPED  # another workspace's draft is judged by its own
 
     judged: list[object] = []
@@ -532,9 +497,9 @@ def test_the_room_scores_and_drafts_by_the_rules_it_is_given(monkeypatch: pytest
 
     monkeypatch.setattr("relate_engine.draft.draft", drafted)
     monkeypatch.setattr(room, "policy", lambda _: None)
-    asked = (brief(), {"headline": 1}, 1, (), None, None, None)
-    for rules in (lambda: own, lambda: None):
-        assert isinstance(list(room.draft(*asked, tuple, rules))[-1], Drafted)
+    for judging in (Judging(None, own), Judging()):
+        events = room.draft(brief(), {"headline": 1}, 1, judging=lambda judging=judging: judging)  # type: ignore[misc]
+        assert isinstance(list(events)[-1], Drafted)
     assert judged == [own, SHIPPED]
 
 

@@ -1,48 +1,28 @@
 """The use cases: who may do what, what is stored, and what a person reads when storing fails."""
 
 import contextlib
-import os
-import shutil
-import sqlite3
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import select
 
-from app.services import briefs, drafting, exporting, feedback, people, reviewing
+from app.services import briefs, drafting, exporting, exporting_table, feedback, people, reviewing
 from app.services.people import ALLOWED, Actor, Forbidden, NotFound, local_actor, may, require
 from app.services.stored import StoredGeneration, checksum_of, is_stale
 from db import models
-from db.session import Database, StorageError, open_database
+from db.session import Database
 from relate_engine.brief import BriefError
-from tests.unit.studio import BLOCK, VERSIONS, Draft, brief, card, fresh, person, small_draft
+from tests.unit.studio import BLOCK, VERSIONS, brief, card, count, fresh, person, small_draft
 
 ROLES: tuple[people.Role, ...] = ("advertiser", "reviewer", "analyst", "admin")
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
-
-
-@pytest.fixture
-def ada(db: Database) -> Actor:
-    return person(db, "advertiser")
 
 
 @pytest.fixture
 def drafted(db: Database, ada: Actor) -> StoredGeneration:
     saved = briefs.save_brief(db, ada, brief())
     return drafting.store_generation(db, ada, saved.id, small_draft(), seed=7, request={"headline": 3})
-
-
-def count(db: Database, table: Any) -> int:
-    with db.read() as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 # every call of every service: what it needs, given database, actor, brief id, generation id, text id
@@ -87,7 +67,7 @@ CALLS: dict[str, tuple[people.Action, Callable[[Database, Actor, int, int, int],
         lambda d, a, b, g, t: exporting.meta_csv(d, a, [t], "C", "S", "A", "https://x.test"),
     ),
     "ad_cautions": ("text.read", lambda d, a, b, g, t: exporting.ad_cautions(d, a, [t])),
-    "plain_csv": ("table.export", lambda d, a, b, g, t: exporting.plain_csv(d, a, [t])),
+    "plain_csv": ("table.export", lambda d, a, b, g, t: exporting_table.plain_csv(d, a, [t])),
     "queue": ("review.read", lambda d, a, b, g, t: reviewing.queue(d, a)),
     "verdict_history": ("review.read", lambda d, a, b, g, t: reviewing.verdict_history(d, a, t)),
     "give_verdict": ("review.judge", lambda d, a, b, g, t: reviewing.give_verdict(d, a, t, "compliant")),
@@ -138,7 +118,7 @@ def test_a_foreign_workspace_sees_and_changes_nothing(shared: tuple[Database, St
 
 
 def test_every_public_service_call_is_in_the_table() -> None:
-    modules = (briefs, drafting, exporting, feedback, reviewing)
+    modules = (briefs, drafting, exporting, exporting_table, feedback, reviewing)
     public = {
         name
         for module in modules
@@ -346,83 +326,3 @@ def test_bad_verdicts_are_refused(
     with pytest.raises(BriefError, match=words):
         reviewing.give_verdict(db, person(db, "reviewer"), drafted.texts[0].id, outcome, rules, spans)
     assert count(db, models.Verdict) == 0
-
-
-def test_a_locked_database_loses_nothing(db: Database, ada: Actor, tmp_path: Path) -> None:
-    saved = briefs.save_brief(db, ada, brief())
-    impatient = open_database(f"sqlite:///{tmp_path / 'relate.db'}", busy_ms=50)
-    other = sqlite3.connect(tmp_path / "relate.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StorageError, match=r"is busy, so nothing was saved; wait a moment and try again\.$"):
-        drafting.store_generation(impatient, ada, saved.id, small_draft())
-    other.close()
-    assert count(db, models.Text) == count(db, models.Generation) == 0
-    assert len(drafting.store_generation(impatient, ada, saved.id, small_draft()).texts) == 6
-
-
-def test_a_full_disk_saves_nothing_half(db: Database, ada: Actor) -> None:
-    saved = briefs.save_brief(db, ada, brief())
-    db.engine.dispose()
-
-    def fill(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute("PRAGMA max_page_count = 1")  # means: no page more than there are
-
-    event.listen(db.engine, "connect", fill)
-    large: Any = Draft(tuple(card("x" * 2000 + str(i)) for i in range(200)))
-    with pytest.raises(StorageError, match=r"is full, so nothing was saved; free some space"):
-        drafting.store_generation(db, ada, saved.id, large)
-    event.remove(db.engine, "connect", fill)
-    db.engine.dispose()
-    assert count(db, models.Text) == count(db, models.Generation) == count(db, models.Card) == 0
-    assert len(drafting.store_generation(db, ada, saved.id, large).texts) == 200
-
-
-def test_a_read_only_file_can_be_read_and_says_so(db: Database, ada: Actor, tmp_path: Path) -> None:
-    briefs.save_brief(db, ada, brief())
-    db.close()
-    frozen = open_database(f"sqlite:///file:{tmp_path / 'relate.db'}?mode=ro&uri=true")
-    assert len(briefs.list_briefs(frozen, ada)) == 1
-    with pytest.raises(StorageError, match=r"is read-only, so nothing was saved; allow writing"):
-        briefs.save_brief(frozen, ada, brief("Other"))
-
-
-@pytest.fixture
-def read_only_folder() -> Iterator[Path]:
-    """A folder nobody may write to; root, who may write anywhere, becomes nobody meanwhile."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o555)
-    root = os.geteuid() == 0
-    fresh_engine_modules()
-    if root:
-        os.seteuid(65534)
-    try:
-        yield folder
-    finally:
-        if root:
-            os.seteuid(0)
-        folder.chmod(0o755)
-        shutil.rmtree(folder)
-
-
-def fresh_engine_modules() -> None:
-    """Imports what opening a database imports, since nobody may not read every environment."""
-    with tempfile.TemporaryDirectory() as folder:
-        fresh(Path(folder)).close()
-
-
-def test_a_read_only_folder_says_so(read_only_folder: Path) -> None:
-    for folder in (read_only_folder, read_only_folder / "below"):
-        with pytest.raises(StorageError, match=r"cannot be opened; check that its folder exists and may be written"):
-            fresh(folder)
-
-
-def test_storage_trouble_names_no_password() -> None:
-    with pytest.raises(StorageError) as caught:
-        open_database("postgresql://ada:secret@127.0.0.1:1/relate")
-    assert "secret" not in str(caught.value)
-
-
-def test_engine_of_two_databases_stay_apart(tmp_path: Path) -> None:
-    one, two = fresh(tmp_path / "one"), fresh(tmp_path / "two")
-    briefs.save_brief(one, local_actor(one), brief())
-    assert isinstance(two.engine, Engine) and briefs.list_briefs(two, local_actor(two)) == []

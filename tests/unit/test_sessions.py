@@ -12,15 +12,10 @@ from app.services.sessions import SignedOut, enter, identity_of
 from app.services.workspace import SettingError, change_settings, rename, workspace_settings
 from db.models import Invitation, SignIn, User
 from db.session import Database
-from tests.unit.studio import fresh, person
+from tests.unit.studio import person
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOURS = 12.0
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 def claims(who: str = "ann", at: datetime = NOON, nonce: str = "n1", **more: Any) -> dict[str, Any]:

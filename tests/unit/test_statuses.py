@@ -1,7 +1,5 @@
 """Statuses: who may move what where, what is stored once, and ads that follow their texts."""
 
-from pathlib import Path
-
 import pytest
 
 from app.services import ad_review, ads, briefs, drafting, feedback, statuses
@@ -10,17 +8,7 @@ from app.services.people import Actor, Forbidden, NotFound
 from db.models import AuditEvent, StatusChange
 from db.session import Database
 from relate_engine.brief import BriefError
-from tests.unit.studio import brief, card, fresh, person, small_draft
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
-
-
-@pytest.fixture
-def ada(db: Database) -> Actor:
-    return person(db, "advertiser")
+from tests.unit.studio import brief, card, person, small_draft
 
 
 @pytest.fixture

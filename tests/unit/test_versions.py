@@ -24,13 +24,8 @@ from relate_engine.config import Settings
 from relate_engine.policy.decode import Sample
 from relate_engine.policy.weights import WeightsError
 from relate_engine.policy.writer import Wish
-from tests.unit.studio import Draft, brief, card, fresh, person
+from tests.unit.studio import Draft, brief, card, person
 from tests.unit.writers import add_version, small_settings, write_adapter
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return fresh(tmp_path)
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_trouble_is_one_sentence_and_the_next_draft_runs(room: Room, monkeypatch
 
     writing(monkeypatch, run)
     said = [list(room.draft(BRIEF, {"headline": 1}, 0))[-1] for _ in range(4)]
-    assert said[0] == Failed("Say what is advertised.")
+    assert isinstance(said[0], Failed) and said[0].message == "Say what is advertised."
     assert isinstance(said[1], Failed) and "not enough memory" in said[1].message
     assert isinstance(said[2], Failed) and "RuntimeError" in said[2].message
     assert isinstance(said[3], Drafted)
@@ -83,8 +83,8 @@ def test_a_caller_who_leaves_does_not_hold_up_the_line(room: Room, monkeypatch: 
 
     writing(monkeypatch, endless)
     leaving = room.draft(BRIEF, {"headline": 1}, 0)
-    next(leaving)
-    leaving.close()  # type: ignore[attr-defined]
+    next(iter(leaving))
+    leaving.close()
     other = BRIEF.model_copy(update={"product": "Fell Flask"})
     assert isinstance(list(room.draft(other, {"headline": 1}, 0))[-1], Drafted)
 
@@ -128,15 +128,92 @@ def test_who_leaves_while_waiting_does_not_count_in_others_place(room: Room, mon
         yield Drafted(DRAFT)
 
     writing(monkeypatch, run)
-    first = room.draft(BRIEF, {"headline": 1}, 1)
+    first = iter(room.draft(BRIEF, {"headline": 1}, 1))
     assert isinstance(next(first), Progress)
-    leaving, staying = room.draft(BRIEF, {"headline": 1}, 2), room.draft(BRIEF, {"headline": 1}, 3)
-    assert (next(leaving), next(staying)) == (Waiting(1), Waiting(2))
-    leaving.close()  # type: ignore[attr-defined]
-    assert next(staying) == Waiting(1)
+    leaves, stays = room.draft(BRIEF, {"headline": 1}, 2), room.draft(BRIEF, {"headline": 1}, 3)
+    staying = iter(stays)
+    assert (leaves.place, stays.place) == (1, 2) and (next(iter(leaves)), next(staying)) == (Waiting(1), Waiting(2))
+    leaves.close()
+    assert next(staying) == Waiting(1) and stays.place == 1
     go.set()
     assert isinstance(list(first)[-1], Drafted) and isinstance(list(staying)[-1], Drafted)
     assert ran == [1, 3]
+
+
+def test_whoever_drafts_people_take_turns_in_the_one_line(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ada (1) asks three times, Bo (2) twice, Cy (3) once: after the first each gets one before Ada's next."""
+    go, ran = threading.Semaphore(0), []
+
+    def run(*asked: Any) -> Iterator[object]:
+        ran.append(asked[4])  # the seed
+        go.acquire()
+        yield Drafted(DRAFT)
+
+    writing(monkeypatch, run)
+    asked = {}
+    for seed, who in ((1, 1), (2, 1), (3, 1), (4, 2), (5, 2), (6, 3)):
+        asked[seed] = room.draft(BRIEF, {"headline": 1}, seed, who=who)
+        _until(lambda: ran == [1])
+    assert [request.place for request in asked.values()] == [0, 3, 5, 1, 4, 2]
+    asked[3].close()  # who leaves does not count any more
+    assert [asked[seed].place for seed in (2, 4, 5, 6)] == [3, 1, 4, 2]
+    threads = [threading.Thread(target=list, args=(request,)) for request in asked.values()]
+    for thread in threads:
+        thread.start()
+    for _ in range(5):
+        go.release()
+    for thread in threads:
+        thread.join(20)
+    assert ran == [1, 4, 6, 2, 5]
+
+
+def test_who_has_left_the_line_comes_as_a_new_one(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn is remembered only while its person has more to come: two who come again go by who came first."""
+    go, ran = threading.Semaphore(0), []
+
+    def run(*asked: Any) -> Iterator[object]:
+        ran.append(asked[4])  # the seed
+        go.acquire()
+        yield Drafted(DRAFT)
+
+    writing(monkeypatch, run)
+    go.release()
+    list(room.draft(BRIEF, {"headline": 1}, 0, who=1))
+    requests = [room.draft(BRIEF, {"headline": 1}, 9, who=9)]
+    _until(lambda: ran == [0, 9])
+    requests += [room.draft(BRIEF, {"headline": 1}, seed, who=who) for seed, who in ((1, 1), (2, 2))]
+    threads = [threading.Thread(target=list, args=(request,)) for request in requests]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        go.release()
+    for thread in threads:
+        thread.join(20)
+    assert ran == [0, 9, 1, 2]
+
+
+def test_a_draft_that_is_closed_lets_go_whoever_listens(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+
+    def run(*_: object) -> Iterator[object]:
+        go.wait(20)
+        yield Drafted(DRAFT)
+
+    writing(monkeypatch, run)
+    request = room.draft(BRIEF, {"headline": 1}, 1)
+    listener = threading.Thread(target=list, args=(request,))
+    listener.start()
+    request.close()
+    listener.join(5)
+    assert not listener.is_alive()
+    go.set()
+
+
+def _until(true: Any) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_rewards_do_not_wait_for_the_writer_to_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,63 @@
+"""Texts as a plain table for analysts, and how every table that leaves the studio is written.
+
+Cells that a spreadsheet would run as a formula are escaped (ASVS 1.2.10). All tables are UTF-8 with a byte order mark;
+quoting is RFC 4180. Leaves out files for a platform, which may not be escaped (exporting.py).
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+
+from app.services.drafting import get_texts
+from app.services.people import Actor, require
+from app.services.stored import StoredText
+from db.session import Database
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+PLAIN_COLUMNS: tuple[str, ...] = (
+    "text", "placement", "slot", "angle", "author", "created_utc", "choice", "rating", "verdict",
+    "compliance_level", "compliance_score", "findings", "ctr", "ctr_low", "ctr_high", "cvr", "cvr_low",
+    "cvr_high", "ctcvr", "ctcvr_low", "ctcvr_high", "interval_level", "rate_source", "beats_typical",
+    "policy_version", "rewards_version", "rules_version", "path", "text_id", "brief_id",
+)  # fmt: skip
+
+
+def plain_csv(db: Database, actor: Actor, text_ids: Iterable[int]) -> bytes:
+    """Texts with all their scores as a table, blocked ones included; formula-like cells escaped."""
+    require(actor, "table.export")
+    return csv_bytes(PLAIN_COLUMNS, [_plain_row(t) for t in get_texts(db, actor, dict.fromkeys(text_ids))])
+
+
+def escaped(cell: object) -> object:
+    """A cell that no spreadsheet runs: text that begins like a formula gets an apostrophe; numbers stay."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def _plain_row(text: StoredText) -> dict[str, object]:
+    row: dict[str, object] = {
+        "text": text.text, "placement": text.placement, "slot": text.slot, "angle": text.angle,
+        "author": text.author, "created_utc": text.created_at.strftime("%Y-%m-%d %H:%M:%S"),
+        "choice": text.choice, "rating": text.rating,
+        "verdict": text.verdict.outcome if text.verdict else None,
+        "text_id": text.id, "brief_id": text.brief_id,
+    }  # fmt: skip
+    if card := text.card:
+        findings = "; ".join(f"{f.severity} {f.rule_id}: {f.message}" for f in card.findings)
+        row |= {
+            "compliance_level": card.compliance.level, "compliance_score": card.compliance.score,
+            "findings": findings, "interval_level": card.ctr.level, "rate_source": card.ctr.source,
+            "beats_typical": card.beats_typical, "policy_version": card.versions.get("policy"),
+            "rewards_version": card.versions.get("rewards"), "rules_version": card.versions.get("rules"),
+            "path": card.versions.get("path"),
+        }  # fmt: skip
+        for name, rate in (("ctr", card.ctr), ("cvr", card.cvr), ("ctcvr", card.ctcvr)):
+            row |= {name: rate.mean, f"{name}_low": rate.low, f"{name}_high": rate.high}
+    return {column: escaped(cell) for column, cell in row.items()}
+
+
+def csv_bytes(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, columns, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode("utf-8-sig")

@@ -1,0 +1,94 @@
+"""Scorecards for words that a person wrote, changed or wants judged again, and what is known without a draft.
+
+They come back at once and do not queue for the writer. Each is judged by what the workspace is judged by (judging.py).
+Leaves out drafts (drafting_page.py) and loading models (writing.py).
+"""
+
+from collections.abc import Sequence
+
+from app.services.drafting import add_own_lines, served_texts, store_cards
+from app.services.exporting import rules_of_today
+from app.services.feedback import edit
+from app.services.judging import judging_of
+from app.services.people import Actor, require
+from app.services.stored import StoredBrief, StoredGeneration, StoredText
+from app.services.writing import Room
+from db.session import Database
+from relate_engine.brief import Brief, BriefError, PlacementName, clean, placement_of
+from relate_engine.config import Settings
+from relate_engine.policy.weights import encoder_folder, policy_folder
+from relate_engine.rewards.compliance import check_brief
+from relate_engine.scorecard import AdText, Finding, Scorecard
+
+LONGEST = 2500  # beyond every slot's limit; as in own_lines
+
+
+def brief_findings(brief: Brief) -> list[Finding]:
+    """What the rules object to in the brief itself, such as instructions to the writer; loads no model."""
+    return check_brief(rules_of_today(), brief)
+
+
+def check_weights(config: Settings) -> None:
+    """Raises WeightsError or BriefError with the remedy where base weights are missing; loads nothing."""
+    encoder_folder(config.cache)
+    if not config.policy_url:
+        policy_folder(config.base_model, config.cache)
+
+
+def score_wording(db: Database, actor: Actor, room: Room, brief: Brief, text: StoredText, wording: str) -> Scorecard:
+    """The scorecard that `text` would have in other words; stores nothing."""
+    require(actor, "text.write")
+    wording = clean(wording)
+    if not wording:
+        raise BriefError("Edit: the text is empty; write one, or press Cancel to keep the old one.")
+    if len(wording) > LONGEST:
+        raise BriefError(f"Edit: {len(wording):,} characters are too many; keep it under {LONGEST:,}.")
+    without = [text.id, *([text.parent_id] if text.parent_id else [])]
+    served = served_texts(db, actor, text.brief_id, text.slot, without)
+    ads = [AdText(wording, text.slot, text.angle, actor.author)]
+    return room.score(_placed(brief, text), ads, served, judging=judging_of(db, actor, room.settings))[0]
+
+
+def reword(db: Database, actor: Actor, room: Room, brief: Brief, text: StoredText, wording: str) -> StoredText:
+    """Scores other words for a text and stores them as an edit of it."""
+    card = score_wording(db, actor, room, brief, text, wording)
+    return edit(db, actor, text.id, card, _placed(brief, text))
+
+
+def score_again(db: Database, actor: Actor, room: Room, brief: Brief, texts: Sequence[StoredText]) -> int:
+    """Scores texts by today's brief, rewards and rules; returns how many. Texts for another placement stay."""
+    require(actor, "text.write")
+    mine = [text for text in texts if text.placement == brief.placement]
+    if mine:
+        ids = [text.id for text in mine]
+        served = served_texts(db, actor, mine[0].brief_id, None, ids)
+        ads = [AdText(text.text, text.slot, text.angle, text.author) for text in mine]
+        cards = room.score(brief, ads, served, judging=judging_of(db, actor, room.settings))
+        store_cards(db, actor, dict(zip(ids, cards, strict=True)), brief)
+    return len(mine)
+
+
+def bring_lines(
+    db: Database, actor: Actor, room: Room, stored: StoredBrief, lines: Sequence[tuple[str, str]]
+) -> StoredGeneration:
+    """Scores a person's own (slot, text) lines and stores them with that person as author."""
+    require(actor, "text.write")
+    ads = [AdText(text, slot, None, actor.author) for slot, text in lines]
+    cards = room.score(stored.brief, ads, judging=judging_of(db, actor, room.settings))
+    return add_own_lines(db, actor, stored.id, cards, stored.brief)
+
+
+def base_rates(config: Settings, placement: PlacementName) -> tuple[float, float, str]:
+    """Base CTR and CVR of a placement and where they come from. Imports the rewards, so call it when loaded."""
+    from relate_engine.rewards.ctcvr import BASE_RATES
+
+    known = BASE_RATES[placement]
+    given = [name for name, rates in (("CTR", config.base_ctr), ("CVR", config.base_cvr)) if placement in rates]
+    where = f"{' and '.join(given)} set by you" if given else known.where
+    return config.base_ctr.get(placement, known.ctr), config.base_cvr.get(placement, known.cvr), where
+
+
+def _placed(brief: Brief, text: StoredText) -> Brief:
+    """The brief for the placement that the text was written for."""
+    known = placement_of(text.placement).name
+    return brief if brief.placement == known else brief.model_copy(update={"placement": known})
