@@ -118,4 +118,9 @@ def table_html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A small table of plain words; scrolls inside itself where it is too wide."""
     head = "".join(f"<th>{escape(h)}</th>" for h in heads)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="rl-scroll"><table class="rl-table"><tr>{head}</tr>{body}</table></div>'
+    return scrolling(f'<table class="rl-table"><tr>{head}</tr>{body}</table>')
+
+
+def scrolling(table: str) -> str:
+    """A table of ours in a frame that scrolls sideways, which the keyboard can reach too."""
+    return f'<div class="rl-scroll" tabindex="0" role="region" aria-label="Table, scrolls sideways">{table}</div>'

@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from app.components.card import LEVELS
+from app.components.card import LEVELS, scrolling
 from app.components.context import Context
 from app.components.plain import plain
 from app.components.status import status_chip, status_html
@@ -93,7 +93,7 @@ def sides_html(old: str, new: str, rows: Sequence[Difference]) -> str:
         for r in rows
     )
     head = "".join(f"<th>{escape(h)}</th>" for h in ("", old, new, "In words"))
-    return f'<div class="rl-scroll"><table class="rl-table rl-sides"><tr>{head}</tr>{body}</table></div>'
+    return scrolling(f'<table class="rl-table rl-sides"><tr>{head}</tr>{body}</table>')
 
 
 def _cell(name: str, text: AdText | None) -> str:

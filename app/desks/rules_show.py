@@ -6,6 +6,7 @@ Plain functions that the views of the Rules page share. Whatever people wrote is
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from app.components.card import scrolling
 from app.components.marks import SEVERITIES, marked, worst_first
 from app.services.rulebook import Listed
 from app.services.rulebook_draft import Edit
@@ -101,4 +102,4 @@ def _short(text: str) -> str:
 
 def _table(heads: Sequence[str], body: Sequence[str]) -> str:
     head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
-    return f'<div class="rl-scroll"><table class="rl-table"><tr>{head}</tr>{"".join(body)}</table></div>'
+    return scrolling(f'<table class="rl-table"><tr>{head}</tr>{"".join(body)}</table>')

@@ -66,7 +66,7 @@ def summarise(reports: Path) -> dict[str, Any]:
     first: dict[str, Any] = {}
     for path in sorted((reports / "ladder").glob("*.json")):
         one = json.loads(path.read_text("utf-8"))
-        if strange := [k for k in SAME if first.setdefault(k, one[k]) != one[k]]:
+        if strange := [k for k in SAME if first.setdefault(k, one.get(k)) != one.get(k)]:
             raise BriefError(
                 f"{path.name} has another {' and '.join(strange)} than the runs beside it, so they cannot be compared; "
                 f"move the runs of one kind out of {path.parent} and run the others again."
@@ -74,7 +74,7 @@ def summarise(reports: Path) -> dict[str, Any]:
         (served if one.get("served") else raw)[one["arm"]][one["seed"]] = one["briefs"]
     if not any(raw.values()):
         return {}
-    told: dict[str, Any] = {"command": "relate evaluate ladder", **{k: one[k] for k in SAME}}
+    told: dict[str, Any] = {"command": "relate evaluate ladder", **{k: one.get(k) for k in SAME}}
     found = {"held_out_briefs": _briefs(raw), "samples": "raw"} | told | summary(raw)
     if any(served.values()):
         told = {"held_out_briefs": _briefs(served), "command": "relate evaluate ladder --served"}

@@ -70,7 +70,7 @@ def acceptance() -> dict[str, Any]:
     """Fits how likely an editor would run a sampled text, from the judged drafts in assets."""
     from relate_engine.training.acceptance import train_acceptance
 
-    return train_acceptance(ASSETS / "judged" / "later.jsonl", judged_briefs(), ASSETS / "heads" / "acceptance")
+    return train_acceptance(ASSETS / "judged" / "writer.jsonl", judged_briefs(), ASSETS / "heads" / "acceptance")
 
 
 def preferences(

@@ -8,7 +8,7 @@ Two readers of a text, combined by a fitted logistic curve into one calibrated P
 The lower layers serve because they still know word order and so negation; the top of the encoder was trained
 to forget it. The words that carry a verdict are those whose removal lowers it most: the text is read again
 without each window of words, and once more without the marked words, which the message reports.
-A rule may block, the classifier may not, until reviewers' labels confirm it (`may_block`, off by default):
+A rule may block, the classifier may not, until reviewers' labels confirm a category (`blocking`, none by default):
 a learned reader can be talked round by a text, a pattern cannot. Probabilities are calibrated on training texts of
 which about half violate; ordinary ads violate less often.
 Leaves out: fitting and thresholds (training/compliance.py); editorial rules, which patterns settle.
@@ -33,14 +33,12 @@ from relate_engine.rewards.ctrtower import Weights, merge, run_layer, upper_weig
 from relate_engine.rewards.encoder import Encoder
 from relate_engine.rewards.textfeatures import Vocabulary, surface
 from relate_engine.scorecard import Finding, finding
-from relate_engine.share import wilson
 
 ARRAYS, PLAIN, MANIFEST = "head.safetensors", "head.json", "manifest.json"
 LAYERS, TUNED = 4, 2  # layers of the encoder that are run; how many of the last carry an update
 LONGEST = 96  # tokens read of a text
 _WINDOWS = 16  # most windows a text is re-read without
 _KEEP = 20_000  # logits kept by text
-_PRECISION, _LABELS = 0.9, 100  # what `may_block` asks for
 
 
 @dataclass(frozen=True)
@@ -235,7 +233,7 @@ class Classifier:
 
     def findings(self, texts: Sequence[str], blocking: Collection[str] = ()) -> list[list[Finding]]:
         """At most one finding a text, with the span that carries it. `blocking`: categories that reviewers'
-        labels have confirmed (`may_block`); all others caution."""
+        labels have confirmed; all others caution."""
         verdicts = self.verdicts(texts)
         held = [(t, v) for t, v in zip(texts, verdicts, strict=True) if v.probability >= self.threshold and t.strip()]
         spans = self._spans([t for t, _ in held], [v.logit for _, v in held])
@@ -295,12 +293,6 @@ def assembled(encoder: Encoder, arrays: dict[str, np.ndarray], plain: dict[str, 
         threshold=plain["threshold"],
         version=version,
     )
-
-
-def may_block(labels: Sequence[bool]) -> bool:
-    """True if blind labels of texts the classifier cautioned (True = a violation) confirm it: at least 100 of
-    them, and a precision whose 95 % Wilson interval lies above 0.9. Nothing calls this by itself."""
-    return len(labels) >= _LABELS and wilson(sum(labels), len(labels))[0] >= _PRECISION
 
 
 def _expit(logit: float) -> float:

@@ -110,7 +110,7 @@ def test_a_version_is_decided_tried_promoted_and_taken_back(db: Database, open_d
 
     def uses() -> list[str]:
         """What the table says of grpo-77 and of the shipped one."""
-        table = next(str(e.proto.body) for e in at.get("html") if "made from" in str(e.proto.body))
+        table = next(str(e.proto.body) for e in at.get("html") if "<th>made from" in str(e.proto.body))
         rows = [[cell.partition("</td>")[0] for cell in row.split("<td>")[1:]] for row in table.split("<tr>")[2:]]
         assert [row[0] for row in rows] == ["grpo-77", "writer-1"]
         assert rows[0][4:] == ["no, 100 choices missing", "0.031"]
