@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.models import Card, FindingCall, GoldText, ReviewSlot, StatusChange, Text, Verdict, Workspace
@@ -162,37 +162,35 @@ def verdicts_of_looks(session: Session, text_ids: Sequence[int]) -> dict[int, li
 
 def lapsed(session: Session, workspace_id: int, now: datetime, limit: int) -> Sequence[tuple[Verdict, str]]:
     """Verdicts "allowed until" whose day has passed and that still count, longest past first, with the text."""
-    newer = aliased(Verdict)
-    query = (
-        select(Verdict, Text.text)
-        .join(Text, Text.id == Verdict.text_id)
-        .where(
-            Verdict.workspace_id == workspace_id,
-            Verdict.until <= now,
-            stands(),
-            ~exists().where(newer.text_id == Verdict.text_id, newer.id > Verdict.id),
-        )
-    )
+    query = select(Verdict, Text.text).join(Text, Text.id == Verdict.text_id).where(*_past(workspace_id, now))
     return [(row[0], row[1]) for row in session.execute(query.order_by(Verdict.until).limit(limit))]
 
 
 def lapsed_running(session: Session, workspace_id: int, now: datetime, limit: int) -> list[tuple[int, int]]:
     """(text, who allowed it) of texts that are approved or live by a verdict "allowed until" whose day has passed,
     longest past first."""
-    newer, later = aliased(Verdict), aliased(StatusChange)
+    later = aliased(StatusChange)
     query = (
         select(Verdict.text_id, Verdict.author_id)
         .join(StatusChange, StatusChange.text_id == Verdict.text_id)
         .where(
-            Verdict.workspace_id == workspace_id,
-            Verdict.until <= now,
-            stands(),
-            ~exists().where(newer.text_id == Verdict.text_id, newer.id > Verdict.id),
+            *_past(workspace_id, now),
             StatusChange.status.in_(MAY_RUN),
             ~exists().where(later.text_id == Verdict.text_id, later.id > StatusChange.id),
         )
     )
     return [(row[0], row[1]) for row in session.execute(query.order_by(Verdict.until).limit(limit))]
+
+
+def _past(workspace_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Verdicts "allowed until" whose day has passed, and that are the last word on their text."""
+    newer = aliased(Verdict)
+    return (
+        Verdict.workspace_id == workspace_id,
+        Verdict.until <= now,
+        stands(),
+        ~exists().where(newer.text_id == Verdict.text_id, newer.id > Verdict.id),
+    )
 
 
 def with_lapsed(session: Session, now: datetime) -> list[int]:

@@ -45,7 +45,7 @@ def _card(ctx: Context, stored: StoredBrief, place: str) -> None:
         if text.card is None:
             st.markdown(plain(text.text))
         elif place not in state().editing_cards:
-            st.html(card_html(text.card, _notes(ctx, text)))
+            st.html(card_html(text.card, _notes(text)))
         if conflict := draft_conflict.pending(place, text.id):
             draft_conflict.panel(ctx, place, conflict, lambda words: _settle(ctx, stored, place, words),
                                  lambda: _take_theirs(place))  # fmt: skip
@@ -67,11 +67,10 @@ def _use(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None:
     st.rerun([f"card_{place}", BAR])
 
 
-def _notes(ctx: Context, text: StoredText) -> list[str]:
+def _notes(text: StoredText) -> list[str]:
     notes = ["yours"] if text.by_person and text.shown_as is None else []
     notes += ["edited"] if text.shown_as is not None else []
-    versions = jobs_of(ctx).versions_for(ctx.actor)
-    notes += ["old scores"] if is_stale(text, versions) else []
+    notes += ["old scores"] if is_stale(text, state().today) else []
     notes += [f"rejected: {text.reason}" if text.reason else "rejected"] if text.choice == "rejected" else []
     notes += [f"rated {text.rating} of 5"] if text.rating else []
     return notes
@@ -209,6 +208,7 @@ def _reword(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None
     now.card_trouble.pop(place, None)
     try:
         now.texts[place] = reword(ctx.db, ctx.actor, ctx.room, stored.brief, now.texts[place], wording)
+        now.today = jobs_of(ctx).versions_for(ctx.actor)
     except feedback.EditConflict as conflict:
         draft_conflict.keep(place, conflict, wording)
     except TROUBLE as error:
@@ -269,7 +269,7 @@ def _details(ctx: Context, stored: StoredBrief, place: str, text: StoredText, ca
             made = " · ".join(f"{name} {version}" for name, version in card.versions.items() if name != "policy")
         by = "one of the two writers on trial" if blind else text.author
         st.caption(plain(f"Scored by {made}. Written by {by}."))
-        if is_stale(text, jobs_of(ctx).versions_for(ctx.actor)):
+        if is_stale(text, state().today):
             st.button("Score it again", key=f"again_{place}", on_click=_again, args=(ctx, stored, place))
 
 
@@ -305,5 +305,6 @@ def _reject_in_words(ctx: Context, place: str) -> None:
 def _again(ctx: Context, stored: StoredBrief, place: str) -> None:
     try:
         score_again(ctx.db, ctx.actor, ctx.room, stored.brief, [state().texts[place]])
+        state().today = jobs_of(ctx).versions_for(ctx.actor)
     except TROUBLE as error:
         state().card_trouble[place] = str(error)

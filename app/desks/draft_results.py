@@ -60,7 +60,7 @@ def results(ctx: Context, stored: StoredBrief) -> None:
     else:
         groups = _groups(chosen)
     texts = [text for group in groups for text in group.texts]
-    state().texts = {}
+    state().texts, state().today = {}, jobs_of(ctx).versions_for(ctx.actor)
     _stale(ctx, stored, texts)
     _about_the_ad(chosen)
     chance = "Best first, but for some places that chance fills: each card says its rank. "
@@ -146,8 +146,7 @@ def _ad_button(ctx: Context, stored: StoredBrief, picked: int) -> None:
 
 def _stale(ctx: Context, stored: StoredBrief, texts: Sequence[StoredText]) -> None:
     """Says which scorecards are not today's, and offers to score again."""
-    today = jobs_of(ctx).versions_for(ctx.actor)
-    old = [t for t in texts if t.placement == stored.brief.placement and is_stale(t, today)]
+    old = [t for t in texts if t.placement == stored.brief.placement and is_stale(t, state().today)]
     if not old:
         return
     why = "the brief was changed since" if any(t.brief_changed for t in old) else "rules or rewards are newer"

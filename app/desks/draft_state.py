@@ -32,7 +32,8 @@ FIELDS = (
 
 @dataclass
 class DeskState:
-    """`texts` by place in the list (set, slot, position): cards redraw from it without asking the database."""
+    """`texts` by place in the list (set, slot, position): cards redraw from it and from `today`
+    without asking the database."""
 
     brief_id: int | None = None
     seen: str | None = None  # checksum of the brief as the form was filled with it
@@ -40,6 +41,7 @@ class DeskState:
     trouble: str = ""
     field_trouble: dict[str, str] = field(default_factory=dict)
     texts: dict[str, StoredText] = field(default_factory=dict)
+    today: dict[str, str] = field(default_factory=dict)  # what judges now, read once a run and after new scores
     card_trouble: dict[str, str] = field(default_factory=dict)
     previews: dict[str, tuple[str, Scorecard]] = field(default_factory=dict)
     editing_cards: set[str] = field(default_factory=set)

@@ -69,6 +69,7 @@ def _drawn(title: str, report: dict[str, Any], may_download: bool, key: str) -> 
             | {
                 told: f"{v[m]['mean']:{form}} ({v[m]['low']:{form}} to {v[m]['high']:{form}})"
                 for m, (told, form) in COLUMNS.items()
+                if m in v
             }
             for a, v in arms.items()
         ]

@@ -138,12 +138,13 @@ def _run(config: Settings, truth: Any, arm: str, seed: int, work: Path, served: 
         "start": manifest(start)["version"], "rewards": rewards.version, "rules": rewards.rules.version,
         "second": second.version,
     }  # fmt: skip
+    bench = engine.Bench(rewards, second, truth, ladder_briefs(), history)
     if served:
-        found = engine.judge_served(policy, rewards, second, truth, ladder_briefs(), history, seed, say)
+        found = engine.judge_served(policy, bench, seed, say)
         told = {"served": True}
     else:
         first = None if arm == "sft" else load_policy(config.base_model, config.cache, start, ASSETS)
-        found = engine.judge_raw(policy, first, rewards, second, truth, ladder_briefs(), history, seed, say)
+        found = engine.judge_raw(policy, first, bench, seed, say)
     return {"arm": arm, "seed": seed, "simulator_sha256": truth.sha256} | versions | told | found
 
 

@@ -19,7 +19,7 @@ Leaves out: files and who calls it (app/services/ladder.py). Paper: RELATE (arXi
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,21 +83,22 @@ def raw_samples(policy: Policy, brief: Brief, seed: int) -> list[tuple[Wish, Any
     return list(policy.write(brief, wishes, seed, raw=True))
 
 
-def judge_raw(
-    policy: Policy,
-    start: Policy | None,
-    rewards: Rewards,
-    second: Evaluator,
-    simulator: Simulator,
-    briefs: Mapping[str, Brief],
-    history: References,
-    seed: int,
-    say: Say = print,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Bench:
+    """What judges every run alike. `history`: texts that ran before."""
+
+    rewards: Rewards
+    second: Evaluator
+    simulator: Simulator
+    briefs: Mapping[str, Brief]
+    history: References
+
+
+def judge_raw(policy: Policy, start: Policy | None, bench: Bench, seed: int, say: Say = print) -> dict[str, Any]:
     """Metrics of each brief by its id, and some of the texts. `start` None: the policy is the start itself."""
     rows: dict[str, dict[str, float]] = {}
     shown: list[dict[str, str]] = []
-    for number, (name, whole) in enumerate(briefs.items()):
+    for number, (name, whole) in enumerate(bench.briefs.items()):
         brief = search(whole)
         samples = raw_samples(policy, brief, 1_000 * seed + number)
         away = 0.0
@@ -106,35 +107,26 @@ def judge_raw(
             own, first = (np.array([sum(p.logprobs(brief, w, s.ids)) for w, s in samples]) for p in (policy, start))
             away = float((own - first).mean())
         texts = [AdText(s.text.strip(), "headline", w.angle, "policy:ladder") for w, s in samples if s.text.strip()]
-        cards = score_texts(rewards, brief, texts, path=policy.path)
-        rows[name] = _figures(brief, cards, second, simulator, history) | {"kl": away}
+        cards = score_texts(bench.rewards, brief, texts, path=policy.path)
+        rows[name] = _figures(brief, cards, bench) | {"kl": away}
         if number < 20:
             shown += [{"brief": name, "text": c.text} for c in cards]
         if number % 20 == 19:
-            say(f"{number + 1} of {len(briefs)} briefs written and judged")
+            say(f"{number + 1} of {len(bench.briefs)} briefs written and judged")
     return {"briefs": _rounded(rows), "texts": shown}
 
 
-def judge_served(
-    policy: Policy,
-    rewards: Rewards,
-    second: Evaluator,
-    simulator: Simulator,
-    briefs: Mapping[str, Brief],
-    history: References,
-    seed: int,
-    say: Say = print,
-) -> dict[str, Any]:
-    """As `judge_raw`, of what the studio would show; there is no KL of texts that guards and choice have changed."""
+def judge_served(policy: Policy, bench: Bench, seed: int, say: Say = print) -> dict[str, Any]:
+    """As `judge_raw`, of what the studio would show; without the KL, as guards and choice have changed the texts."""
     rows: dict[str, dict[str, float]] = {}
     shown: list[dict[str, str]] = []
-    for number, (name, whole) in enumerate([*briefs.items()][::SERVED]):
+    for number, (name, whole) in enumerate([*bench.briefs.items()][::SERVED]):
         brief = search(whole)
-        *_, last = draft(policy, rewards, brief, {"headline": TEXTS}, 1_000 * seed + number)
+        *_, last = draft(policy, bench.rewards, brief, {"headline": TEXTS}, 1_000 * seed + number)
         if not isinstance(last, Drafted):
             raise AssertionError("a draft ends with what is shown")
         cards = last.draft.candidates
-        rows[name] = _figures(brief, cards, second, simulator, history) | {"kl": 0.0}
+        rows[name] = _figures(brief, cards, bench)
         shown += [{"brief": name, "text": c.text} for c in cards]
         if number % 10 == 9:
             say(f"{number + 1} briefs drafted as served")
@@ -145,35 +137,38 @@ def _rounded(rows: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, flo
     return {name: {k: round(v, 6) for k, v in row.items()} for name, row in rows.items()}
 
 
-def _figures(brief: Brief, cards: Sequence[Scorecard], second: Evaluator, simulator: Simulator,
-             history: References, asked: int = TEXTS) -> dict[str, float]:  # fmt: skip
+def _figures(brief: Brief, cards: Sequence[Scorecard], bench: Bench) -> dict[str, float]:
+    """The metrics of one brief's texts, but the KL; shares are of the TEXTS that were asked for."""
+    simulator, second = bench.simulator, bench.second
     texts = [c.text for c in cards]
     click = [simulator.click(c.text, brief) if c.width <= c.limit else 0.0 for c in cards]
     both = [p * simulator.conversion(t, brief) for p, t in zip(click, texts, strict=True)]
     blocked = [any(f.reward == "compliance" and f.severity == "block" for f in c.findings) for c in cards]
     wrong = [any(f.reward == "correctness" for f in c.findings) for c in cards]
     return {
-        "ctr": sum(click) / asked,
-        "ctcvr": sum(both) / asked,
-        "blocked_rules": sum(blocked) / asked,
-        "blocked_classifier": float((second.probabilities(texts) > second.threshold).sum()) / asked if texts else 0.0,
-        "wrong_facts": sum(wrong) / asked,
+        "ctr": sum(click) / TEXTS,
+        "ctcvr": sum(both) / TEXTS,
+        "blocked_rules": sum(blocked) / TEXTS,
+        "blocked_classifier": float((second.probabilities(texts) > second.threshold).sum()) / TEXTS if texts else 0.0,
+        "wrong_facts": sum(wrong) / TEXTS,
         "distinct2": distinct_2(texts),
         "self_bleu": self_bleu(texts),
-        "self_bleu_history": sum(bleu(t, history) for t in texts) / asked,
-        "length": sum(map(len, texts)) / asked,
-        "over_limit": sum(c.width > c.limit for c in cards) / asked,
+        "self_bleu_history": sum(bleu(t, bench.history) for t in texts) / TEXTS,
+        "length": sum(map(len, texts)) / TEXTS,
+        "over_limit": sum(c.width > c.limit for c in cards) / TEXTS,
     }
 
 
 def summary(runs: Mapping[str, Mapping[int, Mapping[str, Mapping[str, float]]]]) -> dict[str, Any]:
-    """`runs[arm][seed][brief]` metrics, all of the same briefs; returns `arms` and `paired` as in this docstring."""
-    tables = {arm: _table(by_seed) for arm, by_seed in runs.items() if by_seed}
+    """`runs[arm][seed][brief]` metrics, all of the same briefs and metrics; returns `arms` and `paired` as in this
+    file's docstring."""
+    metrics = _metrics(runs)
+    tables = {arm: _table(by_seed, metrics) for arm, by_seed in runs.items() if by_seed}
     return {
-        "arms": {arm: {m: _of_mean(x[..., k]) for k, m in enumerate(METRICS)} for arm, x in tables.items()},
+        "arms": {arm: {m: _of_mean(x[..., k]) for k, m in enumerate(metrics)} for arm, x in tables.items()},
         "seeds": {arm: sorted(by_seed) for arm, by_seed in runs.items() if by_seed},
         "paired": {
-            f"{_name(a)}-{_name(b)}": _paired(runs[a], runs[b])
+            f"{_name(a)}-{_name(b)}": _paired(runs[a], runs[b], metrics)
             for a, b in PAIRS
             if runs.get(a) and runs.get(b) and set(runs[a]) & set(runs[b])
         },
@@ -184,10 +179,16 @@ def _name(arm: str) -> str:
     return {"relate": "RELATE", "ctr": "CTR-only"}.get(arm, arm.upper())
 
 
-def _table(by_seed: Mapping[int, Mapping[str, Mapping[str, float]]]) -> np.ndarray:
+def _metrics(runs: Mapping[str, Mapping[int, Mapping[str, Mapping[str, float]]]]) -> list[str]:
+    """Those that these runs hold: served texts have no KL."""
+    row = next(row for by_seed in runs.values() for briefs in by_seed.values() for row in briefs.values())
+    return [m for m in METRICS if m in row]
+
+
+def _table(by_seed: Mapping[int, Mapping[str, Mapping[str, float]]], metrics: Sequence[str]) -> np.ndarray:
     """(seeds, briefs, metrics)."""
     names = sorted(next(iter(by_seed.values())))
-    return np.array([[[run[n][m] for m in METRICS] for n in names] for _, run in sorted(by_seed.items())])
+    return np.array([[[run[n][m] for m in metrics] for n in names] for _, run in sorted(by_seed.items())])
 
 
 def _mean(x: np.ndarray, seeds: np.ndarray, briefs: np.ndarray) -> float:
@@ -209,11 +210,11 @@ def _interval(of: Callable[[np.ndarray, np.ndarray], float], shape: tuple[int, .
     return {"mean": round(of(seeds, briefs), 5), "low": round(float(low), 5), "high": round(float(high), 5)}
 
 
-def _paired(one: Mapping[int, Any], other: Mapping[int, Any]) -> dict[str, dict[str, float]]:
+def _paired(one: Mapping[int, Any], other: Mapping[int, Any], metrics: Sequence[str]) -> dict[str, dict[str, float]]:
     common = sorted(set(one) & set(other))
-    x, y = _table({s: one[s] for s in common}), _table({s: other[s] for s in common})
+    x, y = (_table({s: run[s] for s in common}, metrics) for run in (one, other))
     found = {}
-    for k, metric in enumerate(METRICS):
+    for k, metric in enumerate(metrics):
         a, b = x[..., k], y[..., k]
 
         def change(s: np.ndarray, n: np.ndarray, a: Any = a, b: Any = b, relative: bool = metric in RELATIVE) -> float:

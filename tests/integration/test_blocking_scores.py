@@ -1,12 +1,11 @@
 """A confirmed category in real scorecards: the classifier blocks, the card says so, and it is another version."""
 
-import pytest
+from pathlib import Path
 
 from app.services.judging import SHIPPED, Judging
 from app.services.writing import Room
 from relate_engine.brief import Brief
 from relate_engine.config import settings
-from relate_engine.policy.weights import WeightsError
 from relate_engine.scorecard import AdText
 
 BRIEF = Brief(product="Tarn Tea", description="A herbal tea from a small garden.")
@@ -17,12 +16,8 @@ TEXTS = (
 )
 
 
-def test_what_reviewers_have_confirmed_blocks() -> None:
+def test_what_reviewers_have_confirmed_blocks(cache: Path) -> None:
     room = Room(settings())
-    try:
-        room.rewards()
-    except WeightsError as error:
-        pytest.skip(str(error))
     texts = [AdText(text, "description", None, "person:test") for text in TEXTS]
     before = room.score(BRIEF, texts, judging=SHIPPED)
     learned = [f for card in before for f in card.findings if f.rule_id.startswith("CLS-")]

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.services.people import Actor, Role
-from db.models import User, Workspace
+from db.models import Card, User, Verdict, Workspace
 from db.session import Database, open_database
 from relate_engine.brief import Angle, Brief
 from relate_engine.scorecard import Compliance, Estimate, Finding, Scorecard, finding, level_of
@@ -153,3 +155,16 @@ def small_draft() -> Any:
         ),
         (Drop("The best rack in the world", "headline", "benefit", "CLM-001: superlative without proof"),),
     )
+
+
+def blindly(db: Database, actor: Actor, text_ids: Sequence[int], outcome: str = "violation") -> None:
+    """Blind verdicts, as blind looks would have stored them."""
+    with db.write() as session:
+        for text_id in text_ids:
+            card_id = session.scalars(select(Card.id).where(Card.text_id == text_id)).one()
+            session.add(
+                Verdict(
+                    workspace_id=actor.workspace_id, author_id=actor.user_id, text_id=text_id, card_id=card_id,
+                    outcome=outcome, rules=[], spans=[], blind=True,
+                )
+            )  # fmt: skip

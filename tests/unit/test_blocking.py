@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from app.services import blocking, briefs, drafting, exporting, judging, reviewing, scoring
 from app.services.drafting_page import Jobs
-from app.services.people import Actor
 from app.services.writing import Room
-from db import models
 from db.session import Database
 from relate_engine.config import Settings
 from relate_engine.scorecard import Finding, finding
-from tests.unit.studio import VERSIONS, WARN, Draft, brief, card, person
+from tests.unit.studio import VERSIONS, WARN, Draft, blindly, brief, card, person
 
 AD = ("Spring", "Racks", "https://www.tidelock.com/racks")
 
@@ -30,19 +27,6 @@ def flagged(db: Database, category: str, count: int) -> list[int]:
     saved = briefs.save_brief(db, ada, brief())
     cards = tuple(card(f"{category} {n}", findings=(learned(category),)) for n in range(count))
     return [text.id for text in drafting.store_generation(db, ada, saved.id, Draft(cards)).texts]
-
-
-def blindly(db: Database, actor: Actor, text_ids: list[int], outcome: str = "violation") -> None:
-    """Blind verdicts, as blind looks would have stored them."""
-    with db.write() as session:
-        for text_id in text_ids:
-            card_id = session.scalars(select(models.Card.id).where(models.Card.text_id == text_id)).one()
-            session.add(
-                models.Verdict(
-                    workspace_id=actor.workspace_id, author_id=actor.user_id, text_id=text_id, card_id=card_id,
-                    outcome=outcome, rules=[], spans=[], blind=True,
-                )
-            )  # fmt: skip
 
 
 def confirm(db: Database, category: str = "health") -> None:

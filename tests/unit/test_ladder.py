@@ -13,7 +13,7 @@ from app.services.ladder import ARMS, SAME, ladder_briefs, summarise
 from relate_engine.brief import BriefError
 from relate_engine.config import ASSETS
 from relate_engine.training.corpus import read_corpus
-from relate_engine.training.ladder import METRICS, _figures, summary
+from relate_engine.training.ladder import METRICS, Bench, _figures, summary
 from relate_engine.training.textstats import References, bleu, distinct_2, self_bleu
 from tests.unit.studio import brief
 from tests.unit.studio import card as studio_card
@@ -89,12 +89,14 @@ def test_the_summary_reads_the_finished_runs(tmp_path: Path) -> None:
 
 def test_served_runs_are_summed_up_apart(tmp_path: Path) -> None:
     (tmp_path / "ladder").mkdir()
-    for name, told, sold in (("sft-0", {}, 0.1), ("sft-0-served", {"served": True}, 0.3)):
-        run = {"arm": "sft", "seed": 0, "briefs": {"a": _run(ctcvr=sold)}, **dict.fromkeys(SAME, "ab")} | told
+    shown = {m: v for m, v in _run(ctcvr=0.3).items() if m != "kl"}
+    for name, told, row in (("sft-0", {}, _run(ctcvr=0.1)), ("sft-0-served", {"served": True}, shown)):
+        run = {"arm": "sft", "seed": 0, "briefs": {"a": row}, **dict.fromkeys(SAME, "ab")} | told
         (tmp_path / "ladder" / f"{name}.json").write_text(json.dumps(run), "utf-8")
     found = summarise(tmp_path)
     assert found["arms"]["sft"]["ctcvr"]["mean"] == 0.1
     assert found["served"]["arms"]["sft"]["ctcvr"]["mean"] == 0.3
+    assert "kl" in found["arms"]["sft"] and "kl" not in found["served"]["arms"]["sft"]
 
 
 def test_a_text_that_cannot_be_uploaded_sells_nothing() -> None:
@@ -112,7 +114,7 @@ def test_a_text_that_cannot_be_uploaded_sells_nothing() -> None:
 
     sure: Any = Sure()
     cards = [studio_card("Fits in the slot"), studio_card("Runs far over what the slot may hold")]
-    told = _figures(brief(), cards, sure, sure, References.of([]))
+    told = _figures(brief(), cards, Bench(sure, sure, sure, {}, References.of([])))
     assert told["ctr"] == pytest.approx(0.2 / 4) and told["ctcvr"] == pytest.approx(0.02 / 4)  # of four asked for
     assert told["over_limit"] == 1 / 4
 

@@ -3,17 +3,15 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from app.services import briefs, drafting, review_quality, reviewing
-from app.services.people import Actor, Forbidden
+from app.services.people import Forbidden
 from app.services.review_agreement import alpha, kappa
 from app.services.review_card import around, overlap, words_of
 from app.services.review_looks import next_text
-from db import models
 from db.session import Database
 from relate_engine.brief import BriefError
-from tests.unit.studio import WARN, Draft, brief, card, person
+from tests.unit.studio import WARN, Draft, blindly, brief, card, person
 
 
 def drafted(db: Database, *texts: Any) -> list[int]:
@@ -21,18 +19,6 @@ def drafted(db: Database, *texts: Any) -> list[int]:
     saved = briefs.save_brief(db, ada, brief())
     cards = tuple(card(t) if isinstance(t, str) else t for t in texts)
     return [t.id for t in drafting.store_generation(db, ada, saved.id, Draft(cards)).texts]
-
-
-def blindly(db: Database, actor: Actor, text_id: int, outcome: str) -> None:
-    """A blind verdict, as a blind look would have stored it."""
-    with db.write() as session:
-        card_id = session.scalars(select(models.Card.id).where(models.Card.text_id == text_id)).one()
-        session.add(
-            models.Verdict(
-                workspace_id=actor.workspace_id, author_id=actor.user_id, text_id=text_id, card_id=card_id,
-                outcome=outcome, rules=[], spans=[], blind=True,
-            )
-        )  # fmt: skip
 
 
 def test_kappa_by_hand() -> None:
@@ -60,7 +46,7 @@ def test_precision_missed_and_recall_by_hand(db: Database) -> None:
     rita, ann = person(db, "reviewer"), person(db, "analyst")
     assert review_quality.quality(db, ann).precision.rate is None
     for place, text_id in enumerate(ids):
-        blindly(db, rita, text_id, "violation" if place < 24 or place >= 66 else "compliant")
+        blindly(db, rita, [text_id], "violation" if place < 24 or place >= 66 else "compliant")
     found = review_quality.quality(db, ann)
     assert (found.precision.hits, found.precision.total, found.precision.rate) == (24, 30, 0.8)
     assert found.precision.low == pytest.approx(0.627, abs=0.001)  # Wilson, by hand
@@ -77,7 +63,7 @@ def test_only_the_blind_stream_counts(db: Database) -> None:
     for text_id in ids:
         reviewing.give_verdict(db, rita, text_id, "violation")
     assert review_quality.quality(db, ann).blind == 0
-    blindly(db, rita, ids[0], "needs_proof")
+    blindly(db, rita, [ids[0]], "needs_proof")
     assert review_quality.quality(db, ann).blind == 0
 
 
@@ -85,7 +71,7 @@ def test_two_looks_at_one_text_count_once(db: Database) -> None:
     ids = drafted(db, *(card(f"Flagged {n}", findings=(WARN,)) for n in range(30)))
     rita, rob, ann = person(db, "reviewer"), person(db, "reviewer"), person(db, "analyst")
     for text_id in ids:
-        blindly(db, rita, text_id, "violation")
+        blindly(db, rita, [text_id], "violation")
         blindly(db, rob, text_id, "compliant")
     found = review_quality.quality(db, ann)
     assert (found.precision.hits, found.precision.total) == (30, 30)  # the first look of each

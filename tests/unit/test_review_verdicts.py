@@ -198,24 +198,6 @@ def test_every_verdict_and_withdrawal_is_in_the_audit_log(db: Database, rita: Ac
     assert audit.verify(db, person(db, "admin")).broken_at is None
 
 
-def test_an_allowance_that_has_run_out_goes_back_to_review(db: Database, rita: Actor) -> None:
-    lapsed, holds = drafted(db, "Lock Your Kayak", "Two Kayaks, One Rack")
-    send(db, lapsed, holds)
-    with db.write() as session:
-        for text_id, day in ((lapsed, models.utc_now() - SOON), (holds, models.utc_now() + SOON)):
-            session.add(
-                models.Verdict(
-                    workspace_id=rita.workspace_id, author_id=rita.user_id, text_id=text_id, outcome="allowed",
-                    until=day, rules=[], spans=[],
-                )
-            )  # fmt: skip
-            statuses.set_status(session, rita, text_id, "approved")
-    look = next_text(db, rita, lambda: 0.99)
-    assert (status(db, rita, lapsed), status(db, rita, holds)) == ("in_review", "approved")
-    assert look is not None and look.text.id == lapsed
-    assert reopen_lapsed(db, rita) == 0
-
-
 def allowed_until(db: Database, rita: Actor, text_ids: list[int], day: datetime) -> None:
     send(db, *text_ids)
     with db.write() as session:
@@ -227,6 +209,16 @@ def allowed_until(db: Database, rita: Actor, text_ids: list[int], day: datetime)
                 )
             )  # fmt: skip
             statuses.set_status(session, rita, text_id, "approved")
+
+
+def test_an_allowance_that_has_run_out_goes_back_to_review(db: Database, rita: Actor) -> None:
+    lapsed, holds = drafted(db, "Lock Your Kayak", "Two Kayaks, One Rack")
+    allowed_until(db, rita, [lapsed], models.utc_now() - SOON)
+    allowed_until(db, rita, [holds], models.utc_now() + SOON)
+    look = next_text(db, rita, lambda: 0.99)
+    assert (status(db, rita, lapsed), status(db, rita, holds)) == ("in_review", "approved")
+    assert look is not None and look.text.id == lapsed
+    assert reopen_lapsed(db, rita) == 0
 
 
 def test_the_worker_sends_it_back_without_a_reviewer(db: Database, rita: Actor) -> None:
