@@ -72,7 +72,7 @@ def test_two_looks_at_one_text_count_once(db: Database) -> None:
     rita, rob, ann = person(db, "reviewer"), person(db, "reviewer"), person(db, "analyst")
     for text_id in ids:
         blindly(db, rita, [text_id], "violation")
-        blindly(db, rob, text_id, "compliant")
+        blindly(db, rob, [text_id], "compliant")
     found = review_quality.quality(db, ann)
     assert (found.precision.hits, found.precision.total) == (30, 30)  # the first look of each
     assert found.blind == 60 and found.agreement.texts == 30
