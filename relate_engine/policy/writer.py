@@ -15,7 +15,8 @@ from peft import PeftModel
 
 from relate_engine.brief import Angle, Brief, placement_of
 from relate_engine.policy.acceptance import Acceptance
-from relate_engine.policy.decode import Branch, Prefix, Sample, sample
+from relate_engine.policy.branching import Branching
+from relate_engine.policy.decode import Branch, Sample, sample
 from relate_engine.policy.guards import Guard, vocabulary
 from relate_engine.policy.int8 import int8_copy
 from relate_engine.policy.memory import release
@@ -70,7 +71,7 @@ class Policy:
         self.words = vocabulary(self.tokenizer)
         lines = () if self.state.trained else self.tokenizer.encode("\n", add_special_tokens=False)
         self.ends = frozenset({self.tokenizer.eos_token_id, *lines})
-        self._prefix: tuple[str, Prefix] | None = None
+        self._prompt: tuple[str, Branching] | None = None
 
     @property
     def version(self) -> str:
@@ -98,7 +99,7 @@ class Policy:
             kind = "" if self.state.trained else TEMPLATES[brief.placement, wish.slot].kind
             by_kind.setdefault(kind, []).append(wish)
         for group in by_kind.values():
-            prefix = self._prefill(brief, TEMPLATES[brief.placement, group[0].slot])
+            prompt = self._prefill(brief, TEMPLATES[brief.placement, group[0].slot])
             for start in range(0, len(group), WAVE):
                 wave = group[start : start + WAVE]
                 branches = []
@@ -112,36 +113,32 @@ class Policy:
                     most = (terms.limit * stretch, terms.tokens * stretch)
                     branches.append(Branch(tuple(request), *most, guard, self.ends))
                 warmth = 1.0 if raw else temperature
-                for done in sample(self.model, self.tokenizer, prefix, branches, warmth, generator):
+                for done in sample(prompt, self.tokenizer, branches, warmth, generator):
                     yield wave[done.branch], done
 
     @torch.inference_mode()
     def logprobs(self, brief: Brief, wish: Wish, ids: Sequence[int]) -> list[float]:
         """Of each of the sampled `ids` (EOS included if it ended) after this wish's prompt, at temperature 1.
 
-        Not while a `write` is under way: both use the brief's cache."""
+        Not while a `write` is under way: both use the brief's prompt."""
         template = TEMPLATES[brief.placement, wish.slot]
-        prefix = self._prefill(brief, template)
-        prefix.reset()
+        prompt = self._prefill(brief, template)
+        prompt.open(1)
         request = self.tokenizer.encode(request_lines(template, wish.angle), add_special_tokens=False)
-        hidden = self.model.model(
-            input_ids=torch.tensor([[*request, *ids[:-1]]], device=self.model.device),
-            past_key_values=prefix.cache,
-            use_cache=True,
-        ).last_hidden_state[0, len(request) - 1 :]
+        fed = torch.tensor([[[*request, *ids[:-1]]]], device=self.model.device)
+        hidden = prompt.feed(fed)[0, 0, len(request) - 1 :]
         logits = self.model.lm_head(hidden).float().log_softmax(-1)  # (ids, vocabulary)
         found: list[float] = logits.gather(1, torch.tensor(ids, device=logits.device)[:, None])[:, 0].tolist()
         return found
 
-    def _prefill(self, brief: Brief, template: Template) -> Prefix:
-        """The cache of the brief's prompt; kept until another brief comes."""
+    def _prefill(self, brief: Brief, template: Template) -> Branching:
+        """The brief's prompt; kept until another brief comes."""
         text = brief_lines(brief)
         if not self.state.trained:
             text = few_shot(template, "benefit") + text
-        if self._prefix is None or self._prefix[0] != text:
-            ids = self.tokenizer.encode(text, add_special_tokens=False)
-            self._prefix = (text, Prefix(self.model, ids))
-        return self._prefix[1]
+        if self._prompt is None or self._prompt[0] != text:
+            self._prompt = (text, Branching(self.model, [self.tokenizer.encode(text, add_special_tokens=False)]))
+        return self._prompt[1]
 
 
 __all__ = ["AdapterState", "Policy", "Sample", "Wish"]

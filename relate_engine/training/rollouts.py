@@ -1,8 +1,7 @@
 """Rollouts: sampling all completions of a generation batch together, each prompt prefilled once.
 
-A row of the batch is a group: its prompt's cache once, then one column for each token of any of its branches, masked
-so that a branch sees the prompt and itself only. One step advances all branches of all groups, because on a CPU a
-step costs the reading of the weights and not the number of texts. Raw sampling at temperature 1 from the whole
+One step advances all branches of all groups (policy/branching.py), because on a CPU a step costs the reading of the
+weights more than the number of texts. Raw sampling at temperature 1 from the whole
 vocabulary: no top-p and no decoding guards, which act when serving only.
 The sampler's own log-probabilities come with the ids: the int8 copy is slightly off the policy that is trained, and
 the loss corrects for it by their ratio (grpo.py).
@@ -14,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from transformers import DynamicCache
 
-_PROMPT, _NOBODY = -1, -2  # owners of cache columns that are no branch's
+from relate_engine.policy.branching import Branching
+from relate_engine.policy.decode import SHRINK
 
 
 @dataclass
@@ -40,19 +39,13 @@ def sample_groups(
 
     `causal`: a causal language model, or its int8 copy; `generator`: on the CPU, makes it reproducible.
     """
-    device = causal.device
-    lengths = [len(p) for p in prompts]
-    longest = max(lengths)
-    padded = torch.tensor([[*p] + [p[-1]] * (longest - len(p)) for p in prompts], device=device)
-    cache = DynamicCache()
-    hidden = causal.model(input_ids=padded, past_key_values=cache, use_cache=True).last_hidden_state
-    last = hidden[torch.arange(len(prompts)), torch.tensor(lengths) - 1]  # (groups, H)
-    column = torch.arange(longest).expand(len(prompts), -1)
-    owner = torch.where(column < torch.tensor(lengths)[:, None], _PROMPT, _NOBODY)  # (groups, columns)
-
+    prompt = Branching(causal, prompts)
+    fed = max(counts)
+    prompt.open(fed)
     done = [[Rollout() for _ in range(count)] for count in counts]
-    alive = [list(range(count)) for count in counts]
-    logits = causal.lm_head(last).float().cpu().repeat_interleave(torch.tensor(counts), 0)  # (alive branches, V)
+    alive = [list(range(count)) for count in counts]  # by group: the unfinished branches
+    place = [list(range(count)) for count in counts]  # where each is among those that are fed
+    logits = causal.lm_head(prompt.last).float().cpu().repeat_interleave(torch.tensor(counts), 0)  # (alive, V)
     for step in range(tokens):
         chosen = torch.multinomial(logits.softmax(-1), 1, generator=generator)
         logps = logits.gather(1, chosen)[:, 0] - logits.logsumexp(-1)
@@ -66,24 +59,19 @@ def sample_groups(
         wide = max(map(len, alive))
         if not wide or step == tokens - 1:
             break
-        feed = torch.tensor([p[-1] for p in prompts])[:, None].repeat(1, wide)
-        branch = torch.full((len(prompts), wide), _NOBODY)
-        position = torch.tensor(lengths)[:, None].repeat(1, wide) - 1
-        for k, branches in enumerate(alive):
-            for j, b in enumerate(branches):
-                feed[k, j], branch[k, j] = done[k][b].ids[-1], b
-                position[k, j] = lengths[k] + step
-        owner = torch.cat([owner, branch], 1)
-        held = owner[:, None, :]
-        sees = (held == _PROMPT) | ((held == branch[:, :, None]) & (held != _NOBODY))  # (groups, wide, columns)
-        state = causal.model(
-            input_ids=feed.to(device),
-            attention_mask=sees[:, None].to(device),
-            position_ids=position.to(device),
-            past_key_values=cache,
-            use_cache=True,
-        ).last_hidden_state
-        logits = causal.lm_head(state[branch.to(device) != _NOBODY]).float().cpu()
+        if wide <= SHRINK * fed:
+            kept = [[place[k][b] for b in branches] for k, branches in enumerate(alive)]
+            prompt.keep(torch.tensor([[*row] + [0] * (wide - len(row)) for row in kept], device=causal.device))
+            fed = wide
+            for k, branches in enumerate(alive):
+                for j, b in enumerate(branches):
+                    place[k][b] = j
+        rows = torch.tensor([(k, place[k][b], done[k][b].ids[-1]) for k, branches in enumerate(alive) for b in branches])
+        group, branch, last = rows.unbind(1)
+        feed = torch.tensor([p[-1] for p in prompts])[:, None].repeat(1, fed)  # to finished ones: anything
+        feed[group, branch] = last
+        state = prompt.feed(feed[..., None].to(causal.device))
+        logits = causal.lm_head(state[group, branch, 0]).float().cpu()
     return done
 
 

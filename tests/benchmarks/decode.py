@@ -12,7 +12,8 @@ from transformers import AutoModelForCausalLM
 
 from relate_engine.config import ASSETS, settings
 from relate_engine.draft import load_policy
-from relate_engine.policy.decode import Branch, Prefix, sample
+from relate_engine.policy.branching import Branching
+from relate_engine.policy.decode import Branch, sample
 from relate_engine.policy.guards import Guard
 from relate_engine.policy.prompt import DESCRIPTION_90, brief_lines, request_lines
 from relate_engine.policy.weights import policy_folder
@@ -29,21 +30,21 @@ def main() -> None:
     brief = next(e.brief for e in read_corpus(ASSETS / "corpus") if e.split == "test")
     start, request = brief_lines(brief), request_lines(DESCRIPTION_90, "benefit")
     encode = policy.tokenizer.encode
-    prompt = torch.tensor([encode(start + request)])
+    whole = torch.tensor([encode(start + request)])
 
     def ours() -> int:
         guard = Guard(policy.words, brief, exclamation=False)
         branch = Branch(tuple(encode(request)), 10_000, TOKENS, guard, frozenset())  # no EOS: lengths are equal
-        prefix = Prefix(policy.model, encode(start))
+        prompt = Branching(policy.model, [encode(start)])
         generator = torch.Generator().manual_seed(0)
-        samples = sample(policy.model, policy.tokenizer, prefix, [branch] * CANDIDATES, 0.7, generator)
+        samples = sample(prompt, policy.tokenizer, [branch] * CANDIDATES, 0.7, generator)
         return sum(len(s.ids) for s in samples)
 
     @torch.inference_mode()
     def theirs() -> int:
         made = peer.generate(
-            prompt,
-            attention_mask=torch.ones_like(prompt),
+            whole,
+            attention_mask=torch.ones_like(whole),
             do_sample=True,
             temperature=0.7,
             top_k=40,
@@ -52,7 +53,7 @@ def main() -> None:
             max_new_tokens=TOKENS,
             pad_token_id=policy.tokenizer.pad_token_id,
         )
-        return int(made[:, prompt.shape[1] :].numel())
+        return int(made[:, whole.shape[1] :].numel())
 
     speeds: dict[str, list[float]] = {"relate": [], "transformers bf16": []}
     for run in range(RUNS + 1):
@@ -65,7 +66,7 @@ def main() -> None:
     print(
         json.dumps(
             {
-                "prompt_tokens": prompt.shape[1],
+                "prompt_tokens": whole.shape[1],
                 "tokens": CANDIDATES * TOKENS,
                 "threads": torch.get_num_threads(),
                 **{f"{name} tokens/s (median)": round(statistics.median(v), 1) for name, v in speeds.items()},

@@ -12,7 +12,7 @@ from relate_engine.brief import Brief, parse_brief, placement_of, supported_angl
 from relate_engine.config import ASSETS
 from relate_engine.draft import Draft, Drafted, Progress, Provisional, draft, load_policy, raw_draft
 from relate_engine.policy.acceptance import load_acceptance
-from relate_engine.policy.decode import Prefix
+from relate_engine.policy.branching import Branching
 from relate_engine.policy.guards import numbers
 from relate_engine.policy.int8 import int8_copy
 from relate_engine.policy.model import UNTRAINED, load_nf4, load_tokenizer, put_adapter
@@ -74,10 +74,7 @@ def test_int8_copy_stays_close_to_nf4(cache: Path) -> None:
             for before, text in rows:
                 ids = torch.tensor([before + text])
                 if split:
-                    prefix = Prefix(model, before[:-1])
-                    hidden = model.model(  # type: ignore[attr-defined]
-                        input_ids=ids[:, len(before) - 1 :], past_key_values=prefix.cache, use_cache=True
-                    ).last_hidden_state[0, :-1]
+                    hidden = Branching(model, [before[:-1]]).feed(ids[:, None, len(before) - 1 : -1])[0, 0]
                 else:
                     hidden = model.model(input_ids=ids).last_hidden_state[0, len(before) - 1 : -1]  # type: ignore[attr-defined]
                 found.append(model.lm_head(hidden).float().log_softmax(-1))  # type: ignore[attr-defined]

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from relate_engine.brief import Brief
-from relate_engine.policy.decode import Branch, Prefix, Sample, sample
+from relate_engine.policy.branching import Branching
+from relate_engine.policy.decode import Branch, Sample, sample
 from relate_engine.policy.guards import Guard, numbers, vocabulary
 from tests import tiny
 
@@ -17,9 +18,9 @@ BRIEF = Brief(product="Tidepath 24", description="Walking shoes with a 24 mm sol
 
 
 def run(branches: list[Branch], seed: int = 0, prompt: str = "Product: x\n") -> list[Sample]:
-    prefix = Prefix(MODEL, TOKENIZER.encode(prompt))
+    prefix = Branching(MODEL, [TOKENIZER.encode(prompt)])
     generator = torch.Generator().manual_seed(seed)
-    return sorted(sample(MODEL, TOKENIZER, prefix, branches, 1.0, generator), key=lambda s: s.branch)
+    return sorted(sample(prefix, TOKENIZER, branches, 1.0, generator), key=lambda s: s.branch)
 
 
 def raw(request: str, tokens: int = 12) -> Branch:
@@ -38,15 +39,12 @@ def test_log_probabilities_equal_those_of_each_text_alone() -> None:
 
 
 def test_the_same_seed_gives_the_same_texts_and_the_prefix_can_be_used_again() -> None:
-    prefix = Prefix(MODEL, TOKENIZER.encode("Product: x\n"))
+    prefix = Branching(MODEL, [TOKENIZER.encode("Product: x\n")])
     texts = [
-        [s.text for s in sample(MODEL, TOKENIZER, prefix, [raw("H\n")] * 3, 1.0, torch.Generator().manual_seed(5))]
+        [s.text for s in sample(prefix, TOKENIZER, [raw("H\n")] * 3, 1.0, torch.Generator().manual_seed(5))]
         for _ in range(2)
     ]
     assert texts[0] == texts[1]
-    assert prefix.cache.get_seq_length() > prefix.length
-    prefix.reset()
-    assert prefix.cache.get_seq_length() == prefix.length
 
 
 def test_a_guarded_text_ends_inside_its_limit_or_is_dropped_never_cut() -> None:
