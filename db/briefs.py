@@ -6,6 +6,7 @@ open session, as db/queries.py; every one takes a workspace and answers from tha
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -106,6 +107,18 @@ def changed_by(session: Session, workspace_id: int, brief_ids: Iterable[int]) ->
     )  # fmt: skip
     query = select(AuditEvent.object_id, AuditEvent.author_id).where(AuditEvent.id.in_(newest))
     return {row[0]: row[1] for row in session.execute(query) if row[0] is not None}
+
+
+def last_change(
+    session: Session, workspace_id: int, brief_id: int, actions: Sequence[str]
+) -> tuple[int, datetime] | None:
+    """Who did the newest of these actions to a brief, and when, by the audit log."""
+    query = select(AuditEvent.author_id, AuditEvent.created_at).where(
+        AuditEvent.workspace_id == workspace_id, AuditEvent.object_type == "brief", AuditEvent.object_id == brief_id,
+        AuditEvent.action.in_(actions),
+    )  # fmt: skip
+    row = session.execute(query.order_by(AuditEvent.id.desc()).limit(1)).first()
+    return (row[0], row[1]) if row else None
 
 
 def filed(session: Session, workspace_id: int) -> dict[tuple[str, str], int]:

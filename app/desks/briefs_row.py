@@ -1,6 +1,6 @@
 """One brief on the list: its name opens it on the Draft desk; beside it what it holds, a tick and what can be done.
 
-Leaves out lists and filters (briefs.py).
+Leaves out lists and filters (briefs.py) and the dialog of its name (briefs_rename.py).
 """
 
 import streamlit as st
@@ -9,17 +9,9 @@ from app.components.comments import comments
 from app.components.context import Context
 from app.components.plain import plain
 from app.components.when import when
+from app.desks.briefs_rename import rename
 from app.desks.draft_state import open_brief
-from app.services.briefs import (
-    LONGEST_NAME,
-    LONGEST_TITLE,
-    BriefRow,
-    archive_brief,
-    duplicate_brief,
-    get_brief,
-    rename_brief,
-    restore_brief,
-)
+from app.services.briefs import BriefRow, archive_brief, duplicate_brief, get_brief, restore_brief
 from app.services.exporting import ExportRefused
 from app.services.people import Forbidden, NotFound, may
 from db.session import StorageError
@@ -103,7 +95,7 @@ def _tick(row: BriefRow) -> None:
 
 def _do(ctx: Context, row: BriefRow, asked: str) -> None:
     if asked == "Rename or file":
-        _rename(ctx, row)
+        rename(ctx, row)
         return
     if asked.startswith("Comments"):
         _comments(ctx, row)
@@ -129,21 +121,3 @@ def _do(ctx: Context, row: BriefRow, asked: str) -> None:
 def _comments(ctx: Context, row: BriefRow) -> None:
     st.markdown(f"**{plain(row.title)}**")
     comments(ctx, row.id, key=f"brief_{row.id}")
-
-
-@st.dialog("Rename or file", icon=":material/drive_file_rename_outline:")
-def _rename(ctx: Context, row: BriefRow) -> None:
-    """Title, campaign and ad group; the last two are needed for an Editor file of many briefs."""
-    with st.form(f"rename_{row.id}", border=False):
-        title = st.text_input("Title in the list", row.title, max_chars=LONGEST_TITLE)
-        campaign = st.text_input("Campaign", row.campaign, max_chars=LONGEST_NAME)
-        ad_group = st.text_input("Ad group", row.ad_group, max_chars=LONGEST_NAME)
-        pressed = st.form_submit_button("Save", type="primary", icon=":material/save:", key=f"rename_save_{row.id}")
-    st.caption("What is advertised stays as it is: that is the product's name in the brief.")
-    if pressed:
-        try:
-            rename_brief(ctx.db, ctx.actor, row.id, title, campaign, ad_group)
-        except TROUBLE as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return
-        st.rerun()

@@ -11,6 +11,7 @@ from app.components.context import Context, context
 from app.components.plain import plain
 from app.desks.draft_brief import brief_bar, brief_form, brief_summary
 from app.desks.draft_lines import own_lines
+from app.desks.draft_merge import brief_conflict
 from app.desks.draft_results import results
 from app.desks.draft_state import TROUBLE, jobs_of, open_from_url, state
 from app.desks.draft_write import under_way, write_bar
@@ -38,7 +39,9 @@ def _desk(ctx: Context) -> None:
     if state().trouble:
         st.error(plain(state().trouble), icon=":material/error:")
         state().trouble = ""
-    if stored is None or state().editing:
+    if stored is not None and (conflict := state().conflict):
+        brief_conflict(ctx, conflict)
+    elif stored is None or state().editing:
         brief_form(ctx, stored)
     else:
         brief_summary(stored)

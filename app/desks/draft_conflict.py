@@ -11,9 +11,9 @@ import streamlit as st
 
 from app.components.context import Context
 from app.components.plain import plain
+from app.components.sides import somebody
 from app.components.when import when
 from app.services.feedback import EditConflict
-from app.services.people import names_of
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,10 @@ def pending(place: str, seen: int) -> Pending | None:
 def panel(ctx: Context, place: str, found: Pending, save: Callable[[str], None], take: Callable[[], None]) -> None:
     """Draws both wordings and the three ways on. `save` keeps a wording, `take` takes the other one."""
     conflict = found.conflict
-    names = names_of(ctx.db, ctx.actor, [conflict.who])
-    name = "You, in another tab," if conflict.own else names.get(conflict.who, f"person {conflict.who}")
     st.warning(
-        f"**{plain(name)}** edited this text on {when(conflict.newest.created_at)}, while you worked on it. Nothing of "
-        "yours is saved yet; choose which wording goes on. Both stay in the history.",
+        f"**{somebody(ctx, conflict.who, conflict.own)}** edited this text on {when(conflict.newest.created_at)}, "
+        "while you worked on it. Nothing of yours is saved yet; choose which wording goes on. Both stay in the "
+        "history.",
         icon=":material/call_merge:",
     )
     st.markdown(f"Theirs: **{plain(conflict.newest.text)}**")

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.components.context import Context, context
-from app.services.briefs import get_brief
+from app.services.brief_merge import lines_of
+from app.services.briefs import BriefChanged, get_brief
 from app.services.drafting_page import Jobs
 from app.services.exporting import ExportRefused
 from app.services.people import Forbidden, NotFound
-from app.services.stored import StoredText, checksum_of
+from app.services.stored import StoredText
 from db.session import StorageError
 from relate_engine.brief import Brief, BriefError, PlacementName
 from relate_engine.policy.weights import WeightsError
@@ -30,13 +31,23 @@ FIELDS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class BriefConflict:
+    """What this tab wanted to save, `known` both began from, and what stood in its way."""
+
+    changed: BriefChanged
+    mine: Brief
+    known: Brief | None
+
+
 @dataclass
 class DeskState:
     """`texts` by place in the list (set, slot, position): cards redraw from it and from `today`
     without asking the database."""
 
     brief_id: int | None = None
-    seen: str | None = None  # checksum of the brief as the form was filled with it
+    base: Brief | None = None  # the saved brief as the form was filled with it
+    conflict: "BriefConflict | None" = None  # somebody else saved meanwhile, and it is not settled
     editing: bool = True
     trouble: str = ""
     field_trouble: dict[str, str] = field(default_factory=dict)
@@ -88,8 +99,8 @@ def open_from_url(ctx: Context) -> None:
 
 def open_brief(brief_id: int | None, brief: Brief | None, editing: bool) -> None:
     """Shows a brief (None: an empty one) in the form; forgets the cards of the one before."""
-    seen = checksum_of(brief) if brief_id is not None and brief is not None else None
-    st.session_state.draft_desk = DeskState(brief_id=brief_id, seen=seen, editing=editing)
+    base = brief if brief_id is not None else None
+    st.session_state.draft_desk = DeskState(brief_id=brief_id, base=base, editing=editing)
     fill(brief)
 
 
@@ -98,17 +109,8 @@ def fill(brief: Brief | None) -> None:
     values = dict.fromkeys(FIELDS, "") | {"countries": ["us"]}
     placement: PlacementName = "google_rsa"
     if brief is not None:
-        placement, kit = brief.placement, brief.brand_kit
-        values = {name: getattr(brief, name, "") for name in FIELDS} | {
-            "benefits": "\n".join(brief.benefits),
-            "countries": list(brief.countries),
-            "keywords": "\n".join(brief.keywords),
-            "reviews": "\n".join(brief.reviews),
-            "claims": "\n".join(f"{claim.text} | {claim.evidence}" for claim in brief.claims),
-            "names": "\n".join(kit.names),
-            "must_say": "\n".join(kit.must_say),
-            "never_say": "\n".join(kit.never_say),
-        }
+        placement, held = brief.placement, lines_of(brief)
+        values = {name: "\n".join(held[name]) for name in FIELDS} | {"countries": list(brief.countries)}
     for name, value in values.items():
         st.session_state[f"brief_{name}"] = value
     st.session_state.brief_placement = placement

@@ -12,7 +12,7 @@ import streamlit as st
 from app.components.card import percent, provisional_html
 from app.components.context import Context
 from app.components.plain import plain
-from app.desks.draft_state import TROUBLE, jobs_of, state, typed
+from app.desks.draft_state import TROUBLE, BriefConflict, jobs_of, state, typed
 from app.services.briefs import BriefChanged, save_brief
 from app.services.drafting_page import Job
 from app.services.scoring import base_rates
@@ -109,16 +109,20 @@ def save_typed(ctx: Context) -> StoredBrief | None:
     now = state()
     now.field_trouble = {}
     try:
-        stored = save_brief(ctx.db, ctx.actor, parse_brief(typed()), now.brief_id, now.seen)
+        mine = parse_brief(typed())
+        seen = checksum_of(now.base) if now.base is not None else None
+        try:
+            stored = save_brief(ctx.db, ctx.actor, mine, now.brief_id, seen)
+        except BriefChanged as changed:
+            now.conflict = BriefConflict(changed, mine, now.base)
+            return None
     except BriefError as error:
-        if isinstance(error, BriefChanged):
-            now.seen = error.newest  # told once: saving again is meant
         now.field_trouble = {_field_of(str(error)): str(error)}
         return None
     except TROUBLE as error:
         now.trouble = str(error)
         return None
-    now.brief_id, now.seen = stored.id, checksum_of(stored.brief)
+    now.brief_id, now.base = stored.id, stored.brief
     return stored
 
 

@@ -10,6 +10,7 @@ which training subtracts: it needs the other texts of the step.
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from app.services.analytics import View, writer
@@ -18,6 +19,8 @@ from app.services.process import libraries
 from db import analytics as rows
 from db.session import Database
 from relate_engine.config import Settings
+from relate_engine.policy.spelling import Speller
+from relate_engine.policy.weights import policy_folder
 from relate_engine.scorecard import Finding, Scorecard, scorecard_from_json
 
 PAGE = 10
@@ -70,12 +73,18 @@ def completions(
 
 
 def tokenizer_of(config: Settings) -> Any:
-    """The writer's tokenizer; takes a moment the first time. WeightsError where the base is not there."""
+    """The writer's tokenizer. WeightsError where the base is not there.
+
+    Only a base without a tokenizer.json, such as one named by hub id, needs torch and transformers, which take
+    seconds to import the first time.
+    """
+    folder = policy_folder(config.base_model, config.cache)
+    if (Path(folder) / "tokenizer.json").is_file():
+        return Speller(folder)
     libraries()
     from relate_engine.policy.model import load_tokenizer
-    from relate_engine.policy.weights import policy_folder
 
-    return load_tokenizer(policy_folder(config.base_model, config.cache))
+    return load_tokenizer(folder)
 
 
 def words_of(text: str, findings: tuple[Finding, ...], arm: str, tokenizer: Any) -> list[Word]:

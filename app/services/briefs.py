@@ -7,6 +7,8 @@ log, which also knows who changed a brief last. Leaves out drafting, and a whole
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
 from app.services import audit
 from app.services.people import Actor, names_of, own, require
 from app.services.stored import StoredBrief, brief_record, checksum_of
@@ -17,17 +19,18 @@ from relate_engine.brief import Brief, BriefError, clean, parse_brief
 
 PAGE = 25
 LONGEST_TITLE, LONGEST_NAME = 200, 255
+CONTENT = ("brief.create", "brief.duplicate", "brief.change")  # what changes a brief's content, as the audit log says
+Filed = tuple[str, str, str]  # title, campaign, ad group
 
 
 class BriefChanged(BriefError):  # noqa: N818  (a question, not a fault)
-    """Somebody changed the brief after it was opened; `newest` is the checksum of its content now."""
+    """Somebody changed the brief after it was opened, so nothing was saved. `newest` is how it stands now, `filed` its
+    title, campaign and ad group; `who` (user id) changed it, `at` then, `own` where that is the person who saves."""
 
-    def __init__(self, newest: str) -> None:
-        super().__init__(
-            "Brief: somebody changed this brief while you worked on it, so yours was not saved. Reload the page to see "
-            "theirs (what you typed is then gone), or save once more to put yours in its place."
-        )
-        self.newest = newest
+    def __init__(self, newest: StoredBrief, filed: Filed, who: int, at: datetime, own: bool) -> None:
+        by = "you changed this brief in another tab" if own else "somebody changed this brief"
+        super().__init__(f"Brief: {by} while you worked on it, so yours was not saved; compare both and choose.")
+        self.newest, self.filed, self.who, self.at, self.own = newest, filed, who, at, own
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,8 @@ def save_brief(
             row = own(session, actor, models.Brief, brief_id, "brief")
             if row.checksum == checksum and row.archived_at is None:
                 return brief_record(row)
-            if seen is not None and (now := checksum_of(parse_brief(row.payload))) not in (seen, checksum):
-                raise BriefChanged(now)
+            if seen is not None and checksum_of(parse_brief(row.payload)) not in (seen, checksum):
+                raise _changed(session, actor, row, CONTENT)
             if row.title == row.payload.get("product"):  # nobody gave it a title of its own
                 row.title = brief.product
         row.placement, row.checksum = brief.placement, checksum
@@ -153,9 +156,18 @@ def restore_brief(db: Database, actor: Actor, brief_id: int) -> None:
 
 
 def rename_brief(
-    db: Database, actor: Actor, brief_id: int, title: str, campaign: str = "", ad_group: str = ""
+    db: Database,
+    actor: Actor,
+    brief_id: int,
+    title: str,
+    campaign: str = "",
+    ad_group: str = "",
+    seen: Filed | None = None,
 ) -> StoredBrief:
-    """Gives a brief its own title, and says under which campaign and ad group it is filed. What is advertised stays."""
+    """Gives a brief its own title, and says under which campaign and ad group it is filed. What is advertised stays.
+
+    `seen`: what the change began from, as in `save_brief`.
+    """
     require(actor, "brief.write")
     title = _named("Title", title, LONGEST_TITLE)
     if not title:
@@ -164,6 +176,8 @@ def rename_brief(
     with db.write() as session:
         row = own(session, actor, models.Brief, brief_id, "brief")
         if (row.title, row.campaign, row.ad_group) != (title, *filed):
+            if seen is not None and _filed(row) != seen:
+                raise _changed(session, actor, row, (*CONTENT, "brief.rename"))
             before = row.title
             row.title, (row.campaign, row.ad_group) = title, filed
             row.updated_at = models.utc_now()
@@ -185,6 +199,15 @@ def duplicate_brief(db: Database, actor: Actor, brief_id: int) -> StoredBrief:
         session.flush()
         audit.note(session, actor, "brief.duplicate", "brief", row.id, copy_of=old.id)
         return brief_record(row)
+
+
+def _filed(row: models.Brief) -> Filed:
+    return row.title, row.campaign or "", row.ad_group or ""
+
+
+def _changed(session: Session, actor: Actor, row: models.Brief, actions: tuple[str, ...]) -> BriefChanged:
+    who, at = rows.last_change(session, actor.workspace_id, row.id, actions) or (row.author_id, row.updated_at)
+    return BriefChanged(brief_record(row), _filed(row), who, at, who == actor.user_id)
 
 
 def _named(what: str, value: str, most: int) -> str:

@@ -16,11 +16,12 @@ Paper: RELATE (arXiv 2602.11780), granularity-aware credit; the equations are ou
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
-
-import torch
+from typing import TYPE_CHECKING, Any, Literal
 
 from relate_engine.scorecard import Finding, RewardName
+
+if TYPE_CHECKING:  # a page that shows credit by word imports this file, and torch takes seconds
+    import torch
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,9 @@ def credits_of(
     return z
 
 
-def token_advantages(z: torch.Tensor, counted: torch.Tensor, group: int, scale: float, clip: float) -> torch.Tensor:
+def token_advantages(
+    z: "torch.Tensor", counted: "torch.Tensor", group: int, scale: float, clip: float
+) -> "torch.Tensor":
     """A_tok, (B, T). `z`: (B, T) with the B / `group` groups one after another; `counted`: (B, T) bool, the tokens
     of judged texts. Elsewhere, and in a group with nothing flagged, 0."""
     wide = (-1, group * z.shape[1])
@@ -115,8 +118,8 @@ def token_advantages(z: torch.Tensor, counted: torch.Tensor, group: int, scale: 
 
 
 def advantages(
-    sentence: torch.Tensor, z: torch.Tensor, counted: torch.Tensor, mask: torch.Tensor, group: int, arm: Arm
-) -> torch.Tensor:
+    sentence: "torch.Tensor", z: "torch.Tensor", counted: "torch.Tensor", mask: "torch.Tensor", group: int, arm: Arm
+) -> "torch.Tensor":
     """A, (B, T), for TRL's loss. `sentence`: (B,) A_sent; `z`, `counted`: as in `token_advantages`; `mask`: (B, T),
     1 on the sampled tokens, 0 on padding."""
     token = token_advantages(z, counted, group, arm.scale, arm.clip)

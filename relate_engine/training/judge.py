@@ -19,13 +19,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean, pstdev
-from typing import Any, NamedTuple
-
-import torch
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from relate_engine.brief import Angle, Brief
 from relate_engine.scorecard import Scorecard, value_of
 from relate_engine.training.credit import Arm, credits_of, spell
+
+if TYPE_CHECKING:
+    import torch
 
 log = logging.getLogger(__name__)
 FOLD = "FMT-007"  # the structure finding that the length reward stands for
@@ -184,8 +185,10 @@ class Judge:
                 log_metric(f"judged/{name}", fmean(values))
                 log_metric(f"judged/{name}_std", pstdev(values))
 
-    def credits(self, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def credits(self, width: int) -> tuple["torch.Tensor", "torch.Tensor"]:
         """(B, `width`) z, and bool: the tokens that count, which are those of scored texts."""
+        import torch  # here: the Words page reads the sentence rewards above without it
+
         z = torch.zeros(len(self.verdicts), width)
         counted = torch.zeros(len(self.verdicts), width, dtype=torch.bool)
         for i, verdict in enumerate(self.verdicts):

@@ -88,12 +88,16 @@ def test_two_at_one_brief(window: Window, gated: Gated) -> None:
     button(two, "Edit brief").wait_for()
 
     button(one, "Save brief").click()
-    one.get_by_text("somebody changed this brief while you worked on it").wait_for()
+    one.get_by_text("changed this brief on").wait_for()
     stored = briefs.get_brief(gated.db, gated.shell, saved.id).brief
     assert (stored.audience, stored.tone) == ("paddlers in small flats", "")
+    button(one, "Back to my form").click()
+    tone.wait_for()
     assert tone.input_value() == "warm, plain"  # nothing typed is lost
-    one.get_by_role("textbox", name="Audience").fill("paddlers in small flats")  # merged by hand
     button(one, "Save brief").click()
+    one.get_by_text("only they changed it").wait_for()  # Audience
+    one.get_by_text("only you changed it").wait_for()  # Tone
+    button(one, "Save the merged brief").click()
     button(one, "Edit brief").wait_for()
     stored = briefs.get_brief(gated.db, gated.shell, saved.id).brief
     assert (stored.audience, stored.tone) == ("paddlers in small flats", "warm, plain")
