@@ -29,10 +29,10 @@ from relate_engine.rewards.rules import RuleSet
 from relate_engine.score import Rewards, score_texts
 from relate_engine.scorecard import AdText, Finding, Scorecard
 
-ROUNDS = 4  # sampling rounds before a slot is left with what there is
+ROUNDS = 3  # sampling rounds before a slot is left with what there is
 LEAST = 32  # fewest texts sampled for a slot in a round: the width of a wave costs little more than one text
-WORN = 3  # texts of a slot that open alike; further rounds must open otherwise
-WARMER = 0.25  # each further round samples at a higher temperature, for texts not yet seen
+WORN = 15  # texts of a slot that open alike; further rounds must open otherwise
+WARMER = 0.05  # each further round samples a little warmer; much warmer texts are broken
 # P(an editor would run it): enough texts over GOOD end the sampling; under POOR a text is shown only where fewer
 # than ENOUGH of the slot are left, under WORST never
 GOOD, POOR, WORST, ENOUGH = 0.5, 0.35, 0.03, 8

@@ -102,6 +102,7 @@ def score_texts(
         placement_of(brief.placement),
         readable(rewards.rules, brief) if isinstance(brief, Brief) else None,
     )
+    rewards.encoder.prepare([rewards.head.tower, rewards.classifier.tower], [t.text for t in texts])
     effects = rewards.head.effects(rewards.encoder, [t.text for t in texts])
     told = told_of(rewards, brief, [t.text for t in texts], effects)
     fits = relevance(rewards.encoder, [t.text for t in texts], known) if known else [(0.0, [])] * len(texts)

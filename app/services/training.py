@@ -70,7 +70,8 @@ def acceptance() -> dict[str, Any]:
     """Fits how likely an editor would run a sampled text, from the judged drafts in assets."""
     from relate_engine.training.acceptance import train_acceptance
 
-    return train_acceptance(ASSETS / "judged" / "writer.jsonl", judged_briefs(), ASSETS / "heads" / "acceptance")
+    judged = [ASSETS / "judged" / name for name in ("writer.jsonl", "later.jsonl")]
+    return train_acceptance(judged, judged_briefs(), ASSETS / "heads" / "acceptance")
 
 
 def preferences(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+
 from relate_engine.brief import width
 from relate_engine.policy.branching import Branching
 from relate_engine.policy.guards import Guard

@@ -11,9 +11,10 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from relate_engine.rewards.counting import between_hours, halved, nth, open_for, rest_of, scale_of
+from relate_engine.rewards.counting import between_hours, counts_same, halved, nth, open_for, rest_of, scale_of
 from relate_engine.rewards.quantities import Quantity
 from relate_engine.rewards.units import MONEY
+from relate_engine.rewards.words import stem, words
 
 _ABOUT = re.compile(
     r"\b(about|around|barely|just over|a little over|a touch over|a bit over|a little under|a shade under|"
@@ -70,7 +71,7 @@ def follows(text: str, q: Quantity, brief: Sequence[Quantity], facts: str, today
     return (
         _near(q, word, brief)
         or _years(q, word, facts, (today or date.today()).year)
-        or (q.spoken and q.dim == "" and 2 <= q.raw <= 12 and _counted(q, facts))
+        or (q.spoken and q.dim == "" and 2 <= q.raw <= 12 and _counted(q, brief, facts))
         or (q.dim in MONEY and _price(text, q, word, brief))
         or _share(text, q, brief)
         or (q.dim == "month" and q.end < len(text) and _OLD.match(text[q.end :]) is not None and _aged(q, facts))
@@ -143,14 +144,29 @@ def _years(q: Quantity, word: str, facts: str, now: int) -> bool:
     return False
 
 
-def _counted(q: Quantity, facts: str) -> bool:
-    """ "Three colors" of "in moss, slate and rust"; the first item may be the end of a clause before."""
-    sizes = [len(re.split(r", (?:and |or |& )?| (?:and|or|&) ", m[0])) for m in _LIST.finditer(facts)]
+_PAIR = re.compile(r"(?-i:[A-Z])[\w'-]+ (?:and|or|&) (?-i:[A-Z])[\w'-]+")
+
+
+def _counted(q: Quantity, brief: Sequence[Quantity], facts: str) -> bool:
+    """ "Three colors" of "in moss, slate and rust"; the first item may be the end of a clause before.
+
+    What the brief counts, or speaks of away from the list, is no other word for the things of the list.
+    """
+    noun = stem(q.nouns[0]) if q.nouns else ""
+    if any(counts_same(q, k) for k in brief):
+        return False
+    lines = re.split(r"[.;]\s|\n", facts)
+    away = noun and any(noun in {stem(w.lower) for w in words(line)} for line in lines)
+    if away:
+        lines = [line for line in lines if noun in {stem(w.lower) for w in words(line)}]
+    found = [m[0] for line in lines for m in (*_LIST.finditer(line), *_PAIR.finditer(line))]
+    sizes = [len(re.split(r", (?:and |or |& )?| (?:and|or|&) ", one)) for one in found]
     return int(q.raw) in sizes or int(q.raw) + 1 in (n for n in sizes if n > 3)
 
 
 _TOGETHER = re.compile(
-    r"\b(?:total|altogether|together|both|each|every|per|combined|in all|left|extra|twice|of (?:two|three|four|"
+    r"\b(?:total|altogether|together|in (?:a|the|one|each) \S* ?set|set of|trio|both|each|every|per|combined|in "
+    r"all|left|extra|twice|of (?:two|three|four|"
     r"five|six|\d+)|"
     r"times|in between|apart|later|a (?:day|week|month|year))\b",
     re.I,
@@ -205,7 +221,7 @@ def _price(text: str, q: Quantity, word: str, brief: Sequence[Quantity]) -> bool
     if any(abs(k.value - q.value) < 1e-6 for k in money):
         return False  # the figure stands there, for something else
     prices = {k.value for k in money}
-    counts = {float(n) for n in re.findall(r"(?<![\d.,$])\d{1,2}(?![\d.,%])", text)}
+    counts = {float(n) for n in re.findall(r"(?<![\d.,$\u00a3\u20ac])\d{1,2}(?![\d.,%])", text)}
     counts |= {_PIECES[w.lower()] for w in re.findall(r"[A-Za-z]+", text) if w.lower() in _PIECES}
     if q.spoken or re.search(r"\b(?:each|every|per|apiece|one|a)\b", text, re.I):
         counts |= {k.raw for k in brief if not k.dim and 2 <= k.raw <= 12}
@@ -219,7 +235,7 @@ def _price(text: str, q: Quantity, word: str, brief: Sequence[Quantity]) -> bool
 
     pieces = (close(p / n) or close(p * n) for p in prices for n in counts)
     reduced = (close(p * s) or close(p * (1 - s)) for p in prices for s in shares)
-    pairs = (close(a - b) or close(a + b) or close(12 * a - b) for a in prices for b in prices)
+    pairs = (close(a - b) or close(a + b) or close(12 * a - b) for a in prices for b in prices if a != b)
     trios = (close(a * n - b) for a in prices for b in prices for n in counts if n <= 4)
     return any(pieces) or any(reduced) or any(pairs) or (any(trios) and _SAVES.search(text) is not None)
 

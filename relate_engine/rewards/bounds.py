@@ -7,13 +7,17 @@ Paper: the correctness part of RELATE's semantic quality reward.
 """
 
 import re
+from functools import lru_cache
 
 from relate_engine.rewards.clauses import Clause, Fault, figures_of, nearest, pieces, roots_of
+from relate_engine.rewards.quantities import Quantity, quantities
+from relate_engine.rewards.words import STOP, stem, words
 
 _SWEEP = re.compile(
     r"\b(?:each and every|every(?! (?:day|week|month|year|morning|night|evening|time|other|two|three|four|six|\d|"
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day))(?:one|body|thing|where)?(?! else)|any(?:one|body|thing|where|time)?"
-    r"|until the day|all(?! (?:in|day|night|year|over|natural|about|your money|the way|three|four|five|six|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day))(?:one|body|thing|where)?(?! else)|any(?:one|body|thing|where|"
+    r"time)?|throughout"
+    r"|until the day|all(?! (?:in|day|night|year|over|natural|about|your money|the way|"
     r"in one)\b)|always|ever|"
     r"no limits?|no exceptions?|no notice|unlimited|nationwide|worldwide|a penny|completely|entirely|your first day|"
     r"day one|both ways|at all|the whole|in full|either way|alike|everything)\b",
@@ -34,7 +38,9 @@ _BOUND = re.compile(
     r"(?:when|if|unless|provided|once|while|caused by|against|before|after|until|through|inside|within|under|over|"
     r"during|on orders|up to) [^,.;\n]+|for (?:the )?(?:[a-z-]+ )?[a-z]+s\b|for (?:over|under)-?\d+s?|"
     r"for [a-z]+ use|with [^,.;\n]+|\d+-month plan|on (?:the|our) [a-z]+ [a-z]+|"
-    r"for (?:the )?(?:original|first|new|approved|eligible) [a-z]+|[a-z-]+ only|only [a-z-]+|"
+    r"(?!year|month|lifetime|limited|full|long|back|day|manufacturer|our|your|the|free|extended)[a-z]{3,}(?= "
+    r"(?:warranty|"
+    r"guarantee)\b)|for (?:the )?(?:original|first|new|approved|eligible) [a-z]+|[a-z-]+ only|only [a-z-]+|"
     rf"{_NUMBER} (?:[a-z]+ ){{0,2}}or more)\b",
     re.I,
 )
@@ -44,11 +50,21 @@ _PART = re.compile(
     r"only|except|exclud|not )",
     re.I,
 )
+# Every one of the things on offer: any bound of the clause then counts.
+_KIND = re.compile(
+    r"\b(?:every|all|any|each) (?:of our |our )?(?:plans?|tiers?|tickets?|memberships?|models?|sizes?|versions?|"
+    r"rooms?)\b",
+    re.I,
+)
+_WITHIN = re.compile(
+    r"\b(?:in|on|at|within|inside|across) (?:the |our |most |some |selected )?[\w'-]+(?: [\w'-]+)?", re.I
+)
 # A clause that promises something, so that its bounds matter.
 _OFFER = re.compile(
     r"\b(?:free|refund\w*|money[- ]back|cancel\w*|replac\w+|repair\w*|warrant\w+|guarant\w+|returns?|"
     r"exchang\w+|discount\w*|"
-    r"off|save|apr|cover\w*|insur\w+|pay|paid|penalt\w+|includ\w+|ship\w*|deliver\w*|same[- ]day|match\w*|"
+    r"off|half[- ]price|half off|save|apr|cover\w*|insur\w+|pay|paid|penalt\w+|includ\w+|ship\w*|deliver\w*|"
+    r"same[- ]day|match\w*|"
     r"doubled?|exam|"
     r"certificat\w+|sedation|available|accept\w*|qualif\w+|approv\w+|deposit|down|gift|fix|rebates?|sign-on|"
     r"fees?|waived)\b|\d ?%",
@@ -64,7 +80,7 @@ _SPAN = re.compile(
 
 def unbounded(sentence: str, text: str, brief: tuple[Clause, ...], weight: dict[str, float]) -> list[Fault]:
     """For all, always or whatever happens, where the nearest clause sets a bound the text does not tell."""
-    if _OFFER.search(sentence):
+    if _OFFER.search(sentence) and not _KIND.search(sentence):
         brief = tuple(c for c in brief if _OFFER.search(c.text))
     for at, piece in pieces(sentence):
         sweep = _AGAINST.search(piece) or _SWEEP.search(piece)
@@ -86,11 +102,18 @@ def unbounded(sentence: str, text: str, brief: tuple[Clause, ...], weight: dict[
             roots_of(less[1]) & c.roots for c in near
         ):
             continue
+        if (part := _part_of(piece, sweep, near, brief)) is not None:
+            message = f"'{sweep[0]}' promises more than the brief, which says: {part.text}."
+            return [(at + sweep.start(), at + sweep.end(), "CLM-020", message, "Say which, as the brief does.")]
         for clause in near:
+            placed = _WITHIN.search(clause.text) if re.match(r"(?:every|any)where|throughout", sweep[0], re.I) else None
+            if placed and not _told(placed[0], text):
+                message = f"'{sweep[0]}' is wider than the brief, which says: {clause.text}."
+                return [(at + sweep.start(), at + sweep.end(), "CLM-020", message, "Say where, as the brief does.")]
             bounds = [b[0] for b in _BOUND.finditer(clause.text)]
             bounds += [b[0] for b in _PART.finditer(clause.text) if not any(b[0] in whole for whole in bounds)]
             sole = re.search(r"\bonly\b", clause.text, re.I) is not None and not _told("only", text)
-            if not _OFFER.search(clause.text):
+            if not _OFFER.search(clause.text) and not _KIND.search(piece):
                 bounds = [b for b in bounds if _PART.match(b)]
             if "single" in sweep[0] or "just one" in sweep[0]:
                 bounds = [b for b in bounds if figures_of(b)]
@@ -98,12 +121,31 @@ def unbounded(sentence: str, text: str, brief: tuple[Clause, ...], weight: dict[
                 r"\b(?:each|all)\b|every (?![a-z]+th\b)", clause.text, re.I
             ):
                 continue
+            if re.match(r"(?:every|any)(?:one|body)", sweep[0], re.I):
+                bounds = [b for b in bounds if re.match(r"for |who\b", b, re.I)] or bounds
             open_ = [b for b in bounds if (against and not figures_of(b) & figures_of(text)) or not _told(b, text)]
             if open_ and (sole or len(open_) == len(bounds)):
                 message = f"'{sweep[0]}' promises more than the brief, which says: {clause.text}."
                 fix = "Say for whom, for what and until when, as the brief does."
                 return [(at + sweep.start(), at + sweep.end(), "CLM-020", message, fix)]
     return []
+
+
+def _part_of(piece: str, sweep: re.Match[str], near: list[Clause], brief: tuple[Clause, ...]) -> Clause | None:
+    """The clause that says it of fewer than there are: "all our rooms" of "in two rooms" of a house with five."""
+    after = [w for w in words(piece[sweep.end() :]) if w.lower not in STOP]
+    if not after or not re.match(r"all|every|each|any|either", sweep[0], re.I):
+        return None
+    noun = stem(after[0].lower)
+    counts = [(q.raw, c) for c in brief for q in counted(c.text) if not q.dim and noun in {stem(n) for n in q.nouns}]
+    most = max((n for n, _ in counts), default=0)
+    said = figures_of(piece)
+    return next((c for n, c in counts if n < most and c in near and n not in said), None)
+
+
+@lru_cache(maxsize=4096)
+def counted(text: str) -> tuple[Quantity, ...]:
+    return tuple(quantities(text, brief=True))
 
 
 def _phrase(piece: str, sweep: re.Match[str]) -> str:

@@ -45,7 +45,8 @@ CLAIMS = (
     _claim(r"(?:your )?money[- ]back|(?:get|have) (?:your|their) money back|full refunds?|refund(?:s|ed|"
            r"able)?",
            r"money[- ]back|refund|return|guarant", "a refund"),
-    _claim(r"24/7|24-7|around the clock|round the clock|day and night|day or night",
+    _claim(r"24/7|24-7|open 24 hours|24[- ]hours? (?:a day|access|service|support)|around the clock|round the "
+           r"clock|day and night|day or night",
            r"24/7|24-hour|24 hours?\b|around the clock|round the clock|day (?:and|or) night|any hour|never clos|"
            r"always open",
            "round-the-clock service"),
@@ -65,6 +66,8 @@ CLAIMS = (
            r"|voted best|best \w+ (?:in|around) (?:the |our )?(?:world|country|nation|america|britain|town|city|"
            r"state|area|region|county|business|market)", None, "a superlative"),
     _claim(rf"(?:the|[a-z]+'s) (?!(?:{_NO_CLAIM})\b)[a-z]{{3,}}est(?=[- ][a-z])", None, "a superlative"),
+    _claim(r"our (?!best\b|latest|guest|nearest|closest|request|interest|harvest|forest|honest|warmest|dearest|"
+           r"sincerest|finest hour)[a-z]{3,}est\b", None, "a superlative"),
     _claim(r"[a-z]+(?:'s|s') (?:favou?rite|leading|top|premier|finest|foremost|first choice|no\. ?1|number[- ]one)"
            r"|voted (?:the )?(?:best|favou?rite|top)|(?:a|the|your) leading "
            r"[a-z]+", r"leading|favou?rite|voted|premier|\btop\b", "a ranking"),
@@ -88,14 +91,14 @@ CLAIMS = (
            r"days", r"all year|year[- ]round|365|every (?:day|month)|\bopen daily", "a season"),
     _claim(r"number one(?! (?:reason|question|rule))|no\. ?1|#1", r"number one|no\. ?1|"
            r"#1", "a number-one claim"),
-    _claim(rf"(?<!our )(?<!its )(?<!your )(?:(?:the|[a-z]+'s) )?(?:{_ESTS})(?! (?:way|part|first|hour|room|"
+    _claim(rf"(?<!your )(?:(?:the|our|its|[a-z]+'s) )?(?:{_ESTS})(?! (?:way|part|first|hour|room|"
            rf"corner|day|days|night|nights|"
            rf"moments?)\b)", None,
            "a superlative"),
     _claim(r"(?:the|our|world's|america's|britain's) most [a-z]{4,}|(?:the )?most (?:trusted|advanced|"
            r"popular|reliable"
            r"|affordable|loved|comfortable|powerful|effective|accurate)", None, "a superlative"),
-    _claim(r"(?:the|america's|britain's|world's) (?:only|first)(?= (?!(?:one|two|three|four|five|six|seven|"
+    _claim(r"(?:the|[a-z]+'s) (?:only|first)(?= (?!(?:one|two|three|four|five|six|seven|"
            r"eight|nine|ten)\b|time|of|to|is|was|other|thing|things|"
            r"way|reason|part|order|month|year|week|day|step|thing|one|"
            r"session|lesson|class|visit|walk|box|sip|bite|page|night|call|bag|hour|question|snow|frost|rain|"
@@ -103,7 +106,8 @@ CLAIMS = (
            r"purchase|draft|line|cut|row|try|bus|train|light|date|floor|two|three|few)[a-z]+)|one of a kind|"
            r"unmatched|"
            r"unbeatable|unrivalled|unrivaled|unparalleled|second to none|world[- ]class|first[- ]ever",
-           r"\bonly\b|\bfirst\b|one of a kind|unmatched|unbeatable|world[- ]class|"
+           r"\bthe (?:only|first)\b|only [a-z]+ (?:that|to|in|who)\b|first [a-z]+ to\b|one of a kind|unmatched|"
+           r"unbeatable|world[- ]class|"
            r"sole\b", "a claim to be first or only"),
     _claim(r"(?:market|industry|category)[- ]leading|leading (?:brand|provider|name|choice|experts?)|"
            r"top[- ](?:rated|ranked"
@@ -159,24 +163,30 @@ CLAIMS = (
            "an environmental claim"),
     _claim(r"hand[- ]?(?:made|crafted|stitched|poured|rolled|thrown|picked|painted|cut|knitted|sewn|built|"
            r"woven|dyed|finished|"
-           r"carved|forged|blown|roasted|mixed|tied|packed)|homemade|artisanal?|bespoke|custom[- ]made|"
+           r"carved|forged|blown|roasted|mixed|tied|packed)|(?:made|woven|sewn|cut|stitched|finished|poured|"
+           r"painted|built|knitted|rolled|"
+           r"mixed|tied|packed|crafted|baked|picked|pressed|forged|harvested|roasted|carved) by hand|homemade|"
+           r"artisanal?|bespoke|custom[- ]made|"
            r"made[- ]to[- ]"
            r"(?:order|measure)|limited[- ]edition|solid (?:gold|silver|wood|oak|brass)",
-           r"hand|home[- ]?made|artisan|bespoke|custom|made to|made[- ]to|limited|solid|craft|"
+           r"\bhand(?![- ]?wash|[- ]?held|s\b|le|y\b|ful|bag)|home[- ]?made|artisan|bespoke|custom|made to|made[- "
+           r"]to|limited|solid|craft|"
            r"\border", "a property"),
     _claim(r"limited[- ]time|today only|this week only|ends (?:soon|today|tonight|tomorrow|sunday|monday)|"
            r"last chance|while stocks? lasts?|"
            r"while supplies last|selling fast|almost gone|only \d+ left|flash sale|black friday|"
            r"cyber monday", None,
            "a deadline or shortage"),
-    _claim(r"discount(?:s|ed)?|on sale|sale price|coupons?|voucher|rebates?|clearance|cash ?back|"
+    _claim(r"discount(?:s|ed)?|on sale(?! since| now| from| in| at)|sale price|coupons?|voucher|rebates?|"
+           r"clearance|cash ?back|"
            r"bonus(?:es)?|"
            r"bogo|buy one,? get one|price match", r"discount|% off|\bsale\b|coupon|code|voucher|rebate|"
            r"clearance|cash ?back|bonus|"
            r"half price|off\b|buy one|price match|save", "an offer"),
     _claim(r"unlimited", r"unlimited|as often|as much|no limit|any number|unmetered", "an unlimited offer"),
     _claim(r"cancel (?:any ?time|when(?:ever)?|online)|no strings(?: attached)?|no obligation|risk[- ]free",
-           r"cancel|no (?:contract|commitment|obligation)|month[- ]to[- ]month|any ?time|free", "terms"),
+           r"cancel|no (?:contract|commitment|obligation|minimum)|month[- ]to[- ]month|any ?time|stop when|"
+           r"pause", "terms"),
     _claim(r"tax[- ](?:free|deductible)|interest[- ]free|0 ?% (?:apr|interest)|"
            r"duty[- ]free", None, "a financial term"),
     _claim(r"locally (?:made|grown|sourced)|imported|family[- ](?:owned|run)|veteran[- ]owned|woman[- ]owned|"
@@ -199,6 +209,9 @@ CLAIMS = (
            "a promise of privacy"),
     _claim(r"painless(?:ly)?|pain[- ]free|side[- ]effect[- ]free|risk[- ]free|foolproof|"
            r"fail[- ]?safe", None, "a promise"),
+    _claim(r"cash only|cards? only|(?:all )?(?:major )?(?:credit |debit )?cards? (?:payments? )?(?:accepted|welcome)|"
+           r"(?:apple|google) pay|pay (?:in|by) (?:instal\w+|cash|card|cheque|crypto)",
+           r"cash|card|pay by|instal", "a way to pay"),
     _claim(r"first[- ]class|business[- ]class|all[- ]inclusive|five[- ]course|full[- ]board|"
            r"half[- ]board", None, "a class of service"),
     _claim(r"cures?|heals?|treats? (?:anxiety|depression|pain|acne|arthritis|diabetes)|prevents? (?:disease|"

@@ -14,7 +14,10 @@ from functools import lru_cache
 
 from relate_engine.denial import affirmed, denied_at
 from relate_engine.rewards.claimlist import CLAIMS
+from relate_engine.rewards.clauses import figures_of
 from relate_engine.rewards.lexicon import DENIED, MATERIALS, NARROWER, PROPER
+from relate_engine.rewards.superlatives import MOST as _MOST
+from relate_engine.rewards.superlatives import superlative, wider
 from relate_engine.rewards.words import STOP, stem, words
 from relate_engine.rewards.words import stems as stems_of
 from relate_engine.scorecard import Finding, Severity, finding
@@ -59,9 +62,11 @@ _MATERIAL_IDIOM = re.compile(
 _SAME = {
     "shipp": "deliv", "ship": "deliv", "postag": "deliv", "post": "deliv", "estimat": "quot", "surve": "quot",
     "consult": "quot", "consultat": "quot", "look": "quot", "inspect": "quot", "assess": "quot", "assessm": "quot",
+    "asses": "quot",
     "visit": "quot", "check": "quot", "evaluat": "quot", "apprais": "quot", "try": "tri", "tri": "tri",
     "trial": "tri", "tried": "tri", "retur": "return", "collect": "return", "collection": "return",
     "swap": "return", "exchang": "return", "pickup": "return", "week": "tri", "day": "tri", "month": "tri",
+    "mov": "reschedul", "rebook": "reschedul", "chang": "reschedul", "postpon": "reschedul",
     "night": "tri", "return": "return",
 }  # fmt: skip
 
@@ -79,7 +84,11 @@ def check_claims(text: str, facts: str) -> list[Finding]:
             if lacking and _without(lacking[1], plain):
                 continue
             ground = plain if denied_at(text, *match.span()) else stated
-            if not any(known.search(ground) for known in (claim.support, _itself(match[0])) if known):
+            supported = any(known.search(ground) for known in (claim.support, _itself(match[0])) if known)
+            if (most := _MOST.search(match[0])) and claim.what in {"a superlative", "a ranking"}:
+                around = text[max(0, match.start() - 12) : match.end()]
+                supported = superlative(most[0], ground) and not wider(around, text[match.end() :], facts)
+            if not supported:
                 found.append(_unsupported(match.start(), match.end(), match[0], claim.what, claim.severity))
     stems, denied = _stated(plain)
     for match in re.finditer(r"[A-Za-z]+(?:[- ](?:foam|fib(?:er|re)))?", text):
@@ -163,6 +172,20 @@ def _share(a: set[str], b: set[str]) -> bool:
     return bool(a & b) or any(x[:4] == y[:4] for x in a for y in b if len(x) > 4 and len(y) > 4)
 
 
+def _same_terms(text: str, line: str) -> bool:
+    """Does the text give the terms of the line: its figure and one word more ("within 20 miles of Denver")?"""
+    priceless = [re.sub(r"[$\u00a3\u20ac]\s?\d[\d.,]*", " ", t) for t in (text, line)]
+    return bool(figures_of(priceless[0]) & figures_of(priceless[1]) and stems_of(text) & stems_of(line))
+
+
+def _line(facts: str, m: re.Match[str]) -> str:
+    """The sentence or line of the facts around a match."""
+    left = max((e.end() for e in _LINE_END.finditer(facts, 0, m.start())), default=0)
+    right = _LINE_END.search(facts, m.end())
+    return facts[left : right.start() if right else len(facts)]
+
+
+_LINE_END = re.compile(r"[.;!?]\s|\n")
 _PAID_FIRST = re.compile(r"\bfirst [a-z]+ (?:is|are) $", re.I)
 
 
@@ -184,12 +207,13 @@ def _free(text: str, facts: str, stated_facts: str) -> list[Finding]:
         )
         stated = stated or _objects(text, match.start(), match.end())
         loose = match[0].lower() not in {"free", "complimentary"}
-        predicate = re.search(r"\b(?:eat|ski|enter|get in|go|door for) $", text[: match.start()], re.I)
+        predicate = re.search(r"\b(?:eat|ski|enter|get in|go|start|begin|door for) $", text[: match.start()], re.I)
         if known and (
             loose
             or (predicate and not _PAID_FIRST.search(text[: match.start()]))
             or not stated
             or any(_share(stated, k) for k in known)
+            or any(_same_terms(text, _line(ground, m)) for m in _FREE_BRIEF.finditer(ground))
         ):
             continue
         tail = re.match(r" [A-Za-z]+", text[match.end() :]) if match[0].lower() in {"free", "complimentary"} else None
@@ -218,6 +242,8 @@ def _denied(text: str, facts: str) -> list[Finding]:
         group = 1 if match[1] else 2
         thing = next((w for w in re.findall(r"[a-z-]+", match[group].lower()) if w in DENIED), None)
         if thing is None:
+            continue
+        if thing == "interest" and re.search(r"\b0(?:\.0+)? ?%", facts):
             continue
         root = re.compile("|".join(rf"\b{re.escape(stem(w))}" for w in _ALIKE.get(thing, (thing,))))
         denied = any(_DENIES.search(facts[max(0, m.start() - 45) : m.end() + 12]) for m in root.finditer(facts))

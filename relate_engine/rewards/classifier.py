@@ -1,12 +1,11 @@
 """The compliance classifier: a second reader for what patterns miss. It may only caution.
 
 Two readers of a text, combined by a fitted logistic curve into one calibrated P(violation):
-    tower   the first LAYERS layers of the shared encoder, the last TUNED of them with a low-rank update
-            (LoRA, Hu et al. 2021), mean over tokens, then a softmax over "clean" and nine categories;
+    tower   the shared encoder with a low-rank update of its layers (LoRA, Hu et al. 2021), mean over tokens, then a
+            softmax over "clean" and nine categories;
     words   linear in TF-IDF word 1- and 2-grams, the surface counts of textfeatures.py, and the mean state that
             enters the tuned layers.
-The lower layers serve because they still know word order and so negation; the top of the encoder was trained
-to forget it. The words that carry a verdict are those whose removal lowers it most: the text is read again
+The words that carry a verdict are those whose removal lowers it most: the text is read again
 without each window of words, and once more without the marked words, which the message reports.
 A rule may block, the classifier may not, until reviewers' labels confirm a category (`blocking`, none by default):
 a learned reader can be talked round by a text, a pattern cannot. Probabilities are calibrated on training texts of
@@ -29,14 +28,13 @@ import torch
 from safetensors.numpy import load_file
 
 from relate_engine.policy.weights import WeightsError, sha256
-from relate_engine.rewards.ctrtower import Weights, merge, run_layer, upper_weights
+from relate_engine.rewards.ctrtower import Weights, merge, run_layers, served, upper_weights
 from relate_engine.rewards.encoder import Encoder
 from relate_engine.rewards.textfeatures import Vocabulary, surface
 from relate_engine.scorecard import Finding, finding
 
 ARRAYS, PLAIN, MANIFEST = "head.safetensors", "head.json", "manifest.json"
-LAYERS, TUNED = 4, 2  # layers of the encoder that are run; how many of the last carry an update
-LONGEST = 96  # tokens read of a text
+FIRST = 0  # layer of the encoder from which on the tower is tuned
 _WINDOWS = 16  # most windows a text is re-read without
 _KEEP = 20_000  # logits kept by text
 
@@ -110,32 +108,6 @@ class Verdict:
     logit: float
 
 
-def lower_layers(model: Any) -> list[Weights]:
-    """The published weights of the encoder's first LAYERS layers."""
-    return [*upper_weights(model, 0)[:LAYERS]]
-
-
-def with_update(layers: Sequence[Weights], tuned: Weights) -> list[Weights]:
-    """`layers` with the low-rank update in the last TUNED of them; see ctrtower.merge for its names."""
-    return [*layers[:-TUNED], *merge(layers[-TUNED:], tuned)]
-
-
-def run(model: Any, inputs: Any, layers: Sequence[Weights]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Hidden states (N, T, D) of tokenised texts after `layers`, and the mask (N, T) of their tokens."""
-    mask = inputs["attention_mask"].bool()
-    hidden = model.embeddings(input_ids=inputs["input_ids"], token_type_ids=inputs["token_type_ids"])
-    return above(model, hidden, mask, layers), mask
-
-
-def above(
-    model: Any, hidden: torch.Tensor, mask: torch.Tensor, layers: Sequence[Weights], drop: float = 0.0
-) -> torch.Tensor:
-    """`hidden` after `layers` of the encoder `model`."""
-    for weights in layers:
-        hidden = run_layer(hidden, mask, weights, model.config.num_attention_heads, model.config.layer_norm_eps, drop)
-    return hidden
-
-
 def mean_state(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """(N, D): the mean of the hidden states (N, T, D) over tokens."""
     kept = mask[..., None].to(hidden.dtype)
@@ -160,13 +132,29 @@ class Words:
     state: np.ndarray  # (D,), scaling folded in
     offset: float
 
-    def logits(self, texts: Sequence[str], states: np.ndarray) -> np.ndarray:
-        """(N,) from the texts and their mean states (N, D) below the tuned layers."""
+    def logits(self, texts: Sequence[str], state: np.ndarray) -> np.ndarray:
+        """(N,) from the texts and what the mean states below the tuned layers (N, D) say: states @ self.state."""
         found = np.zeros(len(texts))
         for k, text in enumerate(texts):
             columns, values = self.vocabulary.row(text)
             found[k] = values @ self.terms[columns]
-        return found + surface(texts) @ self.surface + states @ self.state + self.offset
+        return found + surface(texts) @ self.surface + state + self.offset
+
+
+@dataclass(frozen=True, eq=False)
+class ComplianceTower:
+    """What the encoder's lower layers say of texts: (N, 1 + categories logits, and the word reader's state term)."""
+
+    layers: Sequence[Weights]  # merged
+    weight: torch.Tensor  # (1 + categories, D)
+    bias: torch.Tensor  # (1 + categories,)
+    state: torch.Tensor  # (D,)
+    first: int = FIRST
+
+    def __call__(self, model: Any, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        said = mean_state(hidden, mask) @ self.state
+        upper = mean_state(run_layers(model, hidden, mask, self.layers), mask)
+        return torch.cat([upper @ self.weight.T + self.bias, said[:, None]], 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,9 +162,7 @@ class Classifier:
     """The served classifier. Safe to use from several threads."""
 
     encoder: Encoder
-    layers: Sequence[Weights]  # the tower's, merged
-    weight: np.ndarray  # (1 + categories, 384)
-    bias: np.ndarray  # (1 + categories,)
+    tower: ComplianceTower
     words: Words
     curve: tuple[float, float, float]  # logit = a · tower + b · words + c
     threshold: float  # P(violation) from which it cautions
@@ -199,33 +185,20 @@ class Classifier:
                 f"There is no compliance classifier in {folder} ({error}); run `relate train compliance`."
             ) from error
 
-    def _logits(self, texts: Sequence[str], batch: int = 64) -> list[tuple[float, int]]:
+    def _logits(self, texts: Sequence[str]) -> list[tuple[float, int]]:
         """Logit and category index of each text, in order; read texts are remembered."""
         with self._lock:
-            missing = sorted({t for t in texts if t not in self._seen}, key=len)
-            for start in range(0, len(missing), batch):
-                part = missing[start : start + batch]
-                lower, upper = self._means(part)
-                tower = upper @ self.weight.T + self.bias
-                a, b, c = self.curve
-                logits = a * violation(tower) + b * self.words.logits(part, lower) + c
-                for text, logit, row in zip(part, logits, tower, strict=True):
+            missing = list(dict.fromkeys(t for t in texts if t not in self._seen))
+            if missing:
+                rows = self.encoder.read(self.tower, missing)
+                tower, (a, b, c) = rows[:, :-1], self.curve
+                logits = a * violation(tower) + b * self.words.logits(missing, rows[:, -1]) + c
+                for text, logit, row in zip(missing, logits, tower, strict=True):
                     self._seen[text] = float(logit), int(row[1:].argmax())
             found = [self._seen[t] for t in texts]
             while len(self._seen) > _KEEP:
                 self._seen.popitem(last=False)
         return found
-
-    @torch.inference_mode()
-    def _means(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Two (N, D): the mean states of each text below and above the tuned layers."""
-        inputs = self.encoder.tokenizer(
-            list(texts), padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
-        )
-        lower, mask = run(self.encoder.model, inputs, self.layers[:-TUNED])
-        return mean_state(lower, mask).numpy(), mean_state(
-            above(self.encoder.model, lower, mask, self.layers[-TUNED:]), mask
-        ).numpy()
 
     def verdicts(self, texts: Sequence[str]) -> list[Verdict]:
         """P(violation) and the likeliest category of each text, in order."""
@@ -285,9 +258,12 @@ def assembled(encoder: Encoder, arrays: dict[str, np.ndarray], plain: dict[str, 
     a, b, c = plain["curve"]
     return Classifier(
         encoder=encoder,
-        layers=with_update(lower_layers(encoder.model), tuned),
-        weight=arrays["weight"],
-        bias=arrays["bias"],
+        tower=ComplianceTower(
+            served(merge(upper_weights(encoder.model, FIRST), tuned)),
+            weight=torch.from_numpy(arrays["weight"]),
+            bias=torch.from_numpy(arrays["bias"]),
+            state=torch.from_numpy(arrays["state"]),
+        ),
         words=Words(vocabulary, arrays["terms"], arrays["surface"], arrays["state"], plain["words_offset"]),
         curve=(a, b, c),
         threshold=plain["threshold"],

@@ -9,11 +9,12 @@ Paper: the correctness part of RELATE's semantic quality reward.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
 from relate_engine.rewards.quantities import equal, quantities
-from relate_engine.rewards.words import STOP, stem, words
+from relate_engine.rewards.words import STOP, stem, word_set, words
 from relate_engine.scorecard import Finding, finding
 
 # A term, by what it promises. The first group that matches on both sides makes them the same term.
@@ -37,8 +38,18 @@ _CONDITION = re.compile(
     rf"existing|approved|"
     rf"registered|[a-z]+) ?(?:[a-z-]+ )?(?:{_WHO})\b(?: (?:under|over|aged) \d+)?|(?:with|subject to|on) (?:approved )?"
     r"credit(?: approval| check)?\b|(?:kids|children|under) (?:under )?\d+\b|ages? \d+ (?:and|to|or) (?:up|over|"
-    r"older|\d+)|if (?:you|we|the|it|pests?) [a-z]+[^,.;\n]*|unless [^,.;\n]+|in [a-z]+ condition|in [a-z]+ "
+    r"older|\d+)|if (?:you|we|the|it|pests?) [a-z]+[^,.;\n]*|unless [^,.;\n]+|in [a-z]+ condition|on "
+    r"(?:un[a-z]+ed|un[a-z]+|"
+    r"faulty|defective|damaged|selected|full-price|qualifying) [a-z]+|in [a-z]+ "
     r"only|subject to [^,.;\n]+)"
+    # who, before what they get
+    rf"|(?P<getters>(?:(?:new|first[- ]time|returning|existing|[a-z]+) )?(?:{_WHO}|newcomers|subscribers)(?: of "
+    rf"[^,.;\n]{{1,25}}?)? "
+    r"(?=(?:gets?|saves?|receives?|pays?|enjoys?|earns?|go(?:es)?|eats?|travels?|enters?|rides?|stays?|fly|have|has) ))"
+    r"|(?P<first>(?:off|on|with|of|for) (?:(?:your|their|the|a|any|our) )?(?:first|second|third|next) "
+    r"(?!two|three|four|five|six|ten|twelve|\d)[a-z]+)"
+    r"|(?P<doing>\b(?:spend|buy|order|book|subscribe|refer|join|sign up|bring|send back|trade in|show)\b[^,.;\n]{0,30}?"
+    r"(?= and (?:we|you|get|save|receive|the|it|both|they)\b| (?:for|to get) (?:free|same|next|a (?:free|discount))))"
     # when
     r"|(?P<when>(?:until|through|before|by|during|in|on|every) (?:the )?(?:(?:end of|early|late) "
     r")?(?:(?:january|february|"
@@ -49,7 +60,8 @@ _CONDITION = re.compile(
     r"summer|autumn|fall|winter|noon)\b|\d{1,2}(?::\d\d)? ?[ap]\.?m)|(?:weekdays|weekends|weeknights|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?) only|(?:with)?in (?:the )?(?:first )?\d+ (?:days?|weeks?|"
     r"months?|hours?)|"
-    r"(?:up to )?\d+ (?:days?|hours?|weeks?) (?:before|ahead|in advance)\b[^,.;\n]{0,16}|with \d+ (?:days?|"
+    r"(?:up to )?\d+ (?:days?|hours?|weeks?) (?:before|ahead|in advance)\b(?:(?! for )[^,.;\n]){0,16}|with \d+ "
+    r"(?:days?|"
     r"hours?|weeks?)'? ?notice|"
     r"after (?:the )?(?:first )?\d+ (?:days?|weeks?|months?|years?)|in the first (?:year|month|week)|between "
     r"visits[^,.;\n]*|"
@@ -61,21 +73,28 @@ _CONDITION = re.compile(
     r"[A-Z0-9]+)?|trade-?ins?|"
     r"autopay|purchases?|installation|book|buy|order (?:by|of|two|three|online|before)|subscrib\w+|prepay|"
     r"enrol\w*|registration|repair|"
-    r"deposit|receipt|pair|bundle|mattress|first [a-z]+|portable|adult|ID)s?\b[^,.;\n]{0,24})"
+    r"deposit|receipt|pair|bundle|stay|booking|order|visit|main|mattress|first [a-z]+|portable|adult|"
+    r"ID)s?\b[^,.;\n]{0,24})"
     # how far
     r"|(?P<limit>(?:up to|starting (?:at|from)|starts at|from|as (?:low|little) as) (?=[$\u00a3\u20ac\d]))"
     # where
     r"|(?P<where>(?:within|inside|in|to|at) (?:the )?(?:\d+ (?:miles?|km|kilomet\w+|blocks)|(?:selected?|"
     r"participating|most|"
     r"some) [a-z]+|lower 48|contiguous|mainland|metro\w*|city limits|continental)[^,.;\n]{0,24})"
+    r"|(?P<area>(?:within|inside|to|across|throughout) (?:the )?"
+    r"(?!(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|"
+    r"october|"
+    r"november|december)(?-i:[A-Z])[\w'-]+(?: (?:only|and|or|(?-i:[A-Z])[\w'-]+))*)"
     r"|(?P<kind>(?<=free )(?:local|in-store|standard|domestic|weekday|off-peak|economy|curbside)(?= (?:delivery|"
     r"shipping|pickup|returns?)))"
-    r"|(?P<except>(?:except|excluding|excludes|not including|does not cover|doesn't cover)[^.;\n]+|[a-z-]+ "
-    r"only(?=$|[,.;)\n]))",
+    r"|(?P<except>(?:except|excluding|excludes|not including|does not cover|doesn't cover)[^.;\n]+|(?:(?:with|on|"
+    r"for|in|to|at) )?"
+    r"(?:[a-z-]+ ){1,2}only(?=$|[,.;)\n]))",
     re.I,
 )  # fmt: skip
 _TERMS = (
-    ("free", re.compile(r"\b(?:free|complimentary|no charge|on us|on the house)\b(?! (?:of|from)\b)|\b(?:waived|"
+    ("free", re.compile(r"(?<![\w-])(?:free|complimentary|no charge|on us|on the house|included|costs? (?:you "
+                        r")?nothing)\b(?! (?:of|from)\b)|\b(?:waived|"
                         r"no (?:[a-z]+ )?fees?)\b", re.I)),
     ("discount", re.compile(r"\d+(?:\.\d+)? ?(?:%|percent) (?:off|discount|cash ?back)|[$\u00a3\u20ac]\d+ off|"
                             r"\bhalf[- ]price|\bhalf off|\bdiscount|\bsave [$\u00a3\u20ac]?\d+", re.I)),
@@ -85,6 +104,7 @@ _TERMS = (
     ("speed", re.compile(r"\b(?:same|next)[- ](?:business )?day\b|\bovernight\b", re.I)),
     ("price", re.compile(_MONEY)),
 )  # fmt: skip
+_MONEY_ONLY = re.compile(_MONEY)
 _CLAUSE = re.compile(r"[.;!?](?:\s|$)|\n|,\s(?=(?:and|plus|then|or) )|\s[\u2013\u2014-]\s")
 
 
@@ -94,7 +114,7 @@ def left_out(text: str, facts: str) -> list[tuple[int, int, str]]:
     found = []
     for kind, match in _terms(text):
         clauses = [c for c in _stating(facts, kind) if _same_term(text, match, c, kind)]
-        missing = [_left_out(text, said, match, c) for c in clauses]
+        missing = [_left_out(text, said, match, c, _common(facts)) for c in clauses]
         if missing and all(missing):
             found.append((match.start(), match.end(), missing[0].strip(" ,.")))
     return found
@@ -134,14 +154,24 @@ def _same_term(text: str, match: re.Match[str], clause: str, kind: str) -> bool:
         return figures <= _figures(clause)
     around = _roots(text[max(0, match.start() - 30) : match.end() + 30])
     own = _roots(match[0])
-    things = (around & _roots(clause)) - own
+    stated = _roots(clause)
+    starts = {w[:5] for w in stated - own if len(w) >= 5}
+    things = (around & stated) - own or {w for w in around - own if len(w) >= 5 and w[:5] in starts}
     return bool(things) or (kind in {"speed", "promise"} and bool(own & _roots(clause)))
 
 
-def _left_out(text: str, said: frozenset[str], match: re.Match[str], clause: str) -> str:
+def _left_out(
+    text: str, said: frozenset[str], match: re.Match[str], clause: str, common: frozenset[str] = frozenset()
+) -> str:
     """The condition in the clause of which the text has nothing, or "" where there is none or it is told."""
     for term, condition in _tied(clause):
         told = condition[0].strip(" ,")
+        if not (_roots(told) or _figures(told) or condition["limit"]):
+            continue  # "if it is not for you" sets none
+        if _MONEY_ONLY.fullmatch(term[0]) and not any(
+            condition[g] for g in ("spend", "who", "with", "limit", "getters")
+        ):
+            continue  # "every Thursday" and "across Portland" beside a price: when and where it comes
         if _figures(term[0]) != _figures(match[0]) or match[0].lower() in told.lower():
             continue
         if condition["limit"] and "up to" not in told.lower() and len(_figures(text)) > 1:
@@ -154,7 +184,7 @@ def _left_out(text: str, said: frozenset[str], match: re.Match[str], clause: str
                 re.I,
             ):
                 return f"{told} {term[0]}"
-        elif not (_figures(told) & _figures(text) or _equals(told, text) or _told_roots(told, said)):
+        elif not (_tells_figure(told, clause, text) or _told_roots(told, said, common)):
             return told
     return ""
 
@@ -180,16 +210,56 @@ def _figures(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"\d[\d,.]*\d|\d", text))
 
 
-def _equals(condition: str, text: str) -> bool:
-    """Does the text give a figure of the condition in another unit or in words: "two months" of "60 days before"?"""
+def _tells_figure(condition: str, clause: str, text: str) -> bool:
+    """Does the text give a figure of the condition, in any unit, in words or as "second"?
+
+    A figure that the text takes from elsewhere does not count: "two-ingredient" of "when you order two boxes".
+    """
+    if _figures(condition) & _figures(text) - _figures(clause.replace(condition, "")):
+        return True
     told = quantities(condition, brief=True)
-    return any(q.dim and equal(q, k) for q in quantities(text) for k in told)
+    counted = {stem(n) for k in told for n in k.nouns}
+    for q in quantities(text):
+        if any(equal(q, k) for k in told) and (
+            q.dim or not q.nouns or q.nouns[0] in STOP or stem(q.nouns[0]) in counted
+        ):
+            return True
+    numbers = {k.raw for k in told if not k.dim}
+    return any(_ORDINALS.get(w.lower, -1) in numbers for w in words(text))
 
 
-def _told_roots(condition: str, said: frozenset[str]) -> bool:
-    """Does the text hold a word of the condition, in any form ("subscribers" of "on subscriptions")?"""
+_ORDINALS = {"second": 2, "pair": 2, "both": 2, "couple": 2, "third": 3, "trio": 3, "fourth": 4, "fifth": 5, "sixth": 6}
+# Any order tells these; a condition that has other words or a figure is told by those.
+_TRADE = frozenset(
+    stem(w)
+    for w in word_set("""order orders purchase purchases buy buying spend book booking only get you your customer
+    customers
+    two three four five six ten first when""")
+) - {"first"}
+
+
+def _told_roots(condition: str, said: frozenset[str], common: frozenset[str]) -> bool:
+    """Does the text hold a word of the condition, in any form ("subscribers" of "on subscriptions")?
+
+    Words of trade and of the product itself tell nothing where the condition has others, or a figure.
+    """
     starts = {w[:5] for w in said}
-    return any(w in said or (len(w) >= 5 and w[:5] in starts) for w in _echoes(condition))
+    echoes = _echoes(condition)
+    number = _figures(condition) or _COUNT.search(condition)
+    for plain in (_TRADE, common):
+        if number or echoes - plain:
+            echoes -= plain
+    return any(w in said or (len(w) >= 5 and w[:5] in starts) for w in echoes)
+
+
+_COUNT = re.compile(r"\b(?:two|three|four|five|six|eight|ten|twelve)\b", re.I)
+
+
+@lru_cache(maxsize=512)
+def _common(facts: str) -> frozenset[str]:
+    """Stems that stand in three places of the brief or more: what it sells."""
+    seen = Counter(root for clause in _CLAUSE.split(facts) for root in _roots(clause))
+    return frozenset(root for root, n in seen.items() if n >= 3)
 
 
 def _echoes(condition: str) -> frozenset[str]:
@@ -197,6 +267,8 @@ def _echoes(condition: str) -> frozenset[str]:
     own = _roots(condition)
     if own & _roots("kids children child under"):
         own |= _roots("kid child children son daughter toddler year-old little young")
+    if own & _roots("member members subscriber subscribers subscription"):
+        own |= _roots("join joining sign subscribe member membership")
     return own | (_roots("new join start welcome try") | {"first"} if "new" in own else frozenset())
 
 

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from relate_engine.denial import affirmed, denied_at
-from relate_engine.rewards.lexicon import COLOURS, OPPOSITES
+from relate_engine.rewards.lexicon import OPPOSITES
 from relate_engine.rewards.words import content, stem, word_set, words
 from relate_engine.scorecard import Finding, Severity, finding
 
@@ -21,7 +21,8 @@ _CONTRAST = re.compile(
     r"avoid\w*|ditch|forget|"
     r"goodbye|away|off|never|without|most|many|some|other|others|usual|no|not|none|nothing|lose|miss|fear|worry|"
     r"hate|sick|"
-    r"scares?|finds|eats|unlike|than|minus|stays)\b|n't\b|[$\u00a3\u20ac]\d",
+    r"scares?|finds|eats|unlike|than|minus|stays|your own|aside|apart|except\w*|excluding|bar|un[a-z]+ed)\b|n't\b|"
+    r"[$\u00a3\u20ac]\d",
     re.I,
 )
 SAY = "Say what the brief says."
@@ -54,7 +55,7 @@ def asserted(text: str, denied: frozenset[str]) -> list[Finding]:
         fact(f"The brief speaks of '{w.lower}' only to say no.", w.start, w.start + len(w.lower), SAY, "warn")
         for w in content(text)
         if stem(w.lower) in denied - refused
-        and not _CONTRAST.search(_sentence(text, w.start))
+        and not _CONTRAST.search(_part(text, w.start))
         and not re.match(r"[^.!]*\?", text[w.end :])
     ]
 
@@ -90,16 +91,6 @@ def opposed(text: str, facts: str) -> list[Finding]:
                 and not _CONTRAST.search(_sentence(text, m.start()))
             ):
                 found.append(fact(f"The brief says '{says[0]}', not '{m[0]}'.", m.start(), m.end(), SAY, "warn"))
-    offered = {w.lower for w in words(facts)} & COLOURS
-    for w in words(text):
-        if (
-            w.lower in COLOURS - offered
-            and len(offered) >= 2
-            and re.search(r"(?:\bin|,|\band|\bor)(?: \w+)? $", text[: w.start])
-        ):
-            found.append(
-                fact(f"The brief offers no '{w.lower}'.", w.start, w.end, "Use a colour of the brief.", "block")
-            )
     for m in re.finditer(r"(?<![\w+-])[A-D]{1,3}(?:\+{1,2}|-)(?![\w+-])", text):
         if not re.search(rf"(?<![\w+-]){re.escape(m[0])}(?![\w+-])", facts):
             found.append(fault(text, m.start(), m.end(), "a grade", "Use the grade of the brief."))
@@ -124,10 +115,21 @@ def _sentence(text: str, at: int) -> str:
     return left + re.split(r"[.!?](?:\s|$)|\n", text[at:])[0]
 
 
+def _part(text: str, at: int) -> str:
+    """The sentence around `at`, without what follows from it: ", so there is no spoon to find"."""
+    return re.split(r",\s(?:so|and so)\s", _sentence(text, at))[0]
+
+
+# What is not part of the offer may still be spoken of: "hang it on any rail" of "a rail is not supplied".
+_NOT_GIVEN = re.compile(r"\bnot (?:be )?(?:supplied|included|provided)\b", re.I)
+
+
 def denied_things(facts: str) -> frozenset[str]:
     """Stems of the things that stand in denials only: "no Wi-Fi", "does not accept Medicaid"."""
     stated = affirmed(facts)
     kept = {stem(w.lower) for w in content(stated)}
     parts = (facts[m.start() : m.end()] for m in re.finditer("\u00b7{2,}", stated))
-    near = {stem(w.lower) for part in parts if '"' not in part for w in content(part)[:5]}
+    near = {
+        stem(w.lower) for part in parts if '"' not in part and not _NOT_GIVEN.search(part) for w in content(part)[:5]
+    }
     return frozenset(near - kept - _COMMON)

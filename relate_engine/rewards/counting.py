@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from relate_engine.rewards.quantities import Quantity
 from relate_engine.rewards.units import MONEY
+from relate_engine.rewards.words import STOP, stem
 
 
 def open_for(q: Quantity, brief: Sequence[Quantity], facts: str) -> bool:
@@ -41,10 +42,21 @@ def scale_of(q: Quantity, brief: Sequence[Quantity]) -> bool:
         return any(k.value >= _ORDERS[q.dim] for k in brief if not k.dim)
     if not q.spoken or q.dim or q.raw < 4:
         return False
-    counts = [k.raw for k in brief if 2 <= k.raw <= 60 and k.dim not in {*MONEY, "pct", "clock"}]
-    return any(a * b == q.raw for i, a in enumerate(counts) for b in counts[i + 1 :]) or (
-        any(2 * a == q.raw for a in counts) and any(k.raw == 2 for k in brief)
+    counts = [k for k in brief if 2 <= k.raw <= 60 and k.dim not in {*MONEY, "pct", "clock"}]
+    same = [k for k in counts if counts_same(q, k)]  # where the brief counts the same, it must be a factor
+    pairs = ((a, b) for i, a in enumerate(counts) for b in counts[i + 1 :])
+    return any(
+        a.raw * b.raw == q.raw and (not same or any(k in same and k.near & _PER for k in (a, b))) for a, b in pairs
     )
+
+
+_PER = frozenset(stem(w) for w in ("week", "day", "month", "term", "each", "per", "every"))
+
+
+def counts_same(q: Quantity, known: Quantity) -> bool:
+    """Do both count the same things: "eight temperatures" and "six temperature settings"?"""
+    things = {stem(n) for n in known.nouns[:2] if n not in STOP}
+    return bool(q.nouns) and not known.dim and stem(q.nouns[0]) in things
 
 
 def between_hours(text: str, q: Quantity, brief: Sequence[Quantity]) -> bool:

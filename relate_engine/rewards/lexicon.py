@@ -25,7 +25,7 @@ PROPER = word_set(
     oakland fresno tucson albuquerque omaha tulsa wichita raleigh durham savannah asheville boise
     spokane tacoma honolulu anchorage vegas malibu napa london manchester liverpool leeds sheffield
     bristol birmingham edinburgh glasgow cardiff belfast newcastle nottingham leicester brighton oxford
-    cambridge norwich cornwall devon dorset kent sussex essex yorkshire cumbria lancashire scotland
+    cambridge norwich york cornwall devon dorset kent sussex essex yorkshire cumbria lancashire scotland
     wales england ireland britain dublin galway paris berlin munich hamburg vienna zurich geneva rome
     milan venice tuscany sicily naples florence madrid barcelona seville lisbon porto amsterdam brussels
     copenhagen stockholm oslo helsinki prague budapest warsaw athens istanbul tokyo kyoto osaka seoul
@@ -108,7 +108,8 @@ COUNTED = word_set(
 )
 
 MATERIALS = word_set(
-    """seagrass willow leather suede oak walnut pine bamboo mahogany teak cedar maple birch ash cotton linen wool merino
+    """seagrass willow leather suede oak walnut pine bamboo mahogany teak cherry cedar maple birch ash cotton linen
+    wool merino
     cashmere silk denim velvet satin alpaca mohair polyester nylon hemp jute rattan wicker platinum
     titanium steel stainless aluminium aluminum copper brass bronze pewter ceramic porcelain marble
     granite quartz slate latex rubber silicone memory-foam feather goose-down diamond diamonds sapphire
@@ -183,7 +184,25 @@ OPPOSITES = (
                                  r"approved)"), (r"adults? [^\n]*only", r"child(?:ren)?|kids?|teens?"),
     (r"(?:not a )?contracepti\w+", r"birth control|contracepti\w+"), (r"exterior", r"outside|outdoors?|"
                                                                                    r"exterior|inside and out"),
-    (r"indoors?", r"outdoors?"), (r"interior", r"exterior"), (r"nominat\w+", r"winn\w+|won|award-winning"),
+    (r"indoors?", r"outdoors?"), (r"outdoors?|open[- ]air", r"indoors?"), (r"by e-?mail", r"by (?:post|mail)"),
+    (r"by (?:post|mail)", r"by e-?mail"),
+    (r"by hand|hand[- ](?:poured|made|stitched|cut|tied|rolled|finished|woven|sewn)",
+     r"by machine|machine[- ](?:made|poured|stitched|cut|sewn)|mass[- ]produced"),
+    (r"beginners?",
+     r"(?:for )?(?:[a-z]+ of )?(?:all|every|any) (?:levels?|abilit(?:y|ies)|standards?)|advanced|experts only"),
+    (r"(?:at|to|in) (?:your|their) (?:own )?homes?|comes? to you|at home in",
+     r"(?:at|in|to) our (?:[a-z]+ )?(?:studio|salon|clinic|school|office|premises|cent(?:er|re))|"
+     r"online (?:lessons?|class(?:es)?|sessions?|coaching|tuition)|(?:taught|coached|held|lessons|classes) online"),
+    (r"(?:at|in) our (?:[a-z]+ )?(?:studio|salon|clinic|school)", r"(?:at|in) your (?:own )?home|we come to you"),
+    (r"professional(?:ly)? install\w*", r"install (?:it )?yourself|do it yourself|diy|self-install\w*"),
+    (r"winner|won\b", r"runners?-up|finalists?|shortlisted|nominated|commended|second place"),
+    (r"woven", r"knitted|crocheted"), (r"knitted", r"woven|crocheted"), (r"baked|roasted|grilled", r"(?:deep-)?fried"),
+    (r"manual", r"automatic"), (r"automatic", r"manual"), (r"wired|corded", r"wireless|cordless"),
+    (r"wireless", r"wired"), (r"electric", r"petrol|diesel|gas-powered"), (r"unlined", r"lined"),
+    (r"unheated", r"heated"), (r"unfiltered", r"filtered"), (r"shared", r"private"), (r"private", r"shared"),
+    (r"matte?", r"gloss\w*"), (r"gloss\w*", r"matte?"), (r"decaf\w*", r"caffeinated"),
+    (r"weekends? only", r"weekdays?"), (r"weekdays? only", r"weekends?"),
+    (r"interior", r"exterior"), (r"nominat\w+", r"winn\w+|won|award-winning"),
     (r"cordless|battery[- ]powered", r"plug it in|corded"), (r"unscented|fragrance[- ]free", r"scented|perfumed"),
     (r"online", r"in[- ]store|in[- ]person"), (r"in[- ]person", r"online"), (r"frozen", r"never frozen"),
     (r"downtown", r"east side|west side|north side|south side|"

@@ -27,6 +27,12 @@ from relate_engine.scorecard import Finding
 
 _PLACE_WORD = re.compile(r"\b(?:in|from|near|across|around|to|of|outside|serving|throughout|downtown) $", re.I)
 _ALLOWED = word_set("mom dad mum grandma grandpa santa internet earth fahrenheit celsius wi-fi year new eve wifi")
+_ACRONYMS = word_set(
+    "diy faq asap bbq vip ceo pdf gps usb led lcd hdmi sms app api url atm pin ssl vat gst rsvp aka fyi diy suv "
+    "abv spf "
+    "usa tv hq hr pr dj mc id pc ok ai am pm est pst gmt bst eta rrp msrp iou sos ufo xxl xl xs wifi evs tvs pcs "
+    "cfo pto iot"
+)
 _COMPASS = word_set(
     "north south east west northern southern eastern western northeast northwest southeast southwest "
     "northeastern northwestern southeastern southwestern midwest midwestern northerner southerner"
@@ -160,6 +166,8 @@ def check_proper_names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
             found.append(fault(text, start, end, "a name", fix))
             continue
         if bare.rstrip("s").isupper() and len(bare) <= 5:
+            if bare.isupper() and len(bare) >= 3 and lower not in _ACRONYMS and not text.isupper() and not known(lower):
+                found.append(fault(text, start, end, "a name", fix, "warn"))
             continue  # an acronym; the claims know the ones that matter
         compound = text[start - 1 : start] in {"-", "/", "+"} or text[end : end + 1] in {"-", "/"}
         strange = not known(lower) and not suggestions(lower)

@@ -56,7 +56,8 @@ _ATOM = re.compile(
     rf"|\b(?P<word>(?:half )?a dozen|(?:(?:{NUMBER_WORD}|a) )(?:hundred|thousand|million|billion)\b"
     rf"(?: (?:and )?(?:{NUMBER_WORD})\b(?: hundred)?)*"
     rf"|{NUMBER_WORD}|dozens|hundreds|thousands|millions|half an hour|(?:a )?quarter of an hour"
-    r"|an hour and a half|half(?= price| off|[- ]price))\b",
+    r"|an hour and a half|half(?= price| off|[- ]price| of (?:our|its|all|every) (?:profits?|proceeds|sales|"
+    r"takings|income)))\b",
     re.I,
 )
 _UNIT_AFTER = re.compile(
@@ -247,7 +248,7 @@ def _atom(text: str, m: re.Match[str], brief: bool) -> Quantity | None:
             end += unit.end()
     if spoken and value == 1 and not dim and not brief:
         return None  # "one" is a pronoun more often than a number
-    if spoken and value == 1 and dim == "time" and factor == 86400 and not brief:
+    if spoken and value == 1 and dim == "time" and factor == 86400 and not brief and "-" not in text[start:end]:
         return None  # "one day" is a turn of phrase
     period = ""
     if dim == "degree" and text[end - 1].upper() in "CF":
@@ -274,8 +275,9 @@ def _ranges(text: str, found: list[Quantity]) -> list[Quantity]:
             continue
         if not left.dim and right.dim and right.raw > 0:
             if right.dim == "clock":
-                half = right.value - right.raw * 60 if right.raw < 12 else 0
-                result[i - 1] = replace(left, value=left.raw * 60 + (half if left.raw <= right.raw else 0), dim="clock")
+                hour, past = int(left.raw), round(left.raw % 1 * 100)  # "6.45 to 8.45 pm"
+                half = right.value // 720 * 720 if right.raw < 12 else 0
+                result[i - 1] = replace(left, value=hour * 60 + past + (half if hour <= right.raw else 0), dim="clock")
             elif right.dim not in MONEY:
                 result[i - 1] = replace(left, value=left.raw * right.value / right.raw, dim=right.dim)
         elif left.dim in MONEY and not right.dim and re.search(r"-|\u2013|\bto\b", text[left.end : right.start]):

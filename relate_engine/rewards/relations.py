@@ -106,13 +106,17 @@ def _partners(facts: str, other: Quantity, same: Sequence[Quantity]) -> bool:
     return any(re.fullmatch(r"\W*(?:(?:to|or|and|until|for|from|at|by|of)\W*)?", gap) for gap in gaps)
 
 
+# How long a battery lasts, not how long it charges.
+_PER_CHARGE = re.compile(r"\b(?:between|per) charges?\b", re.I)
+
+
 def _between(text: str, q: Quantity, left_only: bool = False) -> str:
     """The phrase of the number without its neighbours: from the number before it to the one after."""
     before = _around(text, q.start, q.end, _PHRASE_END)
     at = text.index(before)
     left = re.split(r"[$\u00a3\u20ac]?\d[\d,.]*", text[at : q.start])[-1]
     right = re.split(r"[$\u00a3\u20ac]?\d", text[q.end : at + len(before)])[0]
-    return left if left_only else f"{left} {right}"
+    return left if left_only else _PER_CHARGE.sub(" ", f"{left} {right}")
 
 
 @dataclass(frozen=True)

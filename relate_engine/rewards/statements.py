@@ -47,10 +47,15 @@ _NOT = re.compile(
 # A text that says no itself, or speaks of trouble, of others or of doing without.
 _SAYS_NO = re.compile(
     r"\b(?:not|no|never|cannot|none|nothing|without|zero|except|exclud\w+|but|skip\w*|aside|apart|left out|"
+    r"leav\w+ [^.]*\bout|un[a-z]+ed|"
     r"only|minus|instead|"
     r"nor|neither|rather|extra|separate\w*|avoid\w*|free (?:of|from)|keep (?:it |them )?(?:away|off|out)|"
     r"than)\b|n't\b|-free\b",
     re.I,
+)
+_LEAVES_OUT = re.compile(r"\b(?:leav\w+|keep\w*) [^.]*\bout\b|\bun[a-z]+ed (?:with|by)\b", re.I)
+_OFFERS = re.compile(
+    r"\b(?:includ\w+|with|and|plus|provided|supplied|offer\w*|available|get|accept\w*|free|comes?|welcome)\b", re.I
 )
 _NOT_GIVEN = re.compile(r"not (?:be |yet |currently )?(?:incl|offered|available|provided|supplied|accepted)", re.I)
 _SECOND = re.compile(
@@ -90,7 +95,8 @@ def _charged(sentence: str, brief: tuple[Clause, ...], weight: dict[str, float])
         given = _GIVEN.search(piece)
         if given is None or re.search(r"[$\u00a3\u20ac]\d", piece):
             continue
-        piece = sentence if "with" in given[0].lower() else piece
+        if "with" in given[0].lower() and not re.match(r" (?:every|each|all|any|your)\b", piece[given.end() :]):
+            piece = piece[given.end() :]  # "comes with a guide", but "visits come with every pair"
         scope = piece
         most, near = nearest(piece, brief, weight)
         if most < 0.5:
@@ -107,22 +113,34 @@ def _charged(sentence: str, brief: tuple[Clause, ...], weight: dict[str, float])
     paid = [c for c in brief if _PAID.search(c.text) and not _GIVEN.search(c.text)]
     free = frozenset().union(*(c.roots for c in brief if c not in paid))
     for clause in paid:
-        if only := (clause.roots & roots_of(sentence)) - free - LIGHT:
+        if only := (_priced(clause) & roots_of(sentence)) - free - LIGHT:
             start, end = place_of(sentence, only)
             message = f"The brief charges for it: {clause.text}."
             return [(start, end, "CLM-019", message, "Give its price, or leave it out.")]
     return []
 
 
+@lru_cache(maxsize=2048)
+def _priced(clause: Clause) -> frozenset[str]:
+    """Stems of the words beside the price or the fee of a clause: what has to be paid for."""
+    found: frozenset[str] = frozenset()
+    for m in _PAID.finditer(clause.text):
+        if not re.search(r"\b(?:no|without)(?: \w+)? $", clause.text[: m.start()]):
+            found |= roots_of(" ".join(clause.text[: m.start()].split()[-4:] + clause.text[m.start() :].split()[:4]))
+    return found
+
+
 def _denied(sentence: str, text: str, brief: tuple[Clause, ...]) -> list[Fault]:
     """Affirmed where the brief denies it of the same thing: two of the clause's words, and no "no" of its own."""
     says_no = _SAYS_NO.search(sentence) is not None
     own = roots_of(sentence)
+    if _LEAVES_OUT.search(sentence):
+        return []
     for clause, before, after, given in _denials(brief):
         if says_no and (not _asserts(sentence, after) or _denies_itself(sentence, before)):
             continue
         ahead, behind = before & own - LIGHT, roots_of(after) & own - LIGHT
-        whole = bool(before) and given and before <= own
+        whole = bool(before) and given and before <= own and _OFFERS.search(sentence) is not None
         both = bool(ahead) and (bool(behind) or (not roots_of(after) and len(ahead) >= 2))
         if whole or both or (not before and len(behind) >= 2):
             start, end = place_of(sentence, ahead | behind | (before if whole else frozenset()))
@@ -175,7 +193,11 @@ def _denies_itself(sentence: str, things: frozenset[str]) -> bool:
     """Does the sentence say no of one of the things: "the filling is not", "no boarding"?"""
     return any(
         re.search(r"\b(?:no|not|never|without)(?: \w+){0,2} $", sentence[: w.start], re.I)
-        or re.match(r" (?:is |are |was |were )?(?:not\b|isn't|aren't)", sentence[w.end :], re.I)
+        or re.match(
+            r" (?:(?:is |are |was |were )?(?:not\b|isn't|aren't)|aside|apart|excepted|excluded)",
+            sentence[w.end :],
+            re.I,
+        )
         for w in words(sentence)
         if roots_of(w.text) & things
     )
@@ -191,7 +213,9 @@ def _second(sentence: str, text: str, brief: tuple[Clause, ...]) -> list[Fault]:
         return []
     own = roots_of(sentence)
     known = frozenset().union(*(c.roots for c in brief))
-    best = re.search(r"\b(?:Voted|Named|Winner|Awarded)\b.*?\bBest ([A-Z][\w'-]+(?: [A-Z][\w'-]+)*)", sentence, re.I)
+    best = re.search(
+        r"\b(?:Voted|Named|Winner|Awarded)\b.*?\bBest ((?-i:[A-Z])[\w'-]+(?: (?-i:[A-Z])[\w'-]+)*)", sentence, re.I
+    )
     if best and any(re.search(r"\bbest\b", c.text, re.I) for c in brief) and best[1][0].isupper():
         title = [w for w in words(best[1]) if w.text[0].isupper() and w.lower not in STOP]
         if title and not roots_of(title[-1].text) & known:

@@ -86,4 +86,4 @@ def is_title_case(text: str) -> bool:
     """True for a headline that capitalises nearly every longer word, so that capitals say nothing."""
     longer = [w for w in words(text)[1:] if len(w.text) > 3 and (w.lower not in STOP or w.text[0].isupper())]
     inner = longer or [w for w in words(text)[1:] if len(w.text) > 2]  # the first word is capital either way
-    return len(inner) > 0 and sum(w.text[0].isupper() for w in inner) >= 0.75 * len(inner)
+    return len(inner) > 0 and sum(w.text[0].isupper() for w in inner) >= 0.85 * len(inner)

@@ -6,7 +6,7 @@ together. Leaves out: the texts and verdicts themselves (judging.py).
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,12 @@ from relate_engine.policy.acceptance import SIGNALS, signals
 from relate_engine.policy.weights import sha256
 
 
-def train_acceptance(judged: Path, briefs: Mapping[str, Brief], out: Path) -> dict[str, Any]:
-    """Fits on the judged texts of a file and writes `out`/acceptance.json; returns what it wrote.
+def train_acceptance(judged: Sequence[Path], briefs: Mapping[str, Brief], out: Path) -> dict[str, Any]:
+    """Fits on the judged texts of the files and writes `out`/acceptance.json; returns what it wrote.
 
     `briefs`: by the id that the texts name.
     """
-    rows = read_judged(judged)
+    rows = [row for file in judged for row in read_judged(file)]
     x = np.array([signals(r["text"], r["logprobs"], r["relevance"], briefs[r["brief"]]) for r in rows])
     y = np.array([r["passed"] for r in rows])  # (texts,)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
@@ -46,7 +46,7 @@ def train_acceptance(judged: Path, briefs: Mapping[str, Brief], out: Path) -> di
     report = fitted | {
         "version": "acceptance-" + hashlib.sha256(json.dumps(fitted).encode()).hexdigest()[:8],
         "command": "relate train acceptance",
-        "data_sha256": sha256(judged),
+        "data_sha256": {file.name: sha256(file) for file in judged},
         "texts": len(rows),
         "passed": int(y.sum()),
         "auc_grouped_cv": round(float(roc_auc_score(y, held)), 3),

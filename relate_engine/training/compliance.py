@@ -25,10 +25,9 @@ from relate_engine.policy.weights import sha256
 from relate_engine.rewards.classifier import (
     ARRAYS,
     CATEGORIES,
-    LAYERS,
+    FIRST,
     MANIFEST,
     PLAIN,
-    TUNED,
     Words,
     violation,
 )
@@ -160,9 +159,9 @@ def train_compliance(
         logits = read_tower(encoder, states, fitted, outside)
         tower[outside], kinds[outside] = violation(logits), 1 + logits[:, 1:].argmax(1)
         reader = _word_reader(b, means, inside)
-        words[outside] = reader.logits([b.texts[k] for k in outside], means[outside])
+        words[outside] = reader.logits([b.texts[k] for k in outside], means[outside] @ reader.state)
         check[number, 0] = violation(read_tower(encoder, states, fitted, b.check))
-        check[number, 1] = reader.logits([b.texts[k] for k in b.check], means[b.check])
+        check[number, 1] = reader.logits([b.texts[k] for k in b.check], means[b.check] @ reader.state)
         one, two = (auc(score[outside], b.violates[outside]) for score in (tower, words))
         report(f"fold {number + 1} of {FOLDS}: AUC of the tower {one:.3f}, of the words {two:.3f}")
     truth = b.violates[: len(lines)]
@@ -193,7 +192,7 @@ def train_compliance(
             "encoder": {"name": "all-MiniLM-L6-v2", "licence": "Apache-2.0",
                         "sha256": sha256(Path(encoder.tokenizer.name_or_path) / "model.safetensors")},
             "rules": rules.version,
-            "plan": asdict(plan) | {"layers": LAYERS, "tuned": TUNED},
+            "plan": asdict(plan) | {"tuned_from_layer": FIRST},
             "curve": {"tower": round(a, 4), "words": round(w, 4), "offset": round(c, 4)},
             "threshold": threshold,
             "cross_validation": {

@@ -15,20 +15,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from relate_engine.rewards.classifier import CATEGORIES, LAYERS, LONGEST, TUNED, above, lower_layers, mean_state, run
-from relate_engine.rewards.ctrtower import MATRICES, Weights, merge
+from relate_engine.rewards.classifier import CATEGORIES, FIRST, mean_state
+from relate_engine.rewards.ctrtower import MATRICES, Weights, merge, run_layers, upper_weights
 from relate_engine.rewards.encoder import DIMENSION, Encoder
 
 States = list[Tensor]  # of each text: (tokens, D) bfloat16, entering the tuned layers
-FIRST = LAYERS - TUNED
+LONGEST = 96  # tokens read of a text; no ad text is longer
 
 
 @dataclass(frozen=True)
 class TowerPlan:
-    rank: int = 8
+    rank: int = 32
     scale: float = 2.0  # the update is scale · B A
-    rate: float = 1e-3
-    epochs: int = 4
+    rate: float = 7e-4
+    epochs: int = 5
     batch: int = 32
     dropout: float = 0.1
     decay: float = 0.01
@@ -50,12 +50,14 @@ def lower_states(encoder: Encoder, texts: Sequence[str], batch: int = 64) -> Sta
     """What the layers below the tuned ones say about each text; they stay as published, so it is read once."""
     found: States = [torch.empty(0)] * len(texts)
     model, order = encoder.model, sorted(range(len(texts)), key=lambda k: len(texts[k]))
-    layers = lower_layers(model)[:FIRST]
+    layers = upper_weights(model, 0)[:FIRST]
     for start in range(0, len(order), batch):
         part = order[start : start + batch]
         inputs = encoder.tokenizer([texts[k] for k in part], padding=True, truncation=True, max_length=LONGEST,
                                    return_tensors="pt")  # fmt: skip
-        hidden, mask = run(model, inputs, layers)
+        mask = inputs["attention_mask"].bool()
+        hidden = model.embeddings(input_ids=inputs["input_ids"], token_type_ids=inputs["token_type_ids"])
+        hidden = run_layers(model, hidden, mask, layers)
         for k, row, kept in zip(part, hidden, mask, strict=True):
             found[k] = row[: int(kept.sum())].to(torch.bfloat16)
     return found
@@ -81,7 +83,7 @@ def _means(encoder: Encoder, states: States, rows: Sequence[int], layers: Sequen
     hidden = nn.utils.rnn.pad_sequence(parts, batch_first=True).float()
     mask = torch.arange(hidden.shape[1])[None] < torch.tensor([len(p) for p in parts])[:, None]
     with torch.autocast("cpu", torch.bfloat16):
-        hidden = above(encoder.model, hidden, mask, layers, drop)
+        hidden = run_layers(encoder.model, hidden, mask, layers, drop)
     return mean_state(hidden.float(), mask)
 
 
@@ -104,7 +106,7 @@ def _tune(
     epochs: Sequence[np.ndarray], loss_of: Callable[[Tensor, np.ndarray], Tensor], draw: np.random.Generator,
 ) -> float:  # fmt: skip
     """Steps over the rows of each epoch, in place; returns the last epoch's mean loss."""
-    layers = lower_layers(encoder.model)[FIRST:]
+    layers = upper_weights(encoder.model, FIRST)
     pace = {"lr": plan.rate}
     optimiser = torch.optim.AdamW(
         [{"params": list(tuned.values()), **pace}, {"params": list(head.parameters()), "lr": 3 * plan.rate}],
@@ -133,7 +135,7 @@ def shared_stage(
 ) -> dict[str, Tensor]:  # fmt: skip
     """Stage 1: the update after one pass over the shared texts, whose heads are thrown away."""
     torch.manual_seed(seed)
-    tuned = {k: t.requires_grad_() for k, t in _start(lower_layers(encoder.model)[FIRST:], plan).items()}
+    tuned = {k: t.requires_grad_() for k, t in _start(upper_weights(encoder.model, FIRST), plan).items()}
     head, target = nn.Linear(DIMENSION, 3), torch.tensor(positive, dtype=torch.float32)
 
     def loss(logits: Tensor, rows: np.ndarray) -> Tensor:
@@ -169,7 +171,7 @@ def fit_tower(
 @torch.inference_mode()
 def read_tower(encoder: Encoder, states: States, fitted: Fitted, rows: np.ndarray) -> np.ndarray:
     """(N, 1 + categories) logits of the texts `rows`, in order."""
-    layers = merge(lower_layers(encoder.model)[FIRST:], fitted.tuned)
+    layers = merge(upper_weights(encoder.model, FIRST), fitted.tuned)
     found = np.zeros((len(rows), len(fitted.bias)))
     order = sorted(range(len(rows)), key=lambda k: len(states[rows[k]]))
     for k in range(0, len(order), 64):

@@ -18,7 +18,7 @@ import torch
 from sklearn.linear_model import Ridge
 from torch import Tensor
 
-from relate_engine.rewards.ctrtower import MATRICES, OUT, Weights, merge, pool, run_layer, upper_weights
+from relate_engine.rewards.ctrtower import MATRICES, OUT, Weights, merge, pool, run_layers, upper_weights
 from relate_engine.rewards.encoder import Encoder
 from relate_engine.training.pairs import Levels, Pairs, level_target, target
 
@@ -75,12 +75,11 @@ def read_texts(
 
 
 def _pooled(encoder: Encoder, states: States, texts: Sequence[int], layers: Sequence[Weights], drop: float) -> Tensor:
-    parts, config = [states[k] for k in texts], encoder.model.config
+    parts = [states[k] for k in texts]
     hidden = torch.nn.utils.rnn.pad_sequence(parts, batch_first=True).float()
     mask = torch.arange(hidden.shape[1])[None] < torch.tensor([len(p) for p in parts])[:, None]
     with torch.autocast("cpu", torch.bfloat16):
-        for weights in layers:
-            hidden = run_layer(hidden, mask, weights, config.num_attention_heads, config.layer_norm_eps, drop)
+        hidden = run_layers(encoder.model, hidden, mask, layers, drop)
     return pool(hidden.float(), mask)
 
 

@@ -66,8 +66,8 @@ def sample_groups(
             for k, branches in enumerate(alive):
                 for j, b in enumerate(branches):
                     place[k][b] = j
-        rows = torch.tensor([(k, place[k][b], done[k][b].ids[-1]) for k, branches in enumerate(alive) for b in branches])
-        group, branch, last = rows.unbind(1)
+        live = [(k, place[k][b], done[k][b].ids[-1]) for k, branches in enumerate(alive) for b in branches]
+        group, branch, last = torch.tensor(live).unbind(1)
         feed = torch.tensor([p[-1] for p in prompts])[:, None].repeat(1, fed)  # to finished ones: anything
         feed[group, branch] = last
         state = prompt.feed(feed[..., None].to(causal.device))

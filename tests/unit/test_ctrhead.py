@@ -15,7 +15,7 @@ from relate_engine.config import ASSETS, ROOT, settings
 from relate_engine.policy.weights import WeightsError, encoder_folder
 from relate_engine.rewards.ctcvr import beats_typical
 from relate_engine.rewards.ctrhead import Head, shrink_of
-from relate_engine.rewards.ctrtower import MATRICES, OUT, Tower
+from relate_engine.rewards.ctrtower import MATRICES, OUT, Tower, pool
 from relate_engine.rewards.encoder import DIMENSION, Encoder
 from relate_engine.rewards.textfeatures import SURFACE, Vocabulary, surface, words
 from relate_engine.training.ctrencoder import LEVEL, average
@@ -53,8 +53,11 @@ class _NoEncoder:
         stacked = np.array(rows, np.float32).reshape(len(texts), DIMENSION)
         return stacked / np.linalg.norm(stacked, axis=1, keepdims=True)
 
-    def encode_with(self, tower: Any, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-        return self.encode(texts), np.array([len(t) / 100 for t in texts])
+    def prepare(self, towers: Any, texts: list[str]) -> None:
+        pass
+
+    def read(self, tower: Any, texts: list[str]) -> np.ndarray:
+        return np.array([len(t) / 100 for t in texts])
 
 
 FAKE: Any = _NoEncoder()
@@ -181,14 +184,18 @@ def _tuned(rank: int, seed: int, size: float) -> dict[str, torch.Tensor]:
 def test_an_untuned_tower_reads_what_the_published_encoder_says(encoder: Encoder) -> None:
     texts = [HEADLINE, "Plan Bills by Paycheck", "", "One"]
     tuned = _tuned(2, 0, 0.0)
-    vectors, numbers = encoder.encode_with(Tower(3, tuned), texts)
-    assert np.allclose(vectors, encoder.encode(texts), atol=1e-5)
+    tower = Tower(3, tuned)
+    encoder.prepare([tower], texts)
+    vectors, numbers = encoder.encode(texts), encoder.read(tower, texts)
+    published = encoder.model(**encoder.tokenizer(texts, padding=True, return_tensors="pt")).last_hidden_state
+    mask = encoder.tokenizer(texts, padding=True, return_tensors="pt")["attention_mask"].bool()
+    assert np.allclose(vectors, pool(published, mask).detach().numpy(), atol=2e-3)  # bfloat16 products
     assert np.allclose(numbers, vectors @ tuned[OUT].numpy(), atol=1e-4)
     changed = Tower(3, _tuned(2, 0, 0.01))
-    assert not np.allclose(encoder.encode_with(changed, texts)[1], numbers, atol=1e-2)
-    alone = [encoder.encode_with(Tower(3, changed.tuned), [t])[1][0] for t in texts]
-    assert np.allclose(encoder.encode_with(changed, texts)[1], alone, atol=1e-4)  # padding changes nothing
-    assert encoder.encode_with(changed, [])[1].shape == (0,)
+    assert not np.allclose(encoder.read(changed, texts), numbers, atol=1e-2)
+    alone = [encoder.read(Tower(3, changed.tuned), [t])[0] for t in texts]
+    assert np.allclose(encoder.read(changed, texts), alone, atol=5e-3)  # padding changes nothing
+    assert encoder.read(changed, []).shape == (0,)
 
 
 def test_averaged_towers_change_each_matrix_by_the_mean_of_their_changes() -> None:
