@@ -21,6 +21,7 @@ from relate_engine.rewards.learned import RewardModel
 from relate_engine.rewards.mix import rank_of
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
+from relate_engine.rewards.reviewers import Call, version_of
 from relate_engine.rewards.rules import RuleSet, load_rules
 from relate_engine.scorecard import AdText, Compliance, RewardName, Scorecard, level_of, value_of
 
@@ -41,12 +42,14 @@ class Rewards:
     learned: RewardModel | None = None  # what the workspace's campaign results have taught
     problem: str = ""  # why a reward model that should be here is not
     blocking: Set[str] = frozenset()  # categories in which reviewers have confirmed the classifier: there it blocks
+    calls: tuple[Call, ...] = ()  # what the workspace's reviewers said of the classifier's findings
 
     @property
     def version(self) -> str:
         """Of everything learned: a card made by another is stale."""
         clicks = self.learned.version if self.learned else self.head.version
-        return f"{clicks} {self.classifier.version}{self._blocks}"
+        calls = f" calls-{version_of(self.calls)}" if self.calls else ""
+        return f"{clicks} {self.classifier.version}{self._blocks}{calls}"
 
     @property
     def _blocks(self) -> str:
@@ -106,7 +109,8 @@ def score_texts(
     effects = rewards.head.effects(rewards.encoder, [t.text for t in texts])
     told = told_of(rewards, brief, [t.text for t in texts], effects)
     fits = relevance(rewards.encoder, [t.text for t in texts], known) if known else [(0.0, [])] * len(texts)
-    learned = rewards.classifier.findings(["" if t.slot == "path" else t.text for t in texts], rewards.blocking)
+    judged = ["" if t.slot == "path" else t.text for t in texts]
+    learned = rewards.classifier.findings(judged, rewards.blocking, rewards.calls)
     cards = []
     for i, (ad, effect, (fit, fit_findings)) in enumerate(zip(texts, effects, fits, strict=True)):
         slot = placement.slot(ad.slot)

@@ -11,6 +11,8 @@ from app.services.process import set_threads
 from relate_engine.brief import Brief, BriefError
 from relate_engine.config import ASSETS, ROOT, Settings
 
+ACCEPTED = tuple(ASSETS / "judged" / name for name in ("writer.jsonl", "later.jsonl"))  # what acceptance is fitted on
+
 
 def sft(
     config: Settings, out: Path | None, epochs: int | None, seed: int, resume: bool, folder: Path | None = None
@@ -70,8 +72,7 @@ def acceptance() -> dict[str, Any]:
     """Fits how likely an editor would run a sampled text, from the judged drafts in assets."""
     from relate_engine.training.acceptance import train_acceptance
 
-    judged = [ASSETS / "judged" / name for name in ("writer.jsonl", "later.jsonl")]
-    return train_acceptance(judged, judged_briefs(), ASSETS / "heads" / "acceptance")
+    return train_acceptance(ACCEPTED, judged_briefs(), ASSETS / "heads" / "acceptance")
 
 
 def preferences(

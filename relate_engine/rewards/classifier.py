@@ -18,8 +18,8 @@ import math
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from safetensors.numpy import load_file
 from relate_engine.policy.weights import WeightsError, sha256
 from relate_engine.rewards.ctrtower import Weights, merge, run_layers, served, upper_weights
 from relate_engine.rewards.encoder import Encoder
+from relate_engine.rewards.reviewers import Call, Correction, corrections
 from relate_engine.rewards.textfeatures import Vocabulary, surface
 from relate_engine.scorecard import Finding, finding
 
@@ -101,11 +102,13 @@ CATEGORIES = tuple(KINDS)  # class 0 of the tower is "clean", then these
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the classifier thinks of a text: P(violation), the likeliest category, and its logit."""
+    """What the classifier thinks of a text: P(violation), the likeliest category, and its logit. `shift`: how much of
+    the logit reviewers' calls have added (reviewers.py)."""
 
     probability: float
     category: str
     logit: float
+    shift: float = 0.0
 
 
 def mean_state(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -204,16 +207,35 @@ class Classifier:
         """P(violation) and the likeliest category of each text, in order."""
         return [Verdict(_expit(logit), CATEGORIES[kind], logit) for logit, kind in self._logits(texts)]
 
-    def findings(self, texts: Sequence[str], blocking: Collection[str] = ()) -> list[list[Finding]]:
-        """At most one finding a text, with the span that carries it. `blocking`: categories that reviewers'
-        labels have confirmed; all others caution."""
+    def corrections(self, calls: Sequence[Call]) -> Mapping[str, Correction]:
+        """What reviewers' calls add to the logit, by category."""
+        return corrections(calls, [logit for logit, _ in self._logits([call.text for call in calls])])
+
+    def corrected(self, texts: Sequence[str], calls: Sequence[Call] = ()) -> list[Verdict]:
+        """Verdicts after what reviewers' calls have taught."""
         verdicts = self.verdicts(texts)
+        taught = self.corrections(calls) if calls else {}
+        for i, (text, v) in enumerate(zip(texts, verdicts, strict=True)):
+            if v.category in taught:
+                shift = taught[v.category].of(text)
+                verdicts[i] = replace(v, probability=_expit(v.logit + shift), logit=v.logit + shift, shift=shift)
+        return verdicts
+
+    def findings(
+        self, texts: Sequence[str], blocking: Collection[str] = (), calls: Sequence[Call] = ()
+    ) -> list[list[Finding]]:
+        """At most one finding a text, with the span that carries it. `blocking`: categories that reviewers'
+        labels have confirmed; all others caution. `calls`: what the workspace's reviewers said of other findings."""
+        verdicts = self.corrected(texts, calls)
         held = [(t, v) for t, v in zip(texts, verdicts, strict=True) if v.probability >= self.threshold and t.strip()]
-        spans = self._spans([t for t, _ in held], [v.logit for _, v in held])
+        spans = self._spans([t for t, _ in held], [v.logit - v.shift for _, v in held])
         found: dict[str, list[Finding]] = {}
-        for (text, verdict), (start, end, without) in zip(held, spans, strict=True):
+        for (text, verdict), (start, end, left) in zip(held, spans, strict=True):
             kind = KINDS[verdict.category]
-            rest = "" if without is None else f", {without:.2f} without these words"
+            rest = "" if left is None else f", {_expit(left + verdict.shift):.2f} without these words"
+            before = _expit(verdict.logit - verdict.shift)
+            if f"{before:.2f}" != f"{verdict.probability:.2f}":
+                rest += f", {before:.2f} before your reviewers' calls were taken into account"
             found[text] = [
                 finding(
                     f"CLS-{verdict.category}",
@@ -229,7 +251,7 @@ class Classifier:
         return [found.get(t, []) for t in texts]
 
     def _spans(self, texts: Sequence[str], logits: Sequence[float]) -> list[tuple[int, int, float | None]]:
-        """For each text the run of words whose removal lowers the logit most, and P(violation) without it
+        """For each text the run of words whose removal lowers the logit most, and the logit without it
         (None where the run is the whole text)."""
         windows = [_windows(t) for t in texts]
         shortened = [_without(t, *w) for t, ws in zip(texts, windows, strict=True) for w in ws]
@@ -242,8 +264,7 @@ class Classifier:
         rests = [_without(t, *run) for t, run in zip(texts, runs, strict=True)]
         left = self._logits(rests)
         return [
-            (*run, _expit(logit) if rest.strip() else None)
-            for run, rest, (logit, _) in zip(runs, rests, left, strict=True)
+            (*run, logit if rest.strip() else None) for run, rest, (logit, _) in zip(runs, rests, left, strict=True)
         ]
 
 

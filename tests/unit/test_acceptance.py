@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.services.training import judged_briefs
+from app.services.training import ACCEPTED, judged_briefs
 from relate_engine.brief import Brief
 from relate_engine.config import ASSETS
 from relate_engine.policy.acceptance import (
@@ -45,7 +45,7 @@ def test_the_probability_is_the_logistic_of_standardised_signals() -> None:
 
 def test_the_shipped_fit_is_reproduced_by_its_command(tmp_path: Path) -> None:
     shipped = json.loads((ASSETS / "heads" / "acceptance" / "acceptance.json").read_text())
-    again = train_acceptance(ASSETS / "judged" / "writer.jsonl", judged_briefs(), tmp_path)
+    again = train_acceptance(ACCEPTED, judged_briefs(), tmp_path)
     assert again["data_sha256"] == shipped["data_sha256"]
     assert again["weights"] == pytest.approx(shipped["weights"], abs=1e-6)
     assert again["auc_grouped_cv"] == shipped["auc_grouped_cv"]
