@@ -50,3 +50,4 @@ bench: $(BIN)/.installed-test
 	$(BIN)/python -m tests.benchmarks.scoring
 	$(BIN)/python -m tests.benchmarks.imports
 	$(BIN)/python -m tests.benchmarks.grpo
+	RELATE_IDLE=1 $(BIN)/python -m pytest -s tests/e2e/test_review.py

@@ -218,7 +218,8 @@ def _check(args: argparse.Namespace, config: Settings) -> int:
     countries = _countries(args.countries) or ["us"]
     cache = None if args.rules_only else config.cache
     here = judging_here(config)
-    checked = check(args.text, args.placement or "google_rsa", args.slot, countries, cache, here.rules, here.blocking)
+    own = here.rules, here.blocking, here.calls
+    checked = check(args.text, args.placement or "google_rsa", args.slot, countries, cache, *own)
     findings, compliance = checked.findings, checked.compliance
     _say_packs(countries)
     if args.json:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from db.models import Card, FindingCall, GoldText, ReviewSlot, StatusChange, Text, Verdict, Workspace
 from db.queries import CHUNK, stands
 from db.review import settled
-from db.rulebook import MAY_RUN
+from db.rulebook import CALLS, MAY_RUN
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,14 @@ def given_since(session: Session, workspace_id: int, since: datetime, limit: int
 
 
 def calls_by_rule(session: Session, workspace_id: int, limit: int) -> Sequence[tuple[str, int, int]]:
-    """(rule, accepted, dismissed), the rules most often dismissed first."""
-    dismissed = func.sum(case((FindingCall.accepted, 0), else_=1))
+    """(rule, accepted, dismissed) of the newest calls, the rules most often dismissed first."""
+    newest = select(FindingCall.rule_id, FindingCall.accepted).where(FindingCall.workspace_id == workspace_id)
+    calls = newest.order_by(FindingCall.id.desc()).limit(CALLS).subquery()
+    dismissed = func.sum(case((calls.c.accepted, 0), else_=1))
     query = (
-        select(FindingCall.rule_id, func.sum(case((FindingCall.accepted, 1), else_=0)), dismissed)
-        .where(FindingCall.workspace_id == workspace_id)
-        .group_by(FindingCall.rule_id)
-        .order_by(dismissed.desc(), FindingCall.rule_id)
+        select(calls.c.rule_id, func.sum(case((calls.c.accepted, 1), else_=0)), dismissed)
+        .group_by(calls.c.rule_id)
+        .order_by(dismissed.desc(), calls.c.rule_id)
         .limit(limit)
     )
     return [(row[0], int(row[1]), int(row[2])) for row in session.execute(query)]

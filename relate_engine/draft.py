@@ -29,10 +29,13 @@ from relate_engine.rewards.rules import RuleSet
 from relate_engine.score import Rewards, score_texts
 from relate_engine.scorecard import AdText, Finding, Scorecard
 
-ROUNDS = 3  # sampling rounds before a slot is left with what there is
+# Sampling rounds before a slot is left with what there is, and how much warmer each samples: two for more good texts,
+# then, only where too few differ, two for other texts.
+WARMER = (0.0, 0.05, 0.5, 0.75)
+COOL = 2
+SPARE = 2  # texts more than are shown, since the scorecard drops some
 LEAST = 32  # fewest texts sampled for a slot in a round: the width of a wave costs little more than one text
-WORN = 15  # texts of a slot that open alike; further rounds must open otherwise
-WARMER = 0.05  # each further round samples a little warmer; much warmer texts are broken
+WORN = 3  # texts of a slot that open alike; warm rounds must open otherwise
 # P(an editor would run it): enough texts over GOOD end the sampling; under POOR a text is shown only where fewer
 # than ENOUGH of the slot are left, under WORST never
 GOOD, POOR, WORST, ENOUGH = 0.5, 0.35, 0.03, 8
@@ -121,17 +124,19 @@ def draft(
     dropped: list[Dropped] = []
     seen = {t.lower() for t in served}
     total = sum(counts.values())
-    for attempt in range(ROUNDS):
+    for attempt, warmer in enumerate(WARMER):
         wishes = []
+        least, most = (GOOD, total) if attempt < COOL else (WORST, ENOUGH + SPARE)
         for slot, count in counts.items():
-            good = distinct(t.text for t in passed[slot] if accepted[t.text] >= GOOD)
-            if slot != "path" and good < count:
-                rows = max(LEAST, (count - good) * oversample) // len(writers)
+            have = distinct(t.text for t in passed[slot] if accepted[t.text] >= least)
+            want = min(count, most) if attempt < COOL else min(count + SPARE, most)
+            if slot != "path" and have < want:
+                rows = max(LEAST, (want - have) * oversample) // len(writers)
                 wishes += [Wish(slot, angles[i % len(angles)]) for i in range(rows)]
         fresh: list[tuple[AdText, Sample]] = []
-        worn = {slot: frozenset(t for t, n in seen_first.items() if n >= WORN) for slot, seen_first in openings.items()}
-        warmth = temperature + WARMER * attempt
-        for author, wish, sample in _written(writers, brief, wishes, seed + 7919 * attempt, warmth, worn):
+        worn = {slot: frozenset(t for t, n in seen_first.items() if n >= WORN and attempt >= COOL)
+                for slot, seen_first in openings.items()}  # fmt: skip
+        for author, wish, sample in _written(writers, brief, wishes, seed + 7919 * attempt, temperature + warmer, worn):
             reason = sample.why or refusal(rewards.rules, sample.text, wish.slot, brief)
             if not reason and sample.text.lower() in seen:
                 reason = "written twice"

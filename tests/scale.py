@@ -27,6 +27,7 @@ from relate_engine.scorecard import AMOUNT
 
 DAYS = 180
 A_SET = 8  # texts of one shown set
+JUDGED = 5  # every so many texts there is a verdict
 BATCH = 5_000
 VERSIONS = ("writer-1", "grpo-1", "grpo-2")
 WORDS = (
@@ -36,6 +37,7 @@ WORDS = (
 OTHER = ("رف قوارب الكاياك", "静音皮划艇架", "Größe wählen", "<b>lock</b> & go")
 ANGLES = ("benefit", "problem", "how", "audience", "curiosity")
 LEVELS = ("clear", "clear", "clear", "caution", "blocked")
+KINDS = ("health", "finance", "clickbait")  # of violations, to the classifier
 REASONS = ("CLM-001: superlative without proof", "FMT-001: wider than the slot", "a fact that the brief does not hold",
            "says the same as another text")  # fmt: skip
 DONE = ("pick", "pick", "copy", "export", "reject", "reject", "unpick", "rate")
@@ -62,6 +64,8 @@ def seed(db: Database, texts: int = 100_000, feedback: int = 500_000, briefs: in
         total = sets * A_SET
         bulk.add(models.Feedback, _feedback(chance, feedback, total))
         bulk.add(models.Verdict, _verdicts(chance, total))
+        bulk.add(models.ReviewSlot, _looks(total))
+        bulk.add(models.FindingCall, _calls(chance, total))
         bulk.add(models.StatusChange, _statuses(chance, total))
         bulk.add(models.Ad, _ads(briefs))
         bulk.add(models.AdRevision, _revisions(briefs, total))
@@ -244,7 +248,7 @@ def _feedback(chance: random.Random, feedback: int, texts: int) -> Iterator[Row]
 
 
 def _verdicts(chance: random.Random, texts: int) -> Iterator[Row]:
-    for number in range(0, texts, 5):
+    for number in range(0, texts, JUDGED):
         outcome = chance.choice(("compliant", "compliant", "violation"))
         yield number / texts, {
             "text_id": number + 1, "card_id": number + 1, "supersedes_id": None, "outcome": outcome,
@@ -252,6 +256,26 @@ def _verdicts(chance: random.Random, texts: int) -> Iterator[Row]:
             "until": None, "blind": number % 50 == 0, "seconds": round(chance.uniform(2, 40), 1), "claim": None,
             "settled_by_id": None,
         }  # fmt: skip
+
+
+def _looks(texts: int) -> Iterator[Row]:
+    """The look that each verdict answered."""
+    for verdict, number in enumerate(range(0, texts, JUDGED), start=1):
+        yield number / texts, {
+            "text_id": number + 1, "number": 1, "blind": number % 50 == 0, "verdict_id": verdict,
+            "expires_at": datetime.now(UTC) - timedelta(days=1),
+        }  # fmt: skip
+
+
+def _calls(chance: random.Random, texts: int) -> Iterator[Row]:
+    """A call with each verdict that was not blind, every third on the classifier."""
+    for verdict, number in enumerate(range(0, texts, JUDGED), start=1):
+        if number % 50:
+            rule = f"CLS-{chance.choice(KINDS)}" if verdict % 3 == 0 else f"CLM-{verdict % 40:03}"
+            yield number / texts, {
+                "verdict_id": verdict, "text_id": number + 1, "rule_id": rule, "start": 0, "end": 4,
+                "accepted": chance.random() < 0.7, "reason": "",
+            }  # fmt: skip
 
 
 def _statuses(chance: random.Random, texts: int) -> Iterator[Row]:

@@ -115,9 +115,9 @@ def angle_word(angle: Angle | None) -> str:
 
 
 def table_html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A small table of plain words; scrolls inside itself where it is too wide."""
+    """A small table of plain words, each cell in its own direction; scrolls inside itself where it is too wide."""
     head = "".join(f"<th>{escape(h)}</th>" for h in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f'<td dir="auto">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows)
     return scrolling(f'<table class="rl-table"><tr>{head}</tr>{body}</table>')
 
 

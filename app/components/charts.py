@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from unicodedata import category
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -28,6 +29,7 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "triangle-down", "hexagon")
 PATTERNS = ("", "/", "x", "-", ".", "\\", "+", "|")
 DAY_MS = 24 * 3600 * 1000
+_PLAIN = " -.,+%()'\u200c\u200d"
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
@@ -226,5 +228,7 @@ def count(number: int, word: str) -> str:
 
 
 def safe(text: str) -> str:
-    """A name in a sentence: version names may hold characters that Markdown or HTML would read."""
-    return "".join(c if c.isalnum() or c in " -.,+%()'" else " " for c in text)
+    """A name in a sentence: version names may hold characters that Markdown or HTML would read.
+
+    Marks stay on their letters, and so do the joiners that shape Persian and Hindi."""
+    return "".join(c if c.isalnum() or category(c).startswith("M") or c in _PLAIN else " " for c in text)

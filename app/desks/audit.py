@@ -72,8 +72,8 @@ def _rows(ctx: Context, wanted: Filter, here: tzinfo) -> None:
     found = audit_log.page(ctx.db, ctx.actor, wanted, befores[-1])
     if not found.events:
         if wanted == Filter():
-            st.info("Nothing has been noted yet. Approvals, versions, imports, exports and settings will stand here.",
-                    icon=":material/history:")  # fmt: skip
+            st.info("Nothing has been noted yet. Drafts, choices, comments, approvals, versions, imports, exports and "
+                    "settings will stand here.", icon=":material/history:")  # fmt: skip
         else:
             st.info("No event passes these filters; widen one of them.", icon=":material/filter_alt_off:")
     for event in found.events:

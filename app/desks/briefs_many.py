@@ -83,7 +83,8 @@ def _go_on(ctx: Context, job_id: int) -> None:
 @st.dialog("Export all as one Editor file", width="medium", icon=":material/download:")
 def _export(ctx: Context, ids: list[int]) -> None:
     """One ad a brief; those that are not complete are named with what they lack."""
-    picked_only = st.toggle("Only picked texts", key="many_picked", help="Else the best texts fill what is not picked.")
+    picked_only = st.toggle("Only picked texts", key="many_picked", help="Else the best texts fill "
+                            "what is not picked. A brief with an ad of its own leaves as that ad.")  # fmt: skip
     try:
         found = _made(ctx, tuple(ids), picked_only)
     except TROUBLE as error:
@@ -99,7 +100,8 @@ def _export(ctx: Context, ids: list[int]) -> None:
         for one in found.missing:
             reasons = "\n".join(f"    - {plain(problem)}" for problem in one.problems)
             st.markdown(f"- **{plain(one.title)}** (no. {one.brief_id})\n{reasons}")
-    st.caption(f"{ENCODING_NOTE} The ads are paused. Exported texts count as picked.")
+    built = f"{len(found.built)} as built on the page Ads, with their pins. " if found.built else ""
+    st.caption(f"{built}{ENCODING_NOTE} The ads are paused. Exported texts count as picked.")
 
 
 def _made(ctx: Context, ids: tuple[int, ...], picked_only: bool) -> ClientExport:

@@ -54,7 +54,6 @@ def open_brief_here(ctx: Context, brief_id: int | None) -> None:
     """Opens a brief (None: a new one) on the Draft desk; the page changes here."""
     stored = get_brief(ctx.db, ctx.actor, brief_id) if brief_id is not None else None
     open_brief(brief_id, stored.brief if stored else None, editing=stored is None)
-    st.session_state.draft_opened = True
     desk = st.Page(_nothing, title="Draft", url_path="draft")  # known by its path; the function is not run
     st.switch_page(desk, query_params={"brief": str(brief_id)} if brief_id is not None else None)
 

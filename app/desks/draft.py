@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.components.context import Context, context
 from app.components.plain import plain
+from app.desks.draft_back import brief_back, briefs_back
 from app.desks.draft_brief import brief_bar, brief_form, brief_summary
 from app.desks.draft_lines import own_lines
 from app.desks.draft_merge import brief_conflict
@@ -39,12 +40,15 @@ def _desk(ctx: Context) -> None:
     if state().trouble:
         st.error(plain(state().trouble), icon=":material/error:")
         state().trouble = ""
+    brief_back(ctx, stored)
+    if stored is None:
+        briefs_back(ctx)
     if stored is not None and (conflict := state().conflict):
         brief_conflict(ctx, conflict)
     elif stored is None or state().editing:
         brief_form(ctx, stored)
     else:
-        brief_summary(stored)
+        brief_summary(ctx, stored)
         write_bar(ctx, stored, stored.brief.placement, st.button)
     jobs = jobs_of(ctx)
     if jobs.problem:

@@ -13,9 +13,10 @@ from app.components.context import Context
 from app.components.marks import SEVERITIES
 from app.components.plain import plain
 from app.components.when import when
-from app.desks.draft_state import fill, open_brief, state
-from app.desks.draft_write import write_bar
-from app.services.briefs import archive_brief, get_brief, list_briefs
+from app.desks.draft_state import TROUBLE, fill, open_brief, state
+from app.desks.draft_write import save_typed, write_bar
+from app.services.briefs import archive_brief, get_brief, list_briefs, restore_brief
+from app.services.people import may
 from app.services.scoring import brief_findings
 from app.services.stored import StoredBrief
 from relate_engine.brief import PLACEMENTS, Brief, parse_brief, placement_of
@@ -112,10 +113,23 @@ def brief_form(ctx: Context, stored: StoredBrief | None) -> None:
                 _text("landing_page", "Landing page", "Used as the final URL of an export. It is not read.",
                       placeholder="https://")  # fmt: skip
         _trouble("brief")
+        if stored is not None and stored.archived:
+            _archived_form(ctx, stored)
         write_bar(ctx, stored, placement, st.form_submit_button)
 
 
-def brief_summary(stored: StoredBrief) -> None:
+def _archived_form(ctx: Context, stored: StoredBrief) -> None:
+    """The two ways on for who has an archived brief in the form; both keep what was typed."""
+    if "brief" not in state().field_trouble:
+        st.warning("This brief is archived; restore it, or save yours as a new brief.", icon=":material/archive:")
+    with st.container(horizontal=True, key="brief_archived"):
+        st.form_submit_button("Restore this brief", key="brief_restore", icon=":material/unarchive:",
+                              on_click=_restore, args=(ctx, stored))  # fmt: skip
+        st.form_submit_button("Save mine as a new brief", key="brief_save_new", icon=":material/note_add:",
+                              on_click=_save_as_new, args=(ctx,))  # fmt: skip
+
+
+def brief_summary(ctx: Context, stored: StoredBrief) -> None:
     """The open brief in a few lines, with the way back to its form."""
     brief = stored.brief
     with st.container(border=True, key="brief_summary"):
@@ -128,7 +142,11 @@ def brief_summary(stored: StoredBrief) -> None:
             word, icon = SEVERITIES[finding.severity]
             st.warning(f"{icon} **{word}** {plain(f'{finding.rule_id} {finding.message} {finding.fix}')}")
         if stored.archived:
-            st.caption("This brief is archived; saving it brings it back to the list.")
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption("This brief is archived; restore it to change it or to draft for it.")
+                if may(ctx.actor, "brief.write"):
+                    st.button("Restore this brief", key="brief_restore", icon=":material/unarchive:",
+                              on_click=_restore, args=(ctx, stored))  # fmt: skip
 
 
 def _text(name: str, label: str, tip: str | None = None, placeholder: str | None = None) -> None:
@@ -167,3 +185,20 @@ def _edit() -> None:
 def _archive(ctx: Context, stored: StoredBrief) -> None:
     archive_brief(ctx.db, ctx.actor, stored.id)
     open_brief(None, None, editing=True)
+
+
+def _restore(ctx: Context, stored: StoredBrief) -> None:
+    state().field_trouble = {}
+    try:
+        restore_brief(ctx.db, ctx.actor, stored.id)
+    except TROUBLE as error:
+        state().trouble = str(error)
+    else:
+        st.toast("The brief is back on the list.", icon=":material/unarchive:")
+
+
+def _save_as_new(ctx: Context) -> None:
+    stored = save_typed(ctx, None)
+    if stored is not None:
+        open_brief(stored.id, stored.brief, editing=False)
+        st.toast("Saved as a new brief.", icon=":material/check:")

@@ -13,11 +13,14 @@ from app.components.clipboard import copy_button
 from app.components.context import Context
 from app.components.marks import SEVERITIES, worst_first
 from app.components.plain import plain
+from app.components.status import status_chip
 from app.desks import draft_conflict
 from app.desks.draft_explain import explanation, toggle
 from app.desks.draft_state import TROUBLE, jobs_of, state
 from app.desks.draft_talk import talk
 from app.services import feedback
+from app.services.briefs import brief_to_write_for
+from app.services.draft_working import forget_wording, keep_wording
 from app.services.drafting_page import LIKE_THIS
 from app.services.scoring import reword, score_again, score_wording
 from app.services.stored import StoredBrief, StoredText, is_stale
@@ -44,11 +47,13 @@ def _card(ctx: Context, stored: StoredBrief, place: str) -> None:
     with st.container(border=True, key=f"card_{choice}_{place}"):
         if text.card is None:
             st.markdown(plain(text.text))
+            for told in _status(text):
+                st.caption(told)
         elif place not in state().editing_cards:
             st.html(card_html(text.card, _notes(text)))
         if conflict := draft_conflict.pending(place, text.id):
             draft_conflict.panel(ctx, place, conflict, lambda words: _settle(ctx, stored, place, words),
-                                 lambda: _take_theirs(place))  # fmt: skip
+                                 lambda: _take_theirs(ctx, place))  # fmt: skip
         elif place in state().editing_cards:
             _editor(ctx, stored, place, text)
         else:
@@ -68,12 +73,21 @@ def _use(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None:
 
 
 def _notes(text: StoredText) -> list[str]:
-    notes = ["yours"] if text.by_person and text.shown_as is None else []
+    notes = _status(text)
+    notes += ["yours"] if text.by_person and text.shown_as is None else []
     notes += ["edited"] if text.shown_as is not None else []
     notes += ["old scores"] if is_stale(text, state().today) else []
     notes += [f"rejected: {text.reason}" if text.reason else "rejected"] if text.choice == "rejected" else []
     notes += [f"rated {text.rating} of 5"] if text.rating else []
     return notes
+
+
+def _status(text: StoredText) -> list[str]:
+    """Where a text stands in the review, if it is more than a draft. People reject on this desk too, so it says who."""
+    status = state().statuses.get(text.id, "draft")
+    if status == "draft":
+        return []
+    return [f"{status_chip(status)} by the review" if status == "rejected" else status_chip(status)]
 
 
 def _actions(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -> None:
@@ -135,7 +149,8 @@ def _more(ctx: Context, stored: StoredBrief, place: str) -> None:
     try:
         angle = next((a for a in ANGLES if a == option), None)
         like = text if option == "like" else None
-        jobs_of(ctx).start(ctx.actor, stored, {text.slot: LIKE_THIS}, angle, like)
+        now = brief_to_write_for(ctx.db, ctx.actor, stored.id)
+        jobs_of(ctx).start(ctx.actor, now, {text.slot: LIKE_THIS}, angle, like)
         st.toast(f"Writing {LIKE_THIS} more. They will stand first among their kind.", icon=":material/edit_square:")
     except TROUBLE as error:
         state().card_trouble[place] = str(error)
@@ -162,16 +177,34 @@ def _editor(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -> 
     if key not in st.session_state:
         st.session_state[key] = text.text
     if text.slot in MANY_LINES:
-        wording = st.text_area("New wording (Ctrl+Enter scores it)", key=key, height=130)
+        wording = st.text_area("New wording (Ctrl+Enter scores it)", key=key, height=130, on_change=_typed,
+                               args=(ctx, place))  # fmt: skip
     else:
-        wording = st.text_input("New wording (scored as you type)", key=key, live="400ms")
+        wording = st.text_input("New wording (scored as you type)", key=key, live="400ms", on_change=_typed,
+                                args=(ctx, place))  # fmt: skip
     card = _preview(ctx, stored, place, text, clean(wording or ""))
     if card is not None:
         st.html(card_html(card, ["not saved yet"] if card.text != text.text else ["as it was"]))
     with st.container(horizontal=True):
         st.button("Save", key=f"save_{place}", type="primary", on_click=_save, args=(ctx, stored, place),
                   icon=":material/save:")  # fmt: skip
-        st.button("Cancel", key=f"cancel_{place}", on_click=_close, args=(place,))
+        st.button("Cancel", key=f"cancel_{place}", on_click=_close, args=(ctx, place))
+
+
+def _typed(ctx: Context, place: str) -> None:
+    _keep_aside(ctx, state().texts[place], st.session_state.get(f"wording_{place}") or "")
+
+
+def _keep_aside(ctx: Context, text: StoredText, wording: str) -> None:
+    """What was typed outlives a session that has ended; the text as it stands is nothing to keep."""
+    if wording.strip() == text.text:
+        _forget(ctx, text)
+    else:
+        keep_wording(ctx.actor, ctx.settings, text.brief_id, text.id, wording)
+
+
+def _forget(ctx: Context, text: StoredText) -> None:
+    forget_wording(ctx.actor, ctx.settings, text.brief_id, text.id)
 
 
 def _preview(ctx: Context, stored: StoredBrief, place: str, text: StoredText, wording: str) -> Scorecard | None:
@@ -191,13 +224,15 @@ def _preview(ctx: Context, stored: StoredBrief, place: str, text: StoredText, wo
 
 
 def _save(ctx: Context, stored: StoredBrief, place: str) -> None:
+    _typed(ctx, place)
     _reword(ctx, stored, place, st.session_state.get(f"wording_{place}") or "")
     if place not in state().card_trouble:
         state().editing_cards.discard(place)
     st.rerun([f"card_{place}", BAR])
 
 
-def _close(place: str) -> None:
+def _close(ctx: Context, place: str) -> None:
+    _forget(ctx, state().texts[place])
     state().editing_cards.discard(place)
     state().card_trouble.pop(place, None)
     st.rerun([f"card_{place}"])
@@ -206,8 +241,10 @@ def _close(place: str) -> None:
 def _reword(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None:
     now = state()
     now.card_trouble.pop(place, None)
+    was = now.texts[place]
     try:
-        now.texts[place] = reword(ctx.db, ctx.actor, ctx.room, stored.brief, now.texts[place], wording)
+        now.texts[place] = reword(ctx.db, ctx.actor, ctx.room, stored.brief, was, wording)
+        _forget(ctx, was)
         now.today = jobs_of(ctx).versions_for(ctx.actor)
     except feedback.EditConflict as conflict:
         draft_conflict.keep(place, conflict, wording)
@@ -219,6 +256,8 @@ def _settle(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None
     """Saves a wording as an edit of the one that stood in its way; it waits on where even that fails."""
     found = draft_conflict.pending(place, state().texts[place].id)
     if found is not None:
+        _keep_aside(ctx, found.conflict.newest, wording)
+        forget_wording(ctx.actor, ctx.settings, stored.id, found.conflict.seen)
         state().texts[place] = found.conflict.newest
         draft_conflict.drop(place)
         _reword(ctx, stored, place, wording)
@@ -227,9 +266,11 @@ def _settle(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None
     st.rerun([f"card_{place}", BAR])
 
 
-def _take_theirs(place: str) -> None:
+def _take_theirs(ctx: Context, place: str) -> None:
     found = draft_conflict.pending(place, state().texts[place].id)
     if found is not None:
+        forget_wording(ctx.actor, ctx.settings, found.conflict.newest.brief_id, found.conflict.seen)
+        _forget(ctx, found.conflict.newest)
         state().texts[place] = found.conflict.newest
         draft_conflict.drop(place)
     st.rerun([f"card_{place}", BAR])

@@ -11,6 +11,7 @@ import streamlit as st
 from app.components.context import Context
 from app.components.plain import plain
 from app.desks.draft_state import TROUBLE
+from app.services.briefs import brief_to_write_for
 from app.services.own_lines import MAX_LINES, OwnLines, parse_editor_csv, parse_pasted
 from app.services.scoring import bring_lines
 from app.services.stored import StoredBrief
@@ -44,7 +45,8 @@ def _bring(ctx: Context, stored: StoredBrief, parse: Callable[[], OwnLines]) -> 
     try:
         lines = parse()
         with st.spinner(f"Scoring {len(lines.lines)} lines"):
-            bring_lines(ctx.db, ctx.actor, ctx.room, stored, lines.lines)
+            now = brief_to_write_for(ctx.db, ctx.actor, stored.id)
+            bring_lines(ctx.db, ctx.actor, ctx.room, now, lines.lines)
     except TROUBLE as error:
         st.error(plain(str(error)), icon=":material/error:")
         return

@@ -13,6 +13,7 @@ from app.desks.draft_brief import COUNTRIES
 from app.desks.draft_state import TROUBLE, BriefConflict, fill, state
 from app.services.brief_merge import FIELDS, Difference, differences, lines_of, merged
 from app.services.briefs import BriefChanged, save_brief
+from app.services.draft_working import forget_brief
 from app.services.stored import checksum_of
 from relate_engine.brief import placement_of
 
@@ -63,7 +64,8 @@ def _save(ctx: Context, found: BriefConflict) -> None:
     except TROUBLE as error:
         now.trouble = str(error)
         return
-    now.conflict, now.base, now.editing, now.field_trouble = None, stored.brief, False, {}
+    forget_brief(ctx.actor, ctx.settings, stored.id)
+    now.conflict, now.base, now.editing, now.field_trouble, now.kept = None, stored.brief, False, {}, False
     fill(stored.brief)
     st.toast("The merged brief is saved.", icon=":material/check:")
 

@@ -16,6 +16,7 @@ from app.components.marks import SEVERITIES
 from app.components.plain import plain
 from app.components.when import when
 from app.desks.ads_state import build_from_picked
+from app.desks.draft_back import wordings_back
 from app.desks.draft_card import BAR, show_card
 from app.desks.draft_export import export_dialog
 from app.desks.draft_state import TROUBLE, jobs_of, state
@@ -23,6 +24,7 @@ from app.services.drafting import dropped_texts, list_generations, picked_texts
 from app.services.people import may
 from app.services.scoring import score_again
 from app.services.stored import StoredBrief, StoredGeneration, StoredText, is_stale
+from app.services.text_statuses import statuses_of
 from relate_engine.brief import placement_of
 
 ACROSS = 2  # cards side by side where there is room
@@ -51,6 +53,7 @@ def results(ctx: Context, stored: StoredBrief) -> None:
         name = st.selectbox("Show", [*views, "picked"], key="draft_view", width=420,
                             format_func=lambda n: _view_words(n, views))  # fmt: skip
         st.fragment(key=BAR)(_bar)(ctx, stored)
+    unsaved = st.container(key="wordings_back")
     chosen = [] if name == "picked" else views.get(name, next(iter(views.values())))
     if name == "picked":
         picks = picked_texts(ctx.db, ctx.actor, stored.id)
@@ -60,7 +63,10 @@ def results(ctx: Context, stored: StoredBrief) -> None:
     else:
         groups = _groups(chosen)
     texts = [text for group in groups for text in group.texts]
-    state().texts, state().today = {}, jobs_of(ctx).versions_for(ctx.actor)
+    now = state()
+    now.texts, now.today = {}, jobs_of(ctx).versions_for(ctx.actor)
+    drawn = [text.id for slot in _slots(texts) for text in _of(slot, texts)[: _room(stored, slot)]]
+    now.statuses = statuses_of(ctx.db, ctx.actor, drawn)
     _stale(ctx, stored, texts)
     _about_the_ad(chosen)
     chance = "Best first, but for some places that chance fills: each card says its rank. "
@@ -68,6 +74,8 @@ def results(ctx: Context, stored: StoredBrief) -> None:
     st.caption(f"{by_chance}{BEST_OF} “No issue found” is by the rules for the placement and countries; {NOT_CHECKED}.")
     for slot in dict.fromkeys(group.slot for group in groups):
         _slot(ctx, stored, slot, [group for group in groups if group.slot == slot])
+    with unsaved:
+        wordings_back(ctx, stored)
     _dropped(ctx, chosen)
 
 
@@ -96,6 +104,19 @@ def _view_words(name: str, views: dict[str, list[StoredGeneration]]) -> str:
 
 def _slots(texts: Sequence[StoredText]) -> list[str]:
     return list(dict.fromkeys(text.slot for text in texts))
+
+
+def _of(slot: str, texts: Sequence[StoredText]) -> list[StoredText]:
+    return [text for text in texts if text.slot == slot]
+
+
+def _room(stored: StoredBrief, slot: str) -> int:
+    """How many texts of a slot are drawn."""
+    return int(st.session_state.get(_more_key(stored, slot), CARDS))
+
+
+def _more_key(stored: StoredBrief, slot: str) -> str:
+    return f"draft_more_{stored.id}_{slot}"
 
 
 def _groups(sets: Sequence[StoredGeneration]) -> list[Group]:
@@ -188,8 +209,7 @@ def _slot(ctx: Context, stored: StoredBrief, name: str, groups: Sequence[Group])
     limit = f"limit {slot.limit:,}{' (assumed)' if slot.assumed else ''}"
     fold = f"{slot.visible} before the fold, " if slot.visible < slot.limit else ""
     st.caption(f"{', '.join(told)} · {fold}{limit}")
-    more = f"draft_more_{stored.id}_{name}"
-    room = st.session_state.get(more, CARDS)
+    room = _room(stored, name)
     left = len(texts) - room
     for group in groups:
         shown, room = group.texts[:room], max(0, room - len(group.texts))
@@ -202,7 +222,8 @@ def _slot(ctx: Context, stored: StoredBrief, name: str, groups: Sequence[Group])
                     show_card(ctx, stored, f"{group.at}_{name}_{first + offset}", text)
     if left > 0:
         words = f"Show {min(left, CARDS)} more of {left} older {slot.plural.lower()}"
-        st.button(words, key=f"more_{name}", on_click=_more, args=(more,), icon=":material/expand_more:")
+        st.button(words, key=f"more_{name}", icon=":material/expand_more:", on_click=_more,
+                  args=(_more_key(stored, name),))  # fmt: skip
 
 
 def _more(key: str) -> None:

@@ -1,7 +1,9 @@
 """What one browser tab remembers of the Draft desk, and what its parts share.
 
 The open brief is also in the address (`?brief=12`), so refreshing the browser comes back to it with its newest
-texts from the database. Everything else here may be lost without losing work.
+texts from the database, and its back button to the brief before. What is typed is kept aside when it is saved
+(services/draft_working.py), so a save that does not succeed loses nothing. Everything else here may be lost without
+losing work.
 """
 
 from dataclasses import dataclass, field
@@ -12,12 +14,14 @@ import streamlit as st
 from app.components.context import Context, context
 from app.services.brief_merge import lines_of
 from app.services.briefs import BriefChanged, get_brief
+from app.services.draft_working import Form
 from app.services.drafting_page import Jobs
 from app.services.exporting import ExportRefused
 from app.services.people import Forbidden, NotFound
+from app.services.statuses import Status
 from app.services.stored import StoredText
 from db.session import StorageError
-from relate_engine.brief import Brief, BriefError, PlacementName
+from relate_engine.brief import PLACEMENTS, Brief, BriefError
 from relate_engine.policy.weights import WeightsError
 from relate_engine.scorecard import Scorecard
 
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from relate_engine.explain import Explanation
 
 TROUBLE = (BriefError, ExportRefused, Forbidden, NotFound, StorageError, WeightsError)
+ADDRESS = "draft_address"  # the brief that this desk has last written into the address
 FIELDS = (
     "product", "description", "benefits", "audience", "tone", "vertical", "countries", "landing_page",
     "keywords", "claims", "reviews", "names", "must_say", "never_say",
@@ -49,9 +54,11 @@ class DeskState:
     base: Brief | None = None  # the saved brief as the form was filled with it
     conflict: "BriefConflict | None" = None  # somebody else saved meanwhile, and it is not settled
     editing: bool = True
+    kept: bool = False  # what is in the form is kept aside, so it is not offered back here
     trouble: str = ""
     field_trouble: dict[str, str] = field(default_factory=dict)
     texts: dict[str, StoredText] = field(default_factory=dict)
+    statuses: dict[int, Status] = field(default_factory=dict)  # of the texts that are drawn, by text
     today: dict[str, str] = field(default_factory=dict)  # what judges now, read once a run and after new scores
     card_trouble: dict[str, str] = field(default_factory=dict)
     previews: dict[str, tuple[str, Scorecard]] = field(default_factory=dict)
@@ -80,21 +87,29 @@ def jobs_of(ctx: Context) -> Jobs:
 
 
 def open_from_url(ctx: Context) -> None:
-    """On the first run of a tab: opens the brief in the address. Later: keeps the address in step."""
-    if "draft_opened" not in st.session_state:
-        st.session_state.draft_opened = True
-        asked = st.query_params.get("brief", "")
-        if asked.isascii() and asked.isdigit() and len(asked) < 18:
-            try:
-                stored = get_brief(ctx.db, ctx.actor, int(asked))
-            except NotFound as error:
-                state().trouble = str(error)
-            else:
-                open_brief(stored.id, stored.brief, editing=False)
-    if state().brief_id is not None:
-        st.query_params["brief"] = str(state().brief_id)
-    elif "brief" in st.query_params:
+    """Opens the brief in the address where it is not the one that this desk wrote there last: the tab is new, or the
+    browser went back or forward. Else the address follows the desk."""
+    asked, told = st.query_params.get("brief", ""), st.session_state.get(ADDRESS)
+    if asked and asked not in (told, str(state().brief_id)):
+        _open_asked(ctx, asked)
+    elif told and not asked and "brief_choice" in st.session_state and not state().editing:
+        open_brief(None, None, editing=True)  # back to before the first brief; coming from another desk keeps it open
+    now = str(state().brief_id or "")
+    st.session_state[ADDRESS] = now
+    if now and now != asked:
+        st.query_params["brief"] = now
+    elif not now and "brief" in st.query_params:
         del st.query_params["brief"]
+
+
+def _open_asked(ctx: Context, asked: str) -> None:
+    if asked.isascii() and asked.isdigit() and len(asked) < 18:
+        try:
+            stored = get_brief(ctx.db, ctx.actor, int(asked))
+        except NotFound as error:
+            state().trouble = str(error)
+        else:
+            open_brief(stored.id, stored.brief, editing=False)
 
 
 def open_brief(brief_id: int | None, brief: Brief | None, editing: bool) -> None:
@@ -106,14 +121,29 @@ def open_brief(brief_id: int | None, brief: Brief | None, editing: bool) -> None
 
 def fill(brief: Brief | None) -> None:
     """Puts a brief's fields into the form."""
-    values = dict.fromkeys(FIELDS, "") | {"countries": ["us"]}
-    placement: PlacementName = "google_rsa"
-    if brief is not None:
-        placement, held = brief.placement, lines_of(brief)
-        values = {name: "\n".join(held[name]) for name in FIELDS} | {"countries": list(brief.countries)}
-    for name, value in values.items():
-        st.session_state[f"brief_{name}"] = value
-    st.session_state.brief_placement = placement
+    put_form(form_of(brief))
+
+
+def form_of(brief: Brief | None) -> dict[str, str | list[str]]:
+    """A brief as its form shows it; None: an empty form."""
+    held = lines_of(brief) if brief is not None else {}
+    fields: dict[str, str | list[str]] = {name: "\n".join(held.get(name, ())) for name in FIELDS}
+    fields["countries"] = list(brief.countries) if brief is not None else ["us"]
+    fields["placement"] = brief.placement if brief is not None else "google_rsa"
+    return fields
+
+
+def put_form(form: Form) -> None:
+    """Puts fields into the form; what is missing or unknown stays empty."""
+    for name, empty in form_of(None).items():
+        value = form.get(name, empty)
+        known = isinstance(value, type(empty)) and (name != "placement" or value in PLACEMENTS)
+        st.session_state[f"brief_{name}"] = value if known else empty
+
+
+def form_now() -> dict[str, str | list[str]]:
+    """What the form holds, as it was typed."""
+    return {name: st.session_state.get(f"brief_{name}") or empty for name, empty in form_of(None).items()}
 
 
 def typed() -> dict[str, object]:

@@ -12,8 +12,9 @@ import streamlit as st
 from app.components.card import percent, provisional_html
 from app.components.context import Context
 from app.components.plain import plain
-from app.desks.draft_state import TROUBLE, BriefConflict, jobs_of, state, typed
-from app.services.briefs import BriefChanged, save_brief
+from app.desks.draft_state import TROUBLE, BriefConflict, form_now, jobs_of, state, typed
+from app.services.briefs import BriefChanged, brief_to_write_for, save_brief
+from app.services.draft_working import forget_brief, keep_brief
 from app.services.drafting_page import Job
 from app.services.scoring import base_rates
 from app.services.stored import StoredBrief, checksum_of
@@ -104,15 +105,19 @@ def _ended_badly(ctx: Context, job: Job) -> None:
         st.button("Dismiss", key=f"dismiss_{job.number}", on_click=_stop, args=(ctx, job), type="tertiary")
 
 
-def save_typed(ctx: Context) -> StoredBrief | None:
-    """Saves what the form holds; None if it cannot be, with the reason at its field."""
+def save_typed(ctx: Context, brief_id: int | None) -> StoredBrief | None:
+    """Saves what the form holds (None: as a new brief); None if it cannot be, with the reason at its field.
+
+    It is kept aside first: a session that has ended ends this run in the middle of the save.
+    """
     now = state()
     now.field_trouble = {}
+    now.kept = keep_brief(ctx.actor, ctx.settings, now.brief_id, form_now(), now.base)
     try:
         mine = parse_brief(typed())
         seen = checksum_of(now.base) if now.base is not None else None
         try:
-            stored = save_brief(ctx.db, ctx.actor, mine, now.brief_id, seen)
+            stored = save_brief(ctx.db, ctx.actor, mine, brief_id, seen)
         except BriefChanged as changed:
             now.conflict = BriefConflict(changed, mine, now.base)
             return None
@@ -122,14 +127,15 @@ def save_typed(ctx: Context) -> StoredBrief | None:
     except TROUBLE as error:
         now.trouble = str(error)
         return None
-    now.brief_id, now.base = stored.id, stored.brief
+    forget_brief(ctx.actor, ctx.settings, now.brief_id)
+    now.brief_id, now.base, now.kept = stored.id, stored.brief, False
     return stored
 
 
 def _ask(ctx: Context, what: str) -> None:
     """Saves the brief if it is being edited, then starts the draft that was asked for."""
     now = state()
-    stored = save_typed(ctx) if now.editing or now.brief_id is None else _saved(ctx)
+    stored = save_typed(ctx, now.brief_id) if now.editing or now.brief_id is None else _saved(ctx)
     if stored is None:
         return
     now.editing = False
@@ -154,10 +160,8 @@ def _ask(ctx: Context, what: str) -> None:
 
 
 def _saved(ctx: Context) -> StoredBrief | None:
-    from app.services.briefs import get_brief
-
     try:
-        return get_brief(ctx.db, ctx.actor, state().brief_id or 0)
+        return brief_to_write_for(ctx.db, ctx.actor, state().brief_id or 0)
     except TROUBLE as error:
         state().trouble = str(error)
         return None

@@ -13,10 +13,11 @@ from app.components.context import Context, context
 from app.components.plain import plain
 from app.desks.review_card import OUTCOMES, verdict_words
 from app.desks.review_form import PRESSED
-from app.services import blocking
+from app.services import blocking, teaching
 from app.services import review_quality as q
 from app.services.people import may
 from app.services.reviewing import Outcome
+from relate_engine.policy.weights import WeightsError
 
 SETTLE: tuple[tuple[Outcome, str], ...] = (
     ("compliant", "Compliant"), ("violation", "Violation"), ("needs_proof", "Needs proof"),
@@ -64,6 +65,7 @@ def _rules(ctx: Context, found: q.Quality) -> None:
         "missed: clear texts that they do."
     )
     _blocking(blocking.rights(ctx.db, ctx.actor))
+    _taught(ctx)
 
 
 def _blocking(rights: Sequence[blocking.Right]) -> None:
@@ -82,6 +84,30 @@ def _blocking(rights: Sequence[blocking.Right]) -> None:
         )
     for right in rights:
         st.markdown(f"{':material/check:' if right.blocks else ':material/block:'} It {plain(right.why)}.")
+
+
+def _taught(ctx: Context) -> None:
+    """What reviewers' calls have done to the classifier in this workspace."""
+    st.markdown("### What reviewers have taught the classifier")
+    calls = teaching.calls_of(ctx.db, ctx.actor)
+    if not calls:
+        st.markdown(
+            f"**Nothing yet.** It learns with every {teaching.STEP}th word about a category: a finding of it that was "
+            "accepted or dismissed, or a blind verdict on a text that it flagged."
+        )
+        return
+    classifier = None
+    try:
+        with st.spinner("Asking the classifier…"):
+            classifier = ctx.room.rewards().classifier
+    except WeightsError as error:
+        st.warning(f"By how much cannot be told: {plain(str(error))}", icon=":material/warning:")
+    for each in teaching.taught(calls, classifier):
+        st.markdown(f"{plain(teaching.in_words(each))}.")
+    st.caption(
+        "From the newest word about each text. New scorecards are judged so; scorecards made before are out of date. "
+        "A text like those that were judged is moved further. Where it flags nothing any more, nobody is asked."
+    )
 
 
 def _agreement(found: q.Quality) -> None:

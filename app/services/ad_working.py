@@ -1,22 +1,21 @@
-"""What somebody has put together and not saved yet: kept aside, so that a refresh or a closed browser loses nothing.
+"""What somebody has put together of an ad and not saved yet: kept aside (aside.py) at every change, and gone once it is
+saved or undone. It knows the version it began from, so a save never goes over somebody else's.
 
-One small file for each person and ad below the home folder, written at every change and gone once it is saved or
-undone. A file, not a row: nobody else sees it, no version comes of it, and no writer of the database waits for it. Of
-two tabs of one person the last change is kept. Leaves out drawing it (desks/ads_state.py) and saving (ads.py).
+Leaves out drawing it (desks/ads_state.py) and saving (ads.py).
 """
 
-import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
+from app.services import aside
 from app.services.ad_records import Place, revision_records
 from app.services.people import Actor, own, require
 from db import ads, models
 from db.session import Database
 from relate_engine.config import Settings
+
+ROOM = "benches"
 
 
 @dataclass(frozen=True)
@@ -34,33 +33,23 @@ def keep(db: Database, actor: Actor, config: Settings, ad_id: int, base: int, pl
     require(actor, "ad.write")
     with db.read() as session:
         own(session, actor, models.Ad, ad_id, "ad")
-    file = _file(config, actor, ad_id)
     held = {"base": base, "places": [[p.text_id, p.slot, p.pin] for p in places]}
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        half = file.with_suffix(".new")
-        half.write_text(json.dumps(held), "utf-8")
-        half.replace(file)
-    except OSError:
-        return False
-    return True
+    return aside.put(config, actor, ROOM, str(ad_id), held)
 
 
 def forget(actor: Actor, config: Settings, ad_id: int) -> None:
     """What was kept of this ad is saved or undone."""
-    with suppress(OSError):
-        _file(config, actor, ad_id).unlink(missing_ok=True)
+    aside.drop(config, actor, ROOM, str(ad_id))
 
 
 def kept(db: Database, actor: Actor, config: Settings, ad_id: int) -> WorkingCopy | None:
     """What the actor had not saved of this ad; texts that are no longer there are left out, as after a restore."""
     require(actor, "ad.write")
-    file = _file(config, actor, ad_id)
+    found = aside.get(config, actor, ROOM, str(ad_id))
     try:
-        held = json.loads(file.read_text("utf-8"))
+        held = found.held if found else {}
         base, given = int(held["base"]), [Place(int(i), str(slot), pin) for i, slot, pin in held["places"]]
-        at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
     with db.read() as session:
         ad = own(session, actor, models.Ad, ad_id, "ad")
@@ -72,8 +61,4 @@ def kept(db: Database, actor: Actor, config: Settings, ad_id: int) -> WorkingCop
             place for place in given
             if (text := texts[place.text_id]) and (text.brief_id, text.slot) == (ad.brief_id, place.slot)
         )  # fmt: skip
-    return WorkingCopy(began.number, saved, places, at) if places != saved else None
-
-
-def _file(config: Settings, actor: Actor, ad_id: int) -> Path:
-    return config.home / "work" / "benches" / f"{actor.workspace_id}-{actor.user_id}-{ad_id}.json"
+    return WorkingCopy(began.number, saved, places, found.at) if found and places != saved else None

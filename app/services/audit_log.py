@@ -26,6 +26,7 @@ _PAST = {  # verbs that "-ed" does not make past
     "take": "took", "make": "made", "write": "wrote", "edit": "edited", "live": "marked as live", "use": "put in use",
     "submit": "submitted", "role": "changed the role of", "settings": "changed the settings of",
     "trial": "started a trial of", "trial_stop": "ended the trial of", "train": "trained", "permit": "permitted",
+    "comment": "commented on", "unpick": "took back the choice on",
     "read": "read", "stop": "stopped", "drop": "dropped", "plan": "planned", "pin": "pinned", "begin_round": "began",
 }  # fmt: skip
 _NOUNS = {
@@ -119,6 +120,9 @@ def what(action: str, object_type: str, object_id: int | None, detail: Mapping[s
     head, _, verb = action.rpartition(".")
     called = next((str(detail[name]) for name in _NAMES if isinstance(detail.get(name), str) and detail[name]), "")
     thing = noun(object_type) + (f" {object_id}" if object_id is not None else "")
+    several = detail.get(f"{object_type}s")
+    if object_id is None and isinstance(several, list):  # what one act did to many
+        thing = f"{len(several):,} {noun(object_type)}{'' if len(several) == 1 else 's'}"
     if head and head != object_type and (head, object_type) not in _SAME:  # "verdict.withdraw" of a text
         thing = f"the {noun(head)} of {thing}"
     return f"{past(verb)} {thing}{f' “{_short(called)}”' if called else ''}"

@@ -1,7 +1,8 @@
 """Saving, finding and putting away briefs. A changed brief keeps its id; each shown set keeps the brief as it was.
 
 The title is the product's name until somebody gives another one; then it stays. Every change is noted in the audit
-log, which also knows who changed a brief last. Leaves out drafting, and a whole client at once (clients.py).
+log, which also knows who changed a brief last. An archived brief is not changed and not drafted for before somebody
+restores it. Leaves out drafting, and a whole client at once (clients.py).
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.services import audit
-from app.services.people import Actor, names_of, own, require
+from app.services.people import Actor, names_in, names_of, own, require
 from app.services.stored import StoredBrief, brief_record, checksum_of
 from db import briefs as rows
 from db import models, queries
@@ -31,6 +32,15 @@ class BriefChanged(BriefError):  # noqa: N818  (a question, not a fault)
         by = "you changed this brief in another tab" if own else "somebody changed this brief"
         super().__init__(f"Brief: {by} while you worked on it, so yours was not saved; compare both and choose.")
         self.newest, self.filed, self.who, self.at, self.own = newest, filed, who, at, own
+
+
+class BriefArchived(BriefError):  # noqa: N818  (a refusal, not a fault)
+    """The brief was put away, so nothing was saved or drafted; what was typed can go on as a new brief."""
+
+    def __init__(self, title: str, who: str) -> None:
+        super().__init__(
+            f"Brief: “{title}” was archived by {who}; restore it on the page Briefs, or save yours as a new brief."
+        )
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ def save_brief(
     """Saves a new brief, or changes the one with `brief_id`. The same content twice changes nothing.
 
     `seen`: the checksum of the content that the change began from. BriefChanged, and nothing saved, where somebody has
-    changed it since; None asks nothing.
+    changed it since; None asks nothing. BriefArchived where somebody has put it away.
     """
     require(actor, "brief.write")
     checksum = checksum_of(brief)
@@ -70,8 +80,8 @@ def save_brief(
             row = models.Brief(workspace_id=actor.workspace_id, author_id=actor.user_id, title=brief.product)
             session.add(row)
         else:
-            row = own(session, actor, models.Brief, brief_id, "brief")
-            if row.checksum == checksum and row.archived_at is None:
+            row = _not_archived(session, actor, brief_id)
+            if row.checksum == checksum:
                 return brief_record(row)
             if seen is not None and checksum_of(parse_brief(row.payload)) not in (seen, checksum):
                 raise _changed(session, actor, row, CONTENT)
@@ -79,7 +89,7 @@ def save_brief(
                 row.title = brief.product
         row.placement, row.checksum = brief.placement, checksum
         row.payload = brief.model_dump(mode="json")
-        row.updated_at, row.archived_at = models.utc_now(), None
+        row.updated_at = models.utc_now()
         session.flush()
         audit.note(session, actor, "brief.create" if brief_id is None else "brief.change", "brief", row.id)
         return brief_record(row)
@@ -135,8 +145,15 @@ def get_brief(db: Database, actor: Actor, brief_id: int) -> StoredBrief:
         return brief_record(own(session, actor, models.Brief, brief_id, "brief"))
 
 
+def brief_to_write_for(db: Database, actor: Actor, brief_id: int) -> StoredBrief:
+    """The brief as it stands, for who is about to add texts to it; BriefArchived where it was put away."""
+    require(actor, "text.write")
+    with db.read() as session:
+        return brief_record(_not_archived(session, actor, brief_id))
+
+
 def archive_brief(db: Database, actor: Actor, brief_id: int) -> None:
-    """Takes a brief off the list. Its texts and feedback stay; restoring or saving it brings it back."""
+    """Takes a brief off the list. Its texts and feedback stay; restoring it brings it back."""
     require(actor, "brief.write")
     with db.write() as session:
         row = own(session, actor, models.Brief, brief_id, "brief")
@@ -199,6 +216,16 @@ def duplicate_brief(db: Database, actor: Actor, brief_id: int) -> StoredBrief:
         session.flush()
         audit.note(session, actor, "brief.duplicate", "brief", row.id, copy_of=old.id)
         return brief_record(row)
+
+
+def _not_archived(session: Session, actor: Actor, brief_id: int) -> models.Brief:
+    row = own(session, actor, models.Brief, brief_id, "brief")
+    if row.archived_at is not None:
+        last = rows.last_change(session, actor.workspace_id, brief_id, ("brief.archive",))
+        names = names_in(session, actor, [last[0]]) if last else {}
+        who = "you" if last and last[0] == actor.user_id else names.get(last[0] if last else 0, "somebody")
+        raise BriefArchived(row.title, who)
+    return row
 
 
 def _filed(row: models.Brief) -> Filed:

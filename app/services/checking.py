@@ -6,12 +6,16 @@ Leaves out facts (there is no brief to hold them against) and everything that ra
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from relate_engine.brief import placement_of
 from relate_engine.config import ASSETS
 from relate_engine.rewards.findings import in_order, text_findings
 from relate_engine.rewards.rules import RuleSet, load_rules
 from relate_engine.scorecard import Compliance, Finding, level_of, value_of
+
+if TYPE_CHECKING:
+    from relate_engine.rewards.reviewers import Call
 
 
 @dataclass(frozen=True)
@@ -31,25 +35,26 @@ def check(
     cache: Path | None = None,
     rules: RuleSet | None = None,
     blocking: Set[str] = frozenset(),
+    calls: "Sequence[Call]" = (),
 ) -> Checked:
     """Rules, structure and spelling; with the `cache` that holds the encoder also the classifier (about 4 s).
 
     Without a `slot` the text's limit is not checked, only rules of the whole placement. `rules`: those of a workspace
     (rulebook.py); None: the shipped ones. `blocking`: categories in which the classifier blocks there (blocking.py).
-    Raises BriefError for an unknown placement or slot.
+    `calls`: what reviewers there have taught it (teaching.py). Raises BriefError for an unknown placement or slot.
     """
     known = placement_of(placement)
     if slot:
         known.slot(slot)
     rules = rules or load_rules(ASSETS / "rules")
     found, count, packs = text_findings(rules, text, placement, slot, countries, None)
-    learned, ran = _learned(text, cache, blocking)
+    learned, ran = _learned(text, cache, blocking, calls)
     found = in_order(found + learned)
     score = 100 * value_of(f for f in found if f.reward == "compliance")
     return Checked(found, Compliance(score, level_of(found), packs, count), ran)
 
 
-def _learned(text: str, cache: Path | None, blocking: Set[str]) -> tuple[list[Finding], str]:
+def _learned(text: str, cache: Path | None, blocking: Set[str], calls: "Sequence[Call]") -> tuple[list[Finding], str]:
     if cache is None:
         return [], "not asked for"
     from relate_engine.policy.weights import WeightsError, encoder_folder
@@ -62,4 +67,4 @@ def _learned(text: str, cache: Path | None, blocking: Set[str]) -> tuple[list[Fi
     from relate_engine.rewards.encoder import Encoder
 
     classifier = Classifier.load(ASSETS / "heads" / "compliance", Encoder(folder))
-    return classifier.findings([text], blocking)[0], classifier.version
+    return classifier.findings([text], blocking, calls)[0], classifier.version

@@ -1,21 +1,26 @@
-"""One Google Ads Editor file of many briefs: their picked texts, or the best of them where too little is picked.
+"""One Google Ads Editor file of many briefs: the ad that was built of each, else its picked texts, or the best of them
+where too little is picked.
 
 Each brief is one ad, checked like an ad that is exported alone; an incomplete one stays out and is named with what it
-lacks. Leaves out single ads and their checks (exporting.py).
+lacks. Of several ads of a brief it is the newest one that is approved, or the newest. A built ad leaves as it would
+alone (ad_export.py): its approved version, or the newest where drafts may leave, with its order and pins. Leaves out
+single ads and their checks (exporting.py).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.services import audit, feedback
+from app.services.ad_export import ad_file
+from app.services.ad_records import ad_records
 from app.services.drafting import get_texts
 from app.services.exporting import ExportRefused, editor_csv
 from app.services.people import Actor, NotFound, own, require
 from app.services.statuses import FINE, status_of
 from app.services.stored import StoredText
 from app.services.workspace import workspace_settings
+from db import ads, models
 from db import briefs as rows
-from db import models
 from db.session import Database
 from relate_engine.brief import BriefError, placement_of
 
@@ -33,13 +38,23 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Built:
+    """An ad in the file that somebody built: which version of it."""
+
+    ad_id: int
+    revision: int
+    text_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class ClientExport:
-    """`data` is None where no ad is complete."""
+    """`data` is None where no ad is complete. `text_ids`: of all ads in the file, those of `built` too."""
 
     data: bytes | None
     brief_ids: tuple[int, ...]
     text_ids: tuple[int, ...]
     missing: tuple[Missing, ...]
+    built: tuple[Built, ...] = ()
 
 
 def export_all(db: Database, actor: Actor, brief_ids: Iterable[int], picked_only: bool = False) -> ClientExport:
@@ -49,6 +64,7 @@ def export_all(db: Database, actor: Actor, brief_ids: Iterable[int], picked_only
     ready: list[int] = []
     texts: list[int] = []
     missing: list[Missing] = []
+    built: list[Built] = []
     for brief_id in dict.fromkeys(brief_ids):
         title = f"Brief {brief_id}"
         try:
@@ -58,9 +74,15 @@ def export_all(db: Database, actor: Actor, brief_ids: Iterable[int], picked_only
             if brief.placement != "google_rsa":
                 label = placement_of(brief.placement).label
                 raise ExportRefused([f"It is for a {label}, not for Google search; export it on the Draft desk."])
-            chosen = choose(db, actor, brief_id, picked_only)
+            campaign, group = brief.campaign or "", brief.ad_group or ""
             url = str(brief.payload.get("landing_page") or "")
-            file = editor_csv(db, actor, chosen, brief.campaign or "", brief.ad_group or "", url)
+            if (ad := built_ad(db, actor, brief_id)) is not None:
+                made = ad_file(db, actor, ad, campaign, group, link=url)
+                file, chosen = made.data, list(made.revision.text_ids)
+                built.append(Built(ad, made.revision.number, made.revision.text_ids))
+            else:
+                chosen = choose(db, actor, brief_id, picked_only)
+                file = editor_csv(db, actor, chosen, campaign, group, url)
         except ExportRefused as refused:
             missing.append(Missing(brief_id, title, refused.problems))
             continue
@@ -72,16 +94,33 @@ def export_all(db: Database, actor: Actor, brief_ids: Iterable[int], picked_only
         ready.append(brief_id)
         texts += chosen
     data = header + b"\r\n" + body if ready else None
-    return ClientExport(data, tuple(ready), tuple(texts), tuple(missing))
+    return ClientExport(data, tuple(ready), tuple(texts), tuple(missing), tuple(built))
+
+
+def built_ad(db: Database, actor: Actor, brief_id: int) -> int | None:
+    """The ad of a search brief that leaves for it; None where none was built. One without texts counts as none."""
+    require(actor, "ad.export")
+    with db.read() as session:
+        brief = own(session, actor, models.Brief, brief_id, "brief")
+        found = ads.ads_of_brief(session, actor.workspace_id, brief_id)
+        open_ones = [(ad, brief) for ad in found if ad.archived_at is None and ad.placement == "google_rsa"]
+        records = [ad for ad in ad_records(session, actor, open_ones) if (ad.approved or ad.newest).places]
+    best = max(records, key=lambda ad: (ad.approved is not None, ad.id), default=None)
+    return best.id if best else None
 
 
 def note_export(db: Database, actor: Actor, export: ClientExport) -> None:
-    """Notes that the file was taken: its texts count as picked."""
-    feedback.export(db, actor, export.text_ids, "editor")
+    """Notes that the file was taken: its texts count as picked, and each built ad knows which version left."""
+    require(actor, "ad.export")
+    in_ads = {text_id for ad in export.built for text_id in ad.text_ids}
+    for ad in export.built:
+        feedback.export(db, actor, ad.text_ids, "editor", ad.ad_id, ad.revision)
+    if others := [text_id for text_id in export.text_ids if text_id not in in_ads]:
+        feedback.export(db, actor, others, "editor")
     with db.write() as session:
         audit.note(
             session, actor, "client.export", "workspace", actor.workspace_id, briefs=list(export.brief_ids),
-            texts=len(export.text_ids),
+            texts=len(export.text_ids), ads=[ad.ad_id for ad in export.built],
         )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ ones. Leaves out who may approve what (statuses.py), and telling anybody by mail
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.services import audit
 from app.services.people import Actor, names_of, own, require
 from db import history, models, queries
 from db.session import Database
@@ -58,12 +59,16 @@ def add_comment(
             actor.user_id, body, text_id, ad_id,
         ) and now - last[0].created_at < TWICE:  # fmt: skip
             return
-        session.add(
-            models.Comment(
-                workspace_id=actor.workspace_id, author_id=actor.user_id, created_at=now, brief_id=brief_id,
-                text_id=text_id, ad_id=ad_id, body=body,
-            )
+        row = models.Comment(
+            workspace_id=actor.workspace_id, author_id=actor.user_id, created_at=now, brief_id=brief_id,
+            text_id=text_id, ad_id=ad_id, body=body,
         )  # fmt: skip
+        session.add(row)
+        session.flush()
+        kind, number = next(
+            (kind, i) for kind, i in (("text", text_id), ("ad", ad_id), ("brief", brief_id)) if i is not None
+        )
+        audit.note(session, actor, f"{kind}.comment", kind, number, comment=row.id)
 
 
 def comments_of(

@@ -1,7 +1,8 @@
 """Storing what was written and shown, and reading it back: drafts, own lines, new scores.
 
 The engine's results come in as parameters, so nothing here needs a model; writing.py runs it.
-A shown set is stored whole, with every position and every dropped candidate, in one transaction.
+A shown set is stored whole, with every position and every dropped candidate, in one transaction that is audited
+with the versions used.
 Leaves out feedback (feedback.py) and files (exporting.py, own_lines.py).
 """
 
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.services import audit
 from app.services.people import Actor, own, require
 from app.services.positions import arrange
 from app.services.stored import (
@@ -24,7 +26,7 @@ from app.services.stored import (
     checksum_of,
     text_records,
 )
-from db import models, queries
+from db import brief_texts, models, queries
 from db.session import Database
 from relate_engine.brief import Brief, BriefError
 from relate_engine.scorecard import Finding, Scorecard
@@ -33,6 +35,7 @@ if TYPE_CHECKING:  # at run time it would bring the models with it
     from relate_engine.draft import Draft
 
 SERVED = 500  # how far back diversity looks
+PICKED = 1000  # picks of a brief that are read at once; an ad takes fifteen
 
 
 def store_generation(
@@ -73,7 +76,10 @@ def store_generation(
             )
             for drop in draft.dropped
         )  # fmt: skip
-        session.flush()
+        audit.note(
+            session, actor, "draft.make", "draft", row.id, draft.versions,
+            brief=brief_id, texts=len(candidates), dropped=len(draft.dropped),
+        )  # fmt: skip
         return _records(session, actor, [row])[0]
 
 
@@ -90,6 +96,8 @@ def add_own_lines(
         row = _generation(session, actor, saved, brief, "own_lines", cards[0].versions)
         session.flush()
         _show(session, actor, row, cards, brief)
+        judged = judged_with(cards[0])
+        audit.note(session, actor, "own_lines.add", "draft", row.id, judged, brief=brief_id, texts=len(cards))
         return _records(session, actor, [row])[0]
 
 
@@ -100,8 +108,10 @@ def store_cards(
     require(actor, "text.write")
     with db.write() as session:
         rows = [own(session, actor, models.Text, text_id, "text") for text_id in cards]
-        for row in rows:
-            add_card(session, actor, row, cards[row.id], brief)
+        before = queries.latest_cards(session, actor.workspace_id, list(cards))
+        made = {row.id: add_card(session, actor, row, cards[row.id], brief).id for row in rows}
+        if new := [i for i, card_id in made.items() if i not in before or card_id > before[i].id]:
+            audit.note(session, actor, "text.score", "text", None, judged_with(cards[new[0]]), texts=new)
         return list(text_records(session, actor, rows))
 
 
@@ -162,8 +172,11 @@ def texts_of_brief(db: Database, actor: Actor, brief_id: int) -> list[StoredText
 
 
 def picked_texts(db: Database, actor: Actor, brief_id: int) -> list[StoredText]:
-    """The texts of a brief that are picked now (copied and exported ones count), oldest first."""
-    return [text for text in texts_of_brief(db, actor, brief_id) if text.choice == "picked"]
+    """The texts of a brief that are picked now (copied and exported ones count), oldest first: the last PICKED ones."""
+    require(actor, "text.read")
+    with db.read() as session:
+        own(session, actor, models.Brief, brief_id, "brief")
+        return list(text_records(session, actor, brief_texts.picked(session, actor.workspace_id, brief_id, PICKED)))
 
 
 def add_text(
@@ -210,6 +223,12 @@ def add_card(session: Session, actor: Actor, text: models.Text, card: Scorecard,
     session.add(row)
     session.flush()
     return row
+
+
+def judged_with(card: Scorecard) -> dict[str, str]:
+    """The versions that judged a text, for the audit log. Who wrote it stands with the text, and not here: while two
+    writers are on trial, choices would follow the name."""
+    return {name: version for name, version in card.versions.items() if name in ("rewards", "rules", "path")}
 
 
 def _generation(

@@ -5,11 +5,12 @@ Stores nothing. Leaves out how an explanation is shown (desks/draft_explain.py) 
 
 from typing import TYPE_CHECKING
 
-from app.services.drafting import dropped_texts, served_texts, texts_of_brief
+from app.services.drafting import dropped_texts, served_texts
 from app.services.judging import judging_of
 from app.services.people import Actor, require
 from app.services.stored import StoredBrief, StoredText
 from app.services.writing import Room
+from db import brief_texts
 from db.session import Database
 from relate_engine.brief import placement_of
 from relate_engine.scorecard import AdText
@@ -25,9 +26,10 @@ def explain_text(db: Database, actor: Actor, room: Room, stored: StoredBrief, te
     require(actor, "text.write")
     from relate_engine.explain import explain
 
-    shown = [t.text for t in texts_of_brief(db, actor, stored.id) if t.slot == text.slot and t.id != text.id]
+    with db.read() as session:
+        shown = brief_texts.wordings(session, actor.workspace_id, stored.id, text.slot, text.id, 10 * OTHERS)
     dropped = [d.text for d in dropped_texts(db, actor, text.generation_id) if d.slot == text.slot]
-    others = list(dict.fromkeys(t for t in [*reversed(shown), *dropped] if t and t != text.text))[:OTHERS]
+    others = list(dict.fromkeys(t for t in [*shown, *dropped] if t and t != text.text))[:OTHERS]
     without = [text.id, *([text.parent_id] if text.parent_id else [])]
     served = [t for t in served_texts(db, actor, stored.id, text.slot, without) if t not in others]
     rewards = room.rewards_with(judging_of(db, actor, room.settings))

@@ -3,6 +3,7 @@
 Copying counts as a pick, and so does exporting to Editor or Meta; a plain table is for looking, so it
 does not. The same pick, unpick, rejection or rating twice in a row (a double click) is stored once;
 every copy and export is stored. An edit makes a new text with the old one as parent, and keeps both wordings.
+Each of them is audited but a rating, which decides nothing; the wordings are kept here and not in the log.
 Who edits a text that was edited meanwhile gets an EditConflict with the newer wording and saves nothing yet: an edit
 of that newer one keeps both.
 """
@@ -14,7 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.services import audit
-from app.services.drafting import add_text
+from app.services.drafting import add_text, judged_with
 from app.services.people import Actor, own, require
 from app.services.stored import StoredText, text_records
 from db import history, models, queries
@@ -24,6 +25,7 @@ from relate_engine.scorecard import Scorecard
 
 LONGEST_REASON = 500
 PLAIN = queries.PLAIN
+_ACTS = {"pick": "text.pick", "unpick": "text.unpick", "reject": "text.turn_down", "copy": "text.copy"}  # audited
 
 
 class EditConflict(BriefError):  # noqa: N818  (a question, not a fault)
@@ -113,7 +115,10 @@ def edit(db: Database, actor: Actor, text_id: int, card: Scorecard, brief: Brief
         choice = queries.choices(session, actor.workspace_id, [old.id]).get(old.id, queries.Choice())
         if choice.state == "picked":
             _append(session, actor, new, "pick", reason="picked before the edit")
-        session.flush()
+        audit.note(
+            session, actor, "text.edit", "text", text_id, judged_with(card), new_text=new.id,
+            stays_picked=choice.state == "picked",
+        )  # fmt: skip
         return text_records(session, actor, [new])[0]
 
 
@@ -133,7 +138,10 @@ def _say(
         if not said_already.get(kind, False):
             _append(session, actor, text, kind, reason=reason, rating=rating)
             session.flush()
-        return text_records(session, actor, [text])[0]
+        record = text_records(session, actor, [text])[0]
+        if kind in _ACTS and not said_already.get(kind, False):
+            audit.note(session, actor, _ACTS[kind], "text", text_id, judged_with(record.card) if record.card else {})
+        return record
 
 
 def _append(session: Session, actor: Actor, text: models.Text, kind: str, **more: Any) -> None:

@@ -1,8 +1,9 @@
 """What a workspace's texts are judged by, beside what the program ships: read at the edge, handed on as plain values.
 
-Its reward model, its rules, and the categories in which the classifier may block (blocking.py). Whatever makes
-scorecards for a workspace asks here, so that no page judges by less than another. Leaves out loading any of it
-(writing.py) and a round, which judges by what its snapshot froze (rounds.py).
+Its reward model, its rules, the categories in which the classifier may block (blocking.py), and what its reviewers'
+calls have taught the classifier (teaching.py). Whatever makes scorecards for a workspace asks here, so that no page
+judges by less than another. Leaves out loading any of it (writing.py) and a round, which judges by what its snapshot
+froze (rounds.py).
 """
 
 from collections.abc import Set
@@ -10,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.services import blocking, learning, rulebook
+from app.services import blocking, learning, rulebook, teaching
 from app.services.people import Actor, local_actor
 from db.session import Database, open_database
 from relate_engine.config import Settings
 
 if TYPE_CHECKING:
+    from relate_engine.rewards.reviewers import Call
     from relate_engine.rewards.rules import RuleSet
 
 
@@ -26,6 +28,7 @@ class Judging:
     learned: Path | None = None
     rules: "RuleSet | None" = None
     blocking: Set[str] = frozenset()
+    calls: tuple["Call", ...] = ()
 
 
 SHIPPED = Judging()
@@ -34,8 +37,9 @@ SHIPPED = Judging()
 def judging_of(db: Database, actor: Actor, config: Settings) -> Judging:
     """What judges in the actor's workspace now."""
     return Judging(
-        learning.active_rewards(db, actor, config), rulebook.own_rules(db, actor), blocking.confirmed(db, actor)
-    )
+        learning.active_rewards(db, actor, config), rulebook.own_rules(db, actor), blocking.confirmed(db, actor),
+        teaching.calls_of(db, actor),
+    )  # fmt: skip
 
 
 def judging_here(config: Settings) -> Judging:

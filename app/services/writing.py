@@ -125,6 +125,7 @@ class Room:
         """The rewards of a workspace; where its reward model does not load, without it, and saying so."""
         own: dict[str, Any] = {} if judging.rules is None else {"rules": judging.rules}
         own |= {"blocking": judging.blocking} if judging.blocking else {}
+        own |= {"calls": judging.calls} if judging.calls else {}
         found = self._with_model(judging.learned)
         return replace(found, **own) if own else found
 

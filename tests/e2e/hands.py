@@ -1,10 +1,20 @@
 """What people do with a page, found by role, label and words: press, choose, sign in. Shared by the tests here."""
 
+import ast
 from typing import Any
 
 from playwright.sync_api import TimeoutError as NotInTime
 
+from relate_engine.config import ROOT
 from tests.e2e.conftest import Gated
+
+
+def pages() -> list[tuple[str, str, str, str]]:
+    """PAGES of app/main.py, read from its source: importing it would run the studio."""
+    tree = ast.parse((ROOT / "app" / "main.py").read_text("utf-8"))
+    named = next(n for n in tree.body if isinstance(n, ast.AnnAssign) and ast.unparse(n.target) == "PAGES")
+    assert named.value is not None
+    return list(ast.literal_eval(named.value))
 
 
 def button(page: Any, name: str) -> Any:

@@ -6,7 +6,6 @@ found is printed (`pytest -s`). Also one h1 a page, no skipped heading and no pa
 Leaves out marking words by keyboard (test_review.py) and whether the wording can be understood.
 """
 
-import ast
 import re
 import time
 from collections import Counter
@@ -22,8 +21,9 @@ from app.services.demo_mark import demo_settings
 from app.services.people import local_actor
 from db.session import open_database
 from relate_engine.brief import Brief
-from relate_engine.config import ROOT, Settings
-from tests.e2e.conftest import running
+from relate_engine.config import Settings
+from tests.e2e.conftest import Gated, running
+from tests.e2e.hands import button, pages, sign_in
 from tests.unit.studio import BLOCK, WARN, Draft, card, small_draft
 from tests.unit.studio import brief as a_brief
 
@@ -108,14 +108,6 @@ def fill(config: Settings) -> None:
     db.close()
 
 
-def pages() -> list[str]:
-    """The pages in app/main.py, read from its source: importing it would run the studio."""
-    tree = ast.parse((ROOT / "app" / "main.py").read_text("utf-8"))
-    named = next(n for n in tree.body if isinstance(n, ast.AnnAssign) and ast.unparse(n.target) == "PAGES")
-    assert named.value is not None
-    return [page[0] for page in ast.literal_eval(named.value)]
-
-
 def visit(page: Any, url: str) -> None:
     """Opens a page and waits until nothing moves any more."""
     page.goto(url, wait_until="domcontentloaded", timeout=LONG)
@@ -162,7 +154,8 @@ def test_every_page_can_be_read_by_everybody(browser: Any, address: str, width: 
     told: list[str] = []
     theirs: Counter[str] = Counter()
     wrong: list[str] = []
-    for name in (*pages(), *(DEEPER if scheme == "light" else DEEPER[:2])):  # the others hold nothing else in the dark
+    every = [page[0] for page in pages()]
+    for name in (*every, *(DEEPER if scheme == "light" else DEEPER[:2])):  # the others hold nothing else in the dark
         began, where = time.monotonic(), f"{name} at {width} {scheme}"
         visit(page, f"{address}/{name}")
         lines, ours, known = look(page, where)
@@ -175,6 +168,38 @@ def test_every_page_can_be_read_by_everybody(browser: Any, address: str, width: 
     context.close()
     print("\n" + "\n".join(told))
     print(f"Streamlit's own, by rule: {dict(theirs)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_sign_in_page_and_the_account_menu_can_be_read_by_everybody(window: Any, gated: Gated) -> None:
+    wrong: list[str] = []
+    for scheme in ("light", "dark"):
+        page = window(color_scheme=scheme)
+        visit(page, f"{gated.url}/rewards")  # whatever was asked for: who is not signed in sees the door
+        page.get_by_role("button", name="Sign in").wait_for()
+        wrong += [*look(page, f"sign-in, {scheme}")[1], *headings_wrong(page)]
+    sign_in(page, gated, "advertiser", "Draft")
+    button(page, "Advertiser Example").click()
+    button(page, "Sign out").wait_for()
+    wrong += look(page, "account menu")[1]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_dialog_can_be_read_by_everybody_and_left_by_keyboard(browser: Any, address: str) -> None:
+    wrong: list[str] = []
+    for width, scheme in ((1440, "light"), (390, "dark")):
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page = context.new_page()
+        visit(page, f"{address}/draft?brief=1")
+        page.get_by_role("button", name="Export", exact=True).first.click()
+        dialog = page.get_by_role("dialog")
+        dialog.wait_for(timeout=LONG)
+        page.wait_for_function(SETTLED, polling=150, timeout=LONG)
+        wrong += look(page, f"a dialog at {width} {scheme}")[1]
+        assert page.evaluate("document.activeElement.closest('[role=dialog]') !== null"), "the focus stayed outside"
+        page.keyboard.press("Escape")
+        dialog.wait_for(state="detached", timeout=LONG)
+        context.close()
     assert not wrong, "\n".join(wrong)
 
 

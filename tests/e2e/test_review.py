@@ -1,6 +1,6 @@
 """Reviewing in a real browser, by keyboard and by touch, on a database filled beforehand; no model is loaded.
 
-The time from a key to the next text is printed (`pytest -s`), not asserted: machines differ.
+The time from a key to the next text is printed (`pytest -s`), and held to its bound on an idle machine (tests/idle.py).
 """
 
 import statistics
@@ -16,6 +16,7 @@ from app.services.people import local_actor
 from db.session import Database, open_database
 from relate_engine.scorecard import finding
 from tests.e2e.conftest import Studio, running
+from tests.idle import bounded
 from tests.unit.studio import BLOCK, Draft, brief, card
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.e2e
 EMOJI = "🛶👍🏽 Cure back pain with one lift"
 ENDS = "back pain with one lift"  # what stands on the page as it was written: a finding's words carry its mark
 LINES = 40
+KEY_S = 0.3  # from a key to the next text, p95
 
 
 @pytest.fixture
@@ -115,7 +117,8 @@ def test_judging_by_keyboard_and_marking_words(browser: Any, desk: tuple[Studio,
     page.wait_for_timeout(500)
     assert len(given(db)) == 22
     worst = statistics.quantiles(times, n=20)[-1]
-    print(f"\nkey to next text: median {1000 * statistics.median(times):.0f} ms, p95 {1000 * worst:.0f} ms")
+    print(f"\nkey to next text: median {1000 * statistics.median(times):.0f} ms")
+    bounded("key to next text, p95", worst, KEY_S)
 
     before = shown(page)
     page.get_by_role("button", name="Compliant").dblclick(delay=20)

@@ -8,27 +8,29 @@ import os
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from app.services import invitations, members
-from app.services.people import shell_actor
+from app.services import ads, briefs, drafting, feedback, invitations, members
+from app.services.people import ALLOWED, Action, shell_actor
 from db.models import SignIn, utc_now
 from tests.e2e.conftest import ROLES, Gated
-from tests.e2e.hands import button, choose, heading, sign_in
+from tests.e2e.hands import button, choose, heading, pages, sign_in
+from tests.unit.studio import Draft, brief, card
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.e2e
 
 SHOTS = os.environ.get("SIGN_IN_SHOTS", "")  # a folder for pictures to look at
-# role → the heading of its first page, URLs that are not for it with their headings, one that is
-PAGES = {
-    "advertiser": ("Draft", {"review": "Review", "rewards": "Rewards", "people": "People"}, "results"),
-    "reviewer": ("Review", {"results": "Results", "decide": "Decide", "audit": "Audit"}, "rules"),
-    "analyst": ("Decide", {"people": "People"}, "rewards"),
-    "admin": ("Draft", {}, "people"),
-}
+# role → the heading of its first page, and one more that is for it
+OPEN = {
+    "advertiser": ("Draft", "results"), "reviewer": ("Review", "rules"), "analyst": ("Decide", "rewards"),
+    "admin": ("Draft", "people"),
+}  # fmt: skip
+MARK = "Zebra"  # in everything of the workspace that nobody here belongs to
+ICONS = ("lock", "account_circle", "expand_more")  # their names are the text of their elements
+MAIN = "document.querySelector('[data-testid=stMainBlockContainer]').innerText"
 
 
 def picture(page: Any, name: str) -> None:
@@ -39,7 +41,9 @@ def picture(page: Any, name: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_has_its_pages_and_no_other(window: Any, gated: Gated, role: str) -> None:
-    first, closed, opened = PAGES[role]
+    first, opened = OPEN[role]
+    closed = {path: title for path, title, _, action in pages() if role not in ALLOWED[cast(Action, action)]}
+    assert closed or role == "admin"
     page = window()
     sign_in(page, gated, role, first)
     button(page, f"{role.title()} Example").wait_for()
@@ -49,10 +53,43 @@ def test_each_role_has_its_pages_and_no_other(window: Any, gated: Gated, role: s
         page.goto(f"{gated.url}/{path}")
         page.get_by_text(f"Your role, {role}, does not have this page").wait_for()
         heading(page, title).wait_for()
+        page.wait_for_timeout(300)  # were anything to follow
+        told = [line for line in page.evaluate(MAIN).splitlines() if line.strip() and line not in ICONS]
+        sentence = f"Your role, {role}, does not have this page; choose one above."
+        assert told == [f"{role.title()} Example", title, sentence]  # the menu of the account, and no more
     page.goto(f"{gated.url}/{opened}")
     heading(page, opened.title()).wait_for()
     page.wait_for_timeout(500)
     assert page.get_by_text("does not have this page").count() == 0
+
+
+@pytest.fixture(scope="module")
+def theirs(gated: Gated) -> tuple[int, int]:
+    """A brief with a draft, and an ad of it, in a workspace that nobody here belongs to."""
+    them = shell_actor(gated.db, f"{MARK} Inc", make=True)
+    saved = briefs.save_brief(gated.db, them, brief(f"{MARK} rack"))
+    drafted = drafting.store_generation(gated.db, them, saved.id, Draft((card(f"{MARK} one"), card(f"{MARK} two"))))  # type: ignore[arg-type]
+    feedback.pick(gated.db, them, drafted.texts[0].id)
+    ad = ads.create_ad(gated.db, them, saved.id, f"{MARK} ad")
+    return saved.id, ad.id
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_address_into_another_workspace_shows_nothing_of_it(
+    window: Any, gated: Gated, theirs: tuple[int, int], role: str
+) -> None:
+    brief_id, ad_id = theirs
+    page = window()
+    sign_in(page, gated, role, OPEN[role][0])
+    for path, title, words in (
+        (f"draft?brief={brief_id}", "Draft", f"There is no brief {brief_id} in your workspace"),
+        (f"ads?ad={ad_id}", "Ads", f"There is no ad {ad_id} in your workspace"),
+    ):
+        page.goto(f"{gated.url}/{path}")
+        page.get_by_text(words).wait_for()
+        heading(page, title).wait_for()
+        page.wait_for_timeout(500)
+        assert MARK.lower() not in page.content().lower()
 
 
 def test_the_sign_in_page_and_sign_out(window: Any, gated: Gated) -> None:

@@ -1,7 +1,7 @@
 """The analyst's pages (Decide, Learning, Performance, Words) as a person meets them, without a model."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from app.components.context import Context
 from app.desks import decide, learning, performance, words
 from app.desks.analysis_blind import words as blind_words
 from app.desks.analysis_versions import trial_words
-from app.services import analytics_blind, analytics_words, briefs, drafting, feedback, versions
+from app.services import analytics_blind, analytics_words, briefs, drafting, feedback, jobs, versions
 from app.services.analytics_blind import Preference
 from app.services.people import Actor
 from app.services.trials import TrialCounts
@@ -111,7 +111,8 @@ def test_a_version_is_decided_tried_promoted_and_taken_back(db: Database, open_d
     def uses() -> list[str]:
         """What the table says of grpo-77 and of the shipped one."""
         table = next(str(e.proto.body) for e in at.get("html") if "<th>made from" in str(e.proto.body))
-        rows = [[cell.partition("</td>")[0] for cell in row.split("<td>")[1:]] for row in table.split("<tr>")[2:]]
+        cells = [row.split('<td dir="auto">')[1:] for row in table.split("<tr>")[2:]]
+        rows = [[cell.partition("</td>")[0] for cell in row] for row in cells]
         assert [row[0] for row in rows] == ["grpo-77", "writer-1"]
         assert rows[0][4:] == ["no, 100 choices missing", "0.031"]
         return [row[1] for row in rows]
@@ -239,3 +240,48 @@ def test_performance_follows_texts_and_words_shows_what_each_earned(db: Database
     assert list(table["credit"]) == [-1.0, 0.0, 0.0, 0.0] and table["why"][1] == "no fault"
     at.text_input(key="search").input("Garage").run()
     assert "No text matches" in _words(at)
+
+
+def test_a_round_is_started_once_and_cancelled_from_the_page(db: Database, open_desk: Open, tmp_path: Path) -> None:
+    anna = person(db, "analyst")
+    config = small_settings(tmp_path)
+    at = open_desk("learning", anna, config)
+    _press(at, "Start round")
+    (job,) = jobs.jobs(db, anna, "round")
+    assert (job.state, job.cancelling) == ("queued", False)
+    assert "No worker is running, so this has to wait" in _words(at)
+    assert at.button(key="round_start").disabled  # a second one is not even offered
+    second = open_desk("learning", anna, config)  # as after a refresh
+    assert second.button(key="round_start").disabled
+    _press(at, "Cancel")
+    (job,) = jobs.jobs(db, anna, "round")
+    assert job.state == "cancelled"
+    assert "was cancelled on" in _words(at) and not at.button(key="round_start").disabled
+    _press(at, "Start round")
+    assert [job.state for job in jobs.jobs(db, anna, "round")] == ["queued", "cancelled"]
+
+
+def test_a_round_started_meanwhile_in_another_tab_is_told(db: Database, open_desk: Open, tmp_path: Path) -> None:
+    anna = person(db, "analyst")
+    at = open_desk("learning", anna, small_settings(tmp_path))
+    jobs.start(db, person(db, "admin"), "round")
+    _press(at, "Start round")
+    assert "already waits for the worker" in at.error[0].value.replace("\\", "")
+    assert len(jobs.jobs(db, anna, "round")) == 1
+
+
+def test_writers_in_the_plane_are_those_of_the_stored_texts(db: Database, open_desk: Open, tmp_path: Path) -> None:
+    """Two writers, three texts each: points, readings and table follow the cards, each mean beside its own writer."""
+    ada = person(db, "advertiser")
+    saved = briefs.save_brief(db, ada, brief()).id
+    for writer, rate, score in (("w-new", 0.004, 70.0), ("w-old", 0.002, 90.0)):
+        made = [
+            replace(c, author=f"policy:{writer}", versions=c.versions | {"policy": writer},
+                    ctcvr=replace(c.ctcvr, mean=rate + 0.0001 * n),
+                    compliance=replace(c.compliance, score=score + n))
+            for n, c in enumerate(card(f"{writer} text {n}") for n in (-1, 0, 1))
+        ]  # fmt: skip
+        drafting.store_generation(db, ada, saved, Draft(tuple(made)))
+    at = open_desk("performance", person(db, "analyst"), small_settings(tmp_path), part="Sales and compliance")
+    told = _words(at)
+    assert "w-new is predicted to sell most (0.410% an impression) at compliance 71; w-old is the safest (91)" in told

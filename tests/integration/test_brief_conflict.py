@@ -136,6 +136,51 @@ def test_a_third_save_while_choosing_is_shown_again(db: Database, edit: Open) ->
     assert (now.tone, now.audience) == ("dry", "paddlers")
 
 
+def test_a_brief_archived_in_another_tab_keeps_what_was_typed(db: Database, edit: Open) -> None:
+    ada, bo = person(db, "advertiser"), person(db, "admin")
+    saved = briefs.save_brief(db, ada, brief())
+    at = edit(ada, saved)
+    at.text_input(key="brief_tone").input("dry")
+    briefs.archive_brief(db, bo, saved.id)
+    for key in ("brief_save", "draft_whole"):
+        press(at, key)
+        said = words(at)
+        assert (
+            plain("“TideLock Kayak Rack” was archived by admin; restore it on the page Briefs, or save yours") in said
+        )
+        assert at.text_input(key="brief_tone").value == "dry"
+        now = briefs.get_brief(db, ada, saved.id)
+        assert now.archived and now.brief.tone == ""
+    press(at, "brief_save_new")
+    new = at.session_state["draft_desk"].brief_id
+    assert new != saved.id and briefs.get_brief(db, ada, new).brief.tone == "dry"
+    assert [found.id for found in briefs.list_briefs(db, ada)] == [new]
+
+
+def test_restoring_an_archived_brief_goes_on_with_what_was_typed(db: Database, edit: Open) -> None:
+    ada = person(db, "advertiser")
+    saved = briefs.save_brief(db, ada, brief())
+    at = edit(ada, saved)
+    briefs.archive_brief(db, ada, saved.id)
+    at.text_input(key="brief_tone").input("dry")
+    press(press(at, "brief_save"), "brief_restore")
+    assert at.text_input(key="brief_tone").value == "dry"
+    press(at, "brief_save")
+    now = briefs.get_brief(db, ada, saved.id)
+    assert not now.archived and now.brief.tone == "dry"
+
+
+def test_no_draft_begins_for_a_brief_archived_in_another_tab(db: Database, edit: Open) -> None:
+    ada = person(db, "advertiser")
+    saved = briefs.save_brief(db, ada, brief())
+    at = press(edit(ada, saved), "brief_save")  # the summary, where nothing is saved before drafting
+    briefs.archive_brief(db, ada, saved.id)
+    press(at, "draft_whole")
+    assert "was archived by you" in words(at)
+    press(at, "brief_restore")
+    assert not briefs.get_brief(db, ada, saved.id).archived
+
+
 def test_two_who_rename_one_brief(db: Database, context: Callable[[Actor], Context]) -> None:
     ada, bo = person(db, "advertiser"), person(db, "admin")
     saved = briefs.save_brief(db, ada, brief())

@@ -1,20 +1,26 @@
 """The Review desk as a person meets it, on a real database and without a model."""
 
+import math
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.components.context import Context
+from app.components.plain import plain
 from app.desks import review, review_browse, review_figures, review_form
-from app.services import briefs, drafting, review_looks, review_quality, reviewing
+from app.services import briefs, drafting, review_looks, review_quality, reviewing, teaching
 from app.services.people import Actor
 from app.services.writing import Room
 from db.session import Database
 from relate_engine.config import Settings
+from relate_engine.policy.weights import WeightsError
+from relate_engine.rewards.reviewers import corrections
 from tests.unit.studio import BLOCK, WARN, Draft, brief, card, person, small_draft
-from tests.unit.test_blocking import confirm
+from tests.unit.test_blocking import confirm, flagged
+from tests.unit.test_teaching import give
 
 Open = Callable[..., AppTest]
 
@@ -241,7 +247,34 @@ def test_empty_and_forbidden_say_why(db: Database, open_desk: Open) -> None:
     assert ["may not see the review queue" in e.value for e in at.error] == [True] and not at.button
 
 
-def test_quality_says_what_the_classifier_blocks_now(db: Database, open_desk: Open) -> None:
+def _without_weights(*_: object) -> Any:
+    raise WeightsError("There is no encoder; run `relate setup`.")
+
+
+def test_quality_says_what_reviewers_taught_the_classifier(
+    db: Database, open_desk: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, _ = _drafted(db)
+    monkeypatch.setattr(Room, "rewards", _without_weights)
+    at = _view(open_desk(admin), "Quality")
+    assert "**Nothing yet.** It learns with every 5th word about a category" in _words(at) and not at.warning
+    give(db, flagged(db, "health", 10), False)
+    at = _view(open_desk(admin), "Quality")
+    assert plain("Health: 10 calls, 0 of them a violation and 10 not") in _words(at)
+    assert "By how much cannot be told: There is no encoder" in at.warning[0].value
+    stub = SimpleNamespace(threshold=0.94, corrections=lambda calls: corrections(calls, [4.0] * len(calls)))
+    monkeypatch.setattr(Room, "rewards", lambda *_: SimpleNamespace(classifier=stub))
+    at = _view(open_desk(admin), "Quality")
+    shift = stub.corrections(teaching.calls_of(db, admin))["health"].shift
+    after = 1 / (1 + math.exp(-math.log(0.94 / 0.06) - shift))
+    moved = plain(f"a text that it would just flag goes from 0.94 to {after:.2f}")
+    assert -2 < shift < -1 and moved in _words(at)
+
+
+def test_quality_says_what_the_classifier_blocks_now(
+    db: Database, open_desk: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Room, "rewards", _without_weights)
     admin, _ = _drafted(db)
     at = _view(open_desk(admin), "Quality")
     assert "It blocks nothing now, it only cautions" in _words(at)

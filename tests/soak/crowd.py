@@ -58,16 +58,25 @@ class Crowd:
 
     def figures(self) -> str:
         """Number, p50 and p95 of the actions by kind, and of the drafts."""
-        lines = []
-        for kind in sorted({kind for kind, _ in self.actions}):
-            lines.append(_line(kind, [s for k, s in self.actions if k == kind]))
+        lines = [_line(kind, self.seconds(kind)) for kind in self.kinds()]
         lines.append(_line("all actions", [s for _, s in self.actions]))
         if self.drafts:
             lines.append(_line("drafts (generation)", [s for _, s in self.drafts]))
         return "\n".join(lines)
 
+    def kinds(self) -> list[str]:
+        return sorted({kind for kind, _ in self.actions})
+
+    def seconds(self, kind: str) -> list[float]:
+        return [seconds for did, seconds in self.actions if did == kind]
+
     def p95(self) -> float:
         return float(np.percentile([seconds for _, seconds in self.actions], 95))
+
+    def p95_by_kind(self) -> dict[str, float]:
+        """The 95th percentile of each kind of action, the slowest first."""
+        found = {kind: float(np.percentile(self.seconds(kind), 95)) for kind in self.kinds()}
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
 def _line(what: str, seconds: list[float]) -> str:

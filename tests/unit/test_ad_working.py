@@ -63,7 +63,7 @@ def test_after_a_restore_of_yesterday_only_what_is_there_comes_back(
 @pytest.mark.parametrize("said", ["", "{", "[]", '{"base": 1}', '{"base": 1, "places": [[1]]}', '{"base": "x"}'])
 def test_a_damaged_file_is_nothing(db: Database, ada: Actor, ad: StoredAd, config: Settings, said: str) -> None:
     ad_working.keep(db, ada, config, ad.id, 1, ())
-    (file,) = (config.home / "work" / "benches").iterdir()
+    (file,) = (config.home / "work" / "benches").rglob("*.json")
     assert json.loads(file.read_text()) == {"base": 1, "places": []}
     file.write_text(said)
     assert ad_working.kept(db, ada, config, ad.id) is None

@@ -75,6 +75,7 @@ class Rewards:
     """Enough of the engine's to be given what blocks."""
 
     blocking: Set[str] = frozenset()
+    calls: tuple[Any, ...] = ()
     version: str = "ctr-1"
     rules: Any = None
 
@@ -142,4 +143,4 @@ def test_what_blocks_is_read_at_the_edge(db: Database, tmp_path: Path) -> None:
     ada, config = person(db, "advertiser"), Settings(home=tmp_path, cache=tmp_path)
     assert judging.judging_of(db, ada, config) == judging.SHIPPED
     confirm(db)
-    assert judging.judging_of(db, ada, config) == judging.Judging(None, None, frozenset({"health"}))
+    assert judging.judging_of(db, ada, config).blocking == {"health"}

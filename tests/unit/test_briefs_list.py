@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.services import briefs, drafting, feedback
-from app.services.briefs import BriefChanged
+from app.services.briefs import BriefArchived, BriefChanged
 from app.services.feedback import EditConflict
 from app.services.people import Actor, Forbidden, NotFound
 from app.services.stored import checksum_of
@@ -88,6 +88,26 @@ def test_the_second_of_two_who_change_a_brief_is_told_before_theirs_counts(db: D
     assert briefs.save_brief(db, ada, brief("Theirs"), saved.id, seen).brief.product == "Theirs"  # the same words
     briefs.save_brief(db, ada, brief("Mine"), saved.id, checksum_of(told.value.newest.brief))
     assert briefs.get_brief(db, ada, saved.id).brief.product == "Mine"
+
+
+def test_a_brief_that_was_archived_in_another_tab_is_not_brought_back_unseen(db: Database, ada: Actor) -> None:
+    saved = briefs.save_brief(db, ada, brief())
+    briefs.archive_brief(db, person(db, "admin"), saved.id)
+    told = "“TideLock Kayak Rack” was archived by admin; restore it on the page Briefs, or save yours as a new brief"
+    for mine in (brief("Mine"), brief()):  # the same words too
+        with pytest.raises(BriefArchived, match=told):
+            briefs.save_brief(db, ada, mine, saved.id, saved.checksum)
+    with pytest.raises(BriefArchived, match=told):
+        briefs.brief_to_write_for(db, ada, saved.id)
+    now = briefs.get_brief(db, ada, saved.id)
+    assert now.archived and now.brief == saved.brief
+    briefs.restore_brief(db, ada, saved.id)
+    briefs.archive_brief(db, ada, saved.id)
+    with pytest.raises(BriefArchived, match="was archived by you"):
+        briefs.save_brief(db, ada, brief("Mine"), saved.id)
+    briefs.restore_brief(db, ada, saved.id)
+    assert briefs.save_brief(db, ada, brief("Mine"), saved.id, saved.checksum).brief.product == "Mine"
+    assert briefs.brief_to_write_for(db, ada, saved.id).brief.product == "Mine"
 
 
 def test_a_copy_has_the_content_and_no_texts(db: Database, ada: Actor) -> None:

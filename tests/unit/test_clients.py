@@ -12,11 +12,25 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.services import briefs, client_job, clients, drafting, feedback, jobrun, jobs, presence
-from app.services.client_export import export_all
+from app.services import (
+    ad_review,
+    ads,
+    briefs,
+    client_job,
+    clients,
+    drafting,
+    feedback,
+    jobrun,
+    jobs,
+    presence,
+    statuses,
+)
+from app.services.ad_records import Place, StoredAd
+from app.services.client_export import built_ad, export_all, note_export
 from app.services.client_file import ClientFile, read_client
 from app.services.drafting_page import Jobs
 from app.services.people import Actor, Forbidden, NotFound
+from app.services.stored import StoredText
 from app.services.writing import Room
 from db import models
 from db.session import Database
@@ -333,6 +347,85 @@ def test_where_only_approved_texts_may_leave_the_others_are_not_taken(
     assert [ad[f"Headline {i}"] for i in range(1, 5)] == [*(f"TideLock line number {i}" for i in (1, 2, 3)), ""]
     feedback.pick(db, ada, texts[0].id)  # chosen by a person, but not approved: the ad stays out and says why
     assert "approved texts only" in " ".join(export_all(db, ada, [kayak]).missing[0].problems)
+
+
+def built(db: Database, ada: Actor, texts: tuple[StoredText, ...], *pins: int) -> StoredAd:
+    """An ad of these texts in this order; the first ones are pinned."""
+    told = dict(enumerate(pins))
+    places = [Place(text.id, text.slot, told.get(n)) for n, text in enumerate(texts)]
+    return ads.create_ad(db, ada, texts[0].brief_id, "", places)
+
+
+def test_an_ad_that_was_built_leaves_with_its_texts_and_pins(
+    db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.services import exporting, workspace
+
+    monkeypatch.setattr(exporting, "is_stale", lambda *_: False)
+    kayak, board = made(db, ada, read_client(editor(KAYAK, BOARD), "client.csv"))
+    texts = drafting.store_generation(db, ada, kayak, full("TideLock")).texts
+    drafting.store_generation(db, ada, board, full("Tidelock"))
+    feedback.pick(db, ada, texts[0].id)  # picked, but not in the ad
+    chosen = (texts[3], texts[1], texts[2], texts[5], texts[4])
+    ad = built(db, ada, chosen, 1, 2)
+    for picked_only in (False, True):
+        row, *_ = cells(export_all(db, ada, [kayak, board], picked_only).data)
+        assert [row[f"Headline {i}"] for i in range(1, 5)] == [
+            "TideLock line number 3", "TideLock line number 1", "TideLock line number 2", "",
+        ]  # fmt: skip
+        assert [row[f"Headline {i} position"] for i in range(1, 4)] == ["1", "2", ""]
+        assert [row[f"Description {i}"] for i in (1, 2)] == ["TideLock locks in seconds.", "TideLock holds two kayaks."]
+        assert (row["Campaign"], row["Final URL"]) == ("Spring | Search", "https://www.tidelock.com/racks")
+
+    workspace.change_settings(db, person(db, "admin"), {"export_approved_only": True})
+    found = export_all(db, ada, [kayak])
+    assert found.data is None and "version 1 is draft" in found.missing[0].problems[0]
+    ad_review.send_to_review(db, ada, ad.id, 1)
+    rui = person(db, "reviewer")
+    with db.write() as session:
+        for text in chosen:
+            statuses.set_status(session, rui, text.id, "approved")
+    newer = [Place(t.id, t.slot) for t in texts]
+    ads.save_revision(db, ada, ad.id, 1, newer)  # a draft beside the approved version
+    found = export_all(db, ada, [kayak])
+    (row,) = cells(found.data)
+    assert (row["Headline 1"], row["Headline 1 position"]) == ("TideLock line number 3", "1")
+    assert [(one.ad_id, one.revision) for one in found.built] == [(ad.id, 1)]
+
+    note_export(db, ada, found)
+    with db.read() as session:
+        told = session.query(models.AuditEvent).filter(models.AuditEvent.action == "ad.export").one()
+        assert (told.object_id, told.detail["revision"], told.detail["texts"]) == (ad.id, 1, [t.id for t in chosen])
+    assert [t.choice for t in drafting.get_texts(db, ada, [t.id for t in chosen])] == ["picked"] * 5
+
+
+def test_of_several_ads_the_approved_one_leaves_and_archived_or_empty_ones_never(
+    db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.services import exporting
+
+    monkeypatch.setattr(exporting, "is_stale", lambda *_: False)
+    (kayak,) = made(db, ada, read_client(editor(KAYAK), "client.csv"))
+    texts = drafting.store_generation(db, ada, kayak, full("TideLock")).texts
+    assert built_ad(db, ada, kayak) is None
+    ads.create_ad(db, ada, kayak, "Empty", [])
+    assert built_ad(db, ada, kayak) is None and export_all(db, ada, [kayak]).built == ()
+    one, two = built(db, ada, texts, 1), built(db, ada, texts[1:], 2)
+    assert built_ad(db, ada, kayak) == two.id
+    with db.write() as session:
+        session.add(
+            models.StatusChange(
+                workspace_id=ada.workspace_id, author_id=ada.user_id, ad_id=one.id, ad_revision_id=one.newest.id,
+                status="approved",
+            )
+        )  # fmt: skip
+    assert built_ad(db, ada, kayak) == one.id
+    ads.archive_ad(db, ada, one.id)
+    assert built_ad(db, ada, kayak) == two.id
+    with pytest.raises(Forbidden):
+        built_ad(db, person(db, "analyst"), kayak)
+    with pytest.raises(NotFound):
+        built_ad(db, person(db, "admin", "Theirs"), kayak)
 
 
 # The line of drafts on pages

@@ -1,17 +1,19 @@
 """Every service, found by looking: it refuses a role without the right, and shows and changes nothing of another
 workspace, whatever ids it is given.
 
+Which right each service asks for is the table of service_actions.py; every role without it is refused by those words.
 A service is a public function of app.services that takes `db` and `actor`. Arguments are made up from their names and
-types, so a new service is tried without a line here; one that cannot be called so is named in ARGS with what it needs,
-or in TOLD with the reason why it is not tried.
+types, so a new service needs its line in that table and no other; one that cannot be called so is named in ARGS with
+what it needs, or in TOLD with the reason why it is not tried.
 """
 
 import importlib
 import inspect
 import io
 import pkgutil
+import re
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,18 +21,21 @@ from unittest.mock import MagicMock
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 import app.services
 from app.services import briefs, drafting
 from app.services.analytics import View
-from app.services.people import Actor, Forbidden, NotFound
+from app.services.people import _IN_WORDS, ALLOWED, Actor, Forbidden, NotFound, Role
+from app.services.stored import StoredBrief, StoredText
 from db import models
 from db.base import Base
 from db.session import Database, StorageError
 from relate_engine.config import Settings
+from tests.unit.service_actions import ASKS
 from tests.unit.studio import Draft, brief, card, fresh, person
 
+VERSIONS = ("version", "old", "new")
 MARK = "ZEBRA"  # is in every text of theirs, and in nothing of ours
 SENTENCES = (NotFound, Forbidden, ValueError, LookupError, StorageError)  # what a person may be told
 
@@ -48,9 +53,32 @@ OPEN = {
 TOLD = {
     "analytics_decision.advice": "takes a version that versions.versions has given out, which is tried",
 }
+# services that are given ids of another workspace and answer as if nothing were there, and how
+EMPTY = {
+    "ad_working.kept": "nothing kept",
+    "ads.list_ads": "an empty page",
+    "analytics_blind.choose": "a sentence: the two versions have no such pair here",
+    "analytics_blind.next_pair": "no pair",
+    "analytics_blind.preference": "no choices",
+    "analytics_rounds.steps": "an empty frame",
+    "client_export.choose": "no texts",
+    "client_export.export_all": "no file",
+    "draft_working.kept_wordings": "no wordings",
+    "learning.undo_rewards": "a sentence: no reward model is in use here",
+    "learning.use_rewards": "a sentence that names the versions of this workspace",
+    "people.names_of": "no names",
+    "rulebook_publish.use_version": "a sentence that names the version in use here",
+    "text_statuses.statuses_of": "draft, as of a text that nobody has moved",
+    "trials.trial_counts": "no trial",
+    "versions.rollback": "a sentence: there is nothing to roll back here",
+}
+ROLES: tuple[Role, ...] = ("advertiser", "reviewer", "analyst", "admin")
 # arguments that names and types do not give
 ARGS: dict[str, dict[str, Any]] = {
     "briefs.save_brief": {"brief": brief("Our rack")},
+    "drafting.add_own_lines": {"cards": [card("Our own line")]},
+    "scoring.score_again": {"brief": brief()},
+    "scoring.score_wording": {"wording": "Our own words"},
     "jobs.start": {"kind": "rewards"},
     "jobs.run_here": {"kind": "rewards"},
     "importing.import_file": {"source": b"no results"},
@@ -105,6 +133,7 @@ class Theirs:
             }  # fmt: skip
         self.lists = {"text_ids": self.text_ids, "brief_ids": [kept.id], "user_ids": [them.user_id]}
         self.version = "v9"
+        self.things = {StoredBrief: kept, StoredText: shown.texts[0], Sequence[StoredText]: shown.texts}
 
     def rows(self, db: Database) -> dict[str, list[Any]]:
         """Everything that is stored of theirs."""
@@ -127,8 +156,10 @@ def made_up(name: str, kind: Any, theirs: Theirs | None, config: Settings) -> An
             return theirs.ids[name]
         if name in theirs.lists:
             return theirs.lists[name]
-        if name in ("version", "old", "new"):
+        if name in VERSIONS:
             return theirs.version
+        if kind in theirs.things:
+            return theirs.things[kind]
     if name == "out":
         return io.BytesIO()
     if name in ("email",):
@@ -160,10 +191,26 @@ def arguments(key: str, function: Callable[..., Any], theirs: Theirs | None, con
     for name, parameter in inspect.signature(function).parameters.items():
         if name in ("db", "actor") or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             continue
-        stored = theirs is not None and (name in theirs.ids or name in theirs.lists or name == "version")
-        if parameter.default is parameter.empty or stored:
+        there = theirs is not None and (name in theirs.ids or name in theirs.lists or name == "version")
+        if parameter.default is parameter.empty or there:
             given[name] = made_up(name, kinds.get(name), theirs, config)
     return given | ARGS.get(key, {})
+
+
+def is_theirs(value: Any, theirs: Theirs) -> bool:
+    return any(value is thing for thing in theirs.things.values())
+
+
+def stored(db: Database, us: Actor) -> dict[str, int]:
+    """How many rows of each kind are ours."""
+    with db.read() as session:
+        return {
+            table.name: session.scalar(
+                select(func.count()).select_from(table).where(table.c.workspace_id == us.workspace_id)
+            ) or 0
+            for table in Base.metadata.sorted_tables
+            if "workspace_id" in table.c
+        }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -183,19 +230,38 @@ def call(function: Callable[..., Any], db: Database, actor: Actor, given: Mappin
 def test_a_role_without_the_right_is_refused(key: str, world: tuple[Database, Actor, Theirs, Settings]) -> None:
     db, us, _, config = world
     nobody = Actor(us.user_id, "nobody", us.workspace_id)  # type: ignore[arg-type]
-    with pytest.raises(Forbidden):
+    with pytest.raises(Forbidden, match=re.escape(f"may not {_IN_WORDS[ASKS[key]]};")):
         call(SERVICES[key], db, nobody, arguments(key, SERVICES[key], None, config))
+
+
+def test_every_service_has_its_line_and_no_line_is_left_over() -> None:
+    assert {*ASKS} == {*SERVICES} - {*OPEN}, "give each new service its line in service_actions.py"
+
+
+@pytest.mark.parametrize(
+    ("key", "role"), [(k, role) for k in SERVICES if k in ASKS for role in ROLES if role not in ALLOWED[ASKS[k]]]
+)
+def test_each_role_outside_the_table_is_refused(
+    key: str, role: Role, world: tuple[Database, Actor, Theirs, Settings]
+) -> None:
+    db, us, _, config = world
+    before = stored(db, us)
+    with pytest.raises(Forbidden, match=f"^Your role, {role}, may not {re.escape(_IN_WORDS[ASKS[key]])};"):
+        call(SERVICES[key], db, Actor(us.user_id, role, us.workspace_id), arguments(key, SERVICES[key], None, config))
+    assert stored(db, us) == before
 
 
 @pytest.mark.parametrize("key", [k for k in SERVICES if k not in TOLD])
 def test_nothing_of_another_workspace(key: str, world: tuple[Database, Actor, Theirs, Settings]) -> None:
     db, us, theirs, config = world
     before = theirs.rows(db)
-    given = arguments(key, SERVICES[key], theirs, config)
+    given, refused = arguments(key, SERVICES[key], theirs, config), False
     try:
         result = call(SERVICES[key], db, us, given)
     except SENTENCES as error:
-        result = str(error)
+        result, refused = str(error), isinstance(error, (NotFound, Forbidden))
+    named = [n for n, v in given.items() if n in (*theirs.ids, *theirs.lists, *VERSIONS) or is_theirs(v, theirs)]
+    assert refused or not named or key in EMPTY, f"{named} of another workspace gave {result!r}"
     said = result.to_string() if isinstance(result, pd.DataFrame) else repr(result)
     said += "".join(repr(v.getvalue()) for v in given.values() if isinstance(v, io.BytesIO))
     assert MARK.lower() not in said.lower(), said
@@ -204,4 +270,4 @@ def test_nothing_of_another_workspace(key: str, world: tuple[Database, Actor, Th
 
 def test_services_are_found() -> None:
     assert len(SERVICES) > 60
-    assert {*OPEN, *TOLD, *ARGS} <= set(SERVICES), "a service named here is gone"
+    assert {*OPEN, *TOLD, *ARGS, *EMPTY} <= set(SERVICES), "a service named here is gone"

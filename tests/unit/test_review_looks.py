@@ -205,6 +205,30 @@ def test_about_a_tenth_of_many_looks_is_blind_and_clear(db: Database) -> None:
     assert 5 <= sum(blind) <= 26  # 15 expected, three standard deviations
 
 
+def test_one_look_in_ten_is_a_random_clear_text_and_one_in_twenty_a_flagged_one(db: Database) -> None:
+    """A hundred draws, one in each hundredth: ten blind looks at clear texts, five at flagged ones, no other blind."""
+    import random
+
+    many = tuple(card(f"Kayak rack line {n}", findings=(WARN,) if n % 2 else ()) for n in range(200))
+    drafted(db, Draft(many))
+    rita, chance = person(db, "reviewer"), random.Random(7)
+    lots = [(n + 0.5) / 100 for n in range(100)]
+    chance.shuffle(lots)
+    clear, flagged = [], []
+    for lot in lots:
+        first = [lot]
+        look = next_text(db, rita, lambda first=first: first.pop() if first else chance.random())  # type: ignore[misc]
+        assert look is not None and look.blind == (lot < 0.15)
+        if look.blind:
+            (clear if int(look.text.text.rsplit(" ", 1)[1]) % 2 == 0 else flagged).append(look.text.id)
+        reviewing.give_verdict(db, rita, look.text.id, "compliant", look_id=look.id)
+    assert (len(clear), len(flagged)) == (10, 5)
+    assert max(clear) - min(clear) > 100  # from all over the queue, not its head
+    with db.read() as session:
+        stored = session.scalars(select(models.Verdict.text_id).where(models.Verdict.blind)).all()
+    assert sorted(stored) == sorted(clear + flagged)
+
+
 def test_archived_briefs_leave_the_queue_and_the_hand(db: Database) -> None:
     ids = drafted(db)
     rita, admin = person(db, "reviewer"), person(db, "admin")

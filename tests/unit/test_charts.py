@@ -1,0 +1,163 @@
+"""Every chart keeps names in any script in its sentence, on its axis and in its table; and what the plane says.
+
+Names are Arabic with its vowel signs, Hindi with joined letters, and Chinese: the marks belong to the letters.
+"""
+
+import inspect
+import json
+from collections.abc import Callable
+from types import ModuleType
+
+import pandas as pd
+import pytest
+
+from app.components import charts, charts_results, charts_rounds
+from app.components.card import table_html
+from app.components.charts import Chart
+from app.services.analytics_rates import Pcoc
+from app.services.analytics_rounds import Gap
+from relate_engine.training.card import Curve, Point
+
+ARABIC, HINDI, CHINESE = "كاتِبٌ مُدَرَّب", "हिन्दी लेखक", "中文写手"
+NAMES = (ARABIC, HINDI, CHINESE)
+DAY = pd.Timestamp("2026-03-01", tz="UTC")
+WIDE = {"low": 0.1, "high": 0.9}
+
+
+def over_time(one: str, two: str) -> Chart:
+    days = pd.DataFrame({"day": [DAY, DAY], "kind": [one, two], "count": [3, 1]})
+    return charts.over_time("H", "texts", days, "kind", "n")
+
+
+def trend(one: str, two: str) -> Chart:
+    later = DAY + pd.Timedelta(days=1)
+    return charts.trend("H", pd.DataFrame(
+        {"day": [DAY, later, DAY, later], "reward": [one, one, two, two], "mean": [0.2, 0.9, 0.5, 0.5], **WIDE}
+    ), "n")  # fmt: skip
+
+
+def rates(one: str, two: str) -> Chart:
+    frame = pd.DataFrame({"angle": [one, two], "picked": [8, 2], "shown": [10, 10], "rate": [0.8, 0.2], **WIDE})
+    return charts.rates("H", "picked", frame, "angle", "picked", "shown", "n")
+
+
+def means(one: str, two: str) -> Chart:
+    frame = pd.DataFrame({"by": [one, two], "reward": ["ctr", "ctr"], "mean": [0.2, 0.9], "texts": [3, 4], **WIDE})
+    return charts.means("H", frame, "by", "n")
+
+
+def spread(one: str, two: str) -> Chart:
+    frame = pd.DataFrame({"by": [one, two], "texts": [3, 4], "ctr": [0.5, 0.4], **WIDE})
+    return charts.spread("H", f"{charts.safe(one)} leads.", frame, "by", "ctr", ".0%", "n", (0.0, 1.0))
+
+
+def reliability(one: str, two: str) -> Chart:
+    return charts_results.reliability(Curve(one, (Point(0.2, 0.3, 0.1, 0.4, 50.0),)), "n")
+
+
+def pcoc(one: str, two: str) -> Chart:
+    found = [Pcoc(name, "CTR", 9, 12.0, 10.0, 1.2, 0.9, 1.5) for name in (one, two)]
+    return charts_results.pcoc("H", found, "n")
+
+
+def funnel(one: str, two: str) -> Chart:
+    stages = pd.DataFrame({"stage": ["Drafted", one, "Live", "Converted"], "texts": [100, 20, 19, 18], "of": 100,
+                           "rate": [1.0, 0.2, 0.19, 0.18], **WIDE})  # fmt: skip
+    return charts_results.funnel("H", stages, "n")
+
+
+def plane(one: str, two: str) -> Chart:
+    return charts_results.plane("H", writers((one, 0.002, 90.0), (two, 0.001, 80.0)), "n")
+
+
+def reasons(one: str, two: str) -> Chart:
+    return charts_results.reasons("H", "dropped", pd.DataFrame({"reason": [one, two], "count": [5, 2]}), "n")
+
+
+def over_steps(one: str, two: str) -> Chart:
+    frame = pd.DataFrame({"step": [1, 2, 3, 4, 5], "measure": "r", "value": [0.1, 0.2, 0.3, 0.4, 0.5], **WIDE})
+    return charts_rounds.over_steps("H", frame, {"r": one}, "axis", "n")
+
+
+def gap(one: str, two: str) -> Chart:
+    found = [Gap(v, judge, 9, 0.5, 0.6, 0.1, 0.05, 0.15) for v in (two, one) for judge in ("reward", "sales")]
+    return charts_rounds.gap(found, {one: (0.4, 0.6)}, "n")
+
+
+def held_out(one: str, two: str) -> Chart:
+    frame = pd.DataFrame({"version": [two, one], "measure": "m", "before": [0.5, 0.6], "after": [0.6, 0.7],
+                          "change": 0.1, "low": 0.05, "high": 0.15})  # fmt: skip
+    return charts_rounds.held_out(frame, {"m": "Measure"}, "H", "n")
+
+
+MADE: tuple[Callable[[str, str], Chart], ...] = (
+    over_time, trend, rates, means, spread, reliability, pcoc, funnel, plane, reasons, over_steps, gap, held_out,
+)  # fmt: skip
+# whose sentence names no group, and which put no name into their table (its heading has it) or on their axis
+NO_NAME_SAID = (over_time, pcoc)
+NO_NAME_IN_TABLE = (reliability,)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("make", MADE)
+def test_a_name_stays_whole_wherever_it_is_shown(make: Callable[[str, str], Chart], name: str) -> None:
+    chart = make(name, "plain")
+    if make not in NO_NAME_SAID:
+        assert name in chart.reading
+    assert name in json.dumps(chart.figure.to_plotly_json(), ensure_ascii=False, default=str)
+    told = chart.table.to_csv(index=False)
+    assert name in (told if make not in NO_NAME_IN_TABLE else chart.heading)
+    assert make in NO_NAME_IN_TABLE or name.encode() in charts.csv_of(chart.table)
+
+
+def test_every_chart_is_tried() -> None:
+    def makers(module: ModuleType) -> set[str]:
+        functions = inspect.getmembers(module, inspect.isfunction)
+        return {n for n, f in functions if f.__module__ == module.__name__ and f.__annotations__.get("return") is Chart}
+
+    assert set().union(*map(makers, (charts, charts_results, charts_rounds))) == {make.__name__ for make in MADE}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_safe_name_keeps_its_marks_and_drops_what_markdown_reads(name: str) -> None:
+    assert charts.safe(name) == name
+    assert charts.safe(f"<b>{name}</b> [x](y) `z`_$") == f" b {name}  b   x (y)  z   "
+    assert charts.safe("می\u200cخواهم") == "می\u200cخواهم"  # Persian needs its joiner
+
+
+def test_each_cell_of_a_table_finds_its_own_direction() -> None:
+    made = table_html(("Text", "Slot"), [(ARABIC, "headline"), ("<i>", CHINESE)])
+    assert made.count('<td dir="auto">') == 4
+    assert f'<td dir="auto">{ARABIC}</td>' in made and '<td dir="auto">&lt;i&gt;</td>' in made
+
+
+def writers(*given: tuple[str, float, float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [{"policy": name, "texts": 40, "ctcvr": ctcvr, "ctcvr_low": ctcvr - 0.0002, "ctcvr_high": ctcvr + 0.0002,
+          "score": score, "score_low": score - 2, "score_high": score + 3} for name, ctcvr, score in given]
+    )  # fmt: skip
+
+
+def test_the_plane_with_one_writer_that_leads_on_both() -> None:
+    chart = charts_results.plane("H", writers(("w-2", 0.002, 90.0), ("w-1", 0.001, 80.0)), "n")
+    assert chart.reading == "w-2 leads on both: predicted sales 0.200% an impression, compliance 90 of 100."
+
+
+def test_the_plane_with_two_writers_who_lead_on_one_each() -> None:
+    chart = charts_results.plane("H", writers(("w-1", 0.0015, 95.0), ("w-2", 0.002, 70.0)), "n")
+    assert chart.reading == (
+        "w-2 is predicted to sell most (0.200% an impression) at compliance 70; w-1 is the safest (95) at 0.150%."
+    )
+    first, second = chart.figure.data
+    assert (first.name, first.x[0], first.y[0]) == ("w-1", 95.0, 0.0015)
+    assert (second.name, second.x[0], second.y[0]) == ("w-2", 70.0, 0.002)
+    assert (second.error_x.array[0], second.error_x.arrayminus[0]) == (3, 2)
+    assert second.error_y.array[0] == pytest.approx(0.0002)
+    assert first.marker.symbol != second.marker.symbol  # not by colour alone
+
+
+def test_the_plane_says_where_a_lead_may_be_chance() -> None:
+    chart = charts_results.plane("H", writers(("w-1", 0.0019, 80.0), ("w-2", 0.002, 90.0)), "n")
+    assert chart.reading.endswith("The intervals of predicted sales overlap, so that lead may be chance.")
+    alone = charts_results.plane("H", writers(("w-1", 0.0019, 80.0)), "n")
+    assert alone.reading == "w-1 alone wrote in these days: nothing to compare."
