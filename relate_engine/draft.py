@@ -30,8 +30,8 @@ from relate_engine.score import Rewards, score_texts
 from relate_engine.scorecard import AdText, Finding, Scorecard
 
 # Sampling rounds before a slot is left with what there is, and how much warmer each samples: two for more good texts,
-# then, only where too few differ, two for other texts.
-WARMER = (0.0, 0.05, 0.5, 0.75)
+# then, only where too few differ, four for other texts.
+WARMER = (0.0, 0.05, 0.5, 0.75, 0.75, 1.0)
 COOL = 2
 SPARE = 2  # texts more than are shown, since the scorecard drops some
 LEAST = 32  # fewest texts sampled for a slot in a round: the width of a wave costs little more than one text

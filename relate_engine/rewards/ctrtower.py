@@ -46,19 +46,18 @@ def run_layer(hidden: Tensor, mask: Tensor, weights: Weights, heads: int, eps: f
     """(B, T, D) after one BERT layer; `mask` (B, T) is True on tokens; `drop` acts on both residual branches."""
 
     def linear(x: Tensor, name: str) -> Tensor:
-        weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
-        if weight.dtype == bfloat16:
-            return functional.linear(x.to(bfloat16), weight, bias).to(x.dtype)
-        return functional.linear(x, weight, bias)
+        return functional.linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
 
     def norm(x: Tensor, name: str) -> Tensor:
         return functional.layer_norm(x, x.shape[-1:], weights[f"{name}.weight"], weights[f"{name}.bias"], eps)
 
-    q, k, v = (linear(hidden, name).unflatten(-1, (heads, -1)).transpose(1, 2) for name in ATTENTION)
+    low = weights["output.dense.weight"].dtype == bfloat16  # matrix products and what is between them
+    seen = hidden.to(bfloat16) if low else hidden
+    q, k, v = (linear(seen, name).unflatten(-1, (heads, -1)).transpose(1, 2) for name in ATTENTION)
     heat = (q @ k.transpose(2, 3) / q.shape[-1] ** 0.5).masked_fill(~mask[:, None, None, :], float("-inf"))
     mixed = (heat.softmax(-1).to(v.dtype) @ v).transpose(1, 2).flatten(2)  # short texts: faster than fused attention
     hidden = norm(hidden + functional.dropout(linear(mixed, MATRICES[3]), drop), "attention.output.LayerNorm")
-    wide = functional.gelu(linear(hidden, MATRICES[4]))
+    wide = functional.gelu(linear(hidden.to(bfloat16) if low else hidden, MATRICES[4]))
     return norm(hidden + functional.dropout(linear(wide, MATRICES[5]), drop), "output.LayerNorm")
 
 

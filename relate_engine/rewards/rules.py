@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -81,19 +82,25 @@ class RuleSet:
 
     def applicable(self, placement: str, slot: str | None, countries: Sequence[str], vertical: str) -> tuple[Rule, ...]:
         """Rules in force there. With `slot` None, those that hold in every slot of the placement."""
-        packs, vertical = frozenset(country_packs(countries)), vertical.lower()
-        here = (
-            r if not r.placements or placement in r.placements else replace(r, severity=r.elsewhere or r.severity)
-            for r in self.rules
-            if not r.placements or placement in r.placements or r.elsewhere
-        )
-        return tuple(
-            r
-            for r in here
-            if (not r.slots or slot in r.slots)
-            and (not r.countries or not packs.isdisjoint(r.countries))
-            and (not r.verticals or any(v in vertical for v in r.verticals))
-        )
+        return _in_force(self, placement, slot, frozenset(country_packs(countries)), vertical.lower())
+
+
+@lru_cache(maxsize=128)
+def _in_force(
+    rules: RuleSet, placement: str, slot: str | None, packs: frozenset[str], vertical: str
+) -> tuple[Rule, ...]:
+    here = (
+        r if not r.placements or placement in r.placements else replace(r, severity=r.elsewhere or r.severity)
+        for r in rules.rules
+        if not r.placements or placement in r.placements or r.elsewhere
+    )
+    return tuple(
+        r
+        for r in here
+        if (not r.slots or slot in r.slots)
+        and (not r.countries or not packs.isdisjoint(r.countries))
+        and (not r.verticals or any(v in vertical for v in r.verticals))
+    )
 
 
 def country_packs(countries: Sequence[str]) -> tuple[str, ...]:
