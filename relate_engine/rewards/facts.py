@@ -7,6 +7,7 @@ Leaves out: who does what to whom where no number is involved.
 Paper: the correctness part of RELATE's semantic quality reward.
 """
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -36,7 +37,7 @@ from relate_engine.rewards.reversals import reversed_
 from relate_engine.rewards.sequence import reordered
 from relate_engine.rewards.sheet import DAYS, Sheet, masked, sheet, stem_date
 from relate_engine.rewards.statements import check_statements
-from relate_engine.rewards.units import MONEY, number_of
+from relate_engine.rewards.units import MONEY, UNIT, number_of
 from relate_engine.rewards.words import STOP, is_title_case, stem
 from relate_engine.scorecard import Finding, Severity
 
@@ -226,6 +227,9 @@ def _same_thing(q: Quantity, same: list[Quantity], sheet: Sheet) -> bool:
     things = {stem(n) for n in q.nouns if n not in STOP}
     if not things or q.nouns[0] in STOP:
         return True  # nothing is counted: "try it for 100"
+    units = [UNIT[n] for n in q.nouns[1:] if n in UNIT]
+    if any(k.dim == dim and math.isclose(k.value, q.raw * factor) for dim, factor in units for k in same):
+        return True  # "40 tough minutes" of "40 minutes"
     if stem_date(q.nouns[0]) in {d[:3] for d in DAYS} and any(k.dim == "time" for k in same):
         return True  # "twelve Tuesdays" of a course of twelve weeks
     if any(things & k.near for k in same if k.dim not in _MEASURES):

@@ -263,3 +263,9 @@ def test_a_date_that_sets_a_scene_is_no_promise() -> None:
     for text in ("Open on Saturday", "Sale ends in October", "Order by noon", "A brew on October 3"):
         assert "block" in severities(text), text
     assert known("hrs") and known("mins") and known("yrs")
+
+
+def test_a_word_between_a_number_and_its_unit_changes_nothing() -> None:
+    brief = Brief(product="Dry Run", description="Practice interviews. You get 40 minutes of questions.")
+    assert not faults("Dry Run: 40 Tough Minutes", brief)
+    assert faults("Dry Run: 50 Tough Minutes", brief) and faults("Dry Run: 40 Tough Hours", brief)
