@@ -17,6 +17,7 @@ from relate_engine.rewards.ctrhead import Effect, Head
 from relate_engine.rewards.diversity import diversity
 from relate_engine.rewards.encoder import Encoder
 from relate_engine.rewards.findings import in_order, text_findings
+from relate_engine.rewards.hints import weighed
 from relate_engine.rewards.learned import RewardModel
 from relate_engine.rewards.mix import rank_of
 from relate_engine.rewards.readable import readable
@@ -111,11 +112,16 @@ def score_texts(
     fits = relevance(rewards.encoder, [t.text for t in texts], known) if known else [(0.0, [])] * len(texts)
     judged = ["" if t.slot == "path" else t.text for t in texts]
     learned = rewards.classifier.findings(judged, rewards.blocking, rewards.calls)
+    chances = [
+        v.probability if t else 1.0
+        for t, v in zip(judged, rewards.classifier.corrected(judged, rewards.calls), strict=True)
+    ]
     cards = []
     for i, (ad, effect, (fit, fit_findings)) in enumerate(zip(texts, effects, fits, strict=True)):
         slot = placement.slot(ad.slot)
         where = ad.slot if limits else None
         found, count, packs = text_findings(rewards.rules, ad.text, brief.placement, where, brief.countries, known)
+        found = weighed(found, rewards.rules.hints, chances[i], rewards.classifier.doubt)
         found = in_order(found + learned[i])
         group = texts if mates else ()
         others = [t.text for j, t in enumerate(group) if j != i and t.slot == ad.slot and t.text != ad.text]

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from relate_engine.brief import placement_of
 from relate_engine.config import ASSETS
 from relate_engine.rewards.findings import in_order, text_findings
+from relate_engine.rewards.hints import weighed
 from relate_engine.rewards.rules import RuleSet, load_rules
 from relate_engine.scorecard import Compliance, Finding, level_of, value_of
 
 if TYPE_CHECKING:
+    from relate_engine.rewards.classifier import Classifier
     from relate_engine.rewards.reviewers import Call
 
 
@@ -48,23 +50,27 @@ def check(
         known.slot(slot)
     rules = rules or load_rules(ASSETS / "rules")
     found, count, packs = text_findings(rules, text, placement, slot, countries, None)
-    learned, ran = _learned(text, cache, blocking, calls)
-    found = in_order(found + learned)
+    classifier, ran = _classifier(cache)
+    if classifier:
+        (chance,) = (v.probability for v in classifier.corrected([text], calls))
+        found = weighed(found, rules.hints, chance, classifier.doubt)
+        found = in_order(found + classifier.findings([text], blocking, calls)[0])
     score = 100 * value_of(f for f in found if f.reward == "compliance")
     return Checked(found, Compliance(score, level_of(found), packs, count), ran)
 
 
-def _learned(text: str, cache: Path | None, blocking: Set[str], calls: "Sequence[Call]") -> tuple[list[Finding], str]:
+def _classifier(cache: Path | None) -> tuple["Classifier | None", str]:
+    """The classifier and its version, or None and why it does not run."""
     if cache is None:
-        return [], "not asked for"
+        return None, "not asked for"
     from relate_engine.policy.weights import WeightsError, encoder_folder
 
     try:
         folder = encoder_folder(cache)
     except WeightsError as error:
-        return [], f"did not run: {error}"
+        return None, f"did not run: {error}"
     from relate_engine.rewards.classifier import Classifier
     from relate_engine.rewards.encoder import Encoder
 
     classifier = Classifier.load(ASSETS / "heads" / "compliance", Encoder(folder))
-    return classifier.findings([text], blocking, calls)[0], classifier.version
+    return classifier, classifier.version

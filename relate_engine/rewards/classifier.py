@@ -169,6 +169,7 @@ class Classifier:
     words: Words
     curve: tuple[float, float, float]  # logit = a · tower + b · words + c
     threshold: float  # P(violation) from which it cautions
+    doubt: float = 0.0  # P(violation) under which a rule's hint is only a note (hints.py)
     version: str = ""
     _seen: OrderedDict[str, tuple[float, int]] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -288,6 +289,7 @@ def assembled(encoder: Encoder, arrays: dict[str, np.ndarray], plain: dict[str, 
         words=Words(vocabulary, arrays["terms"], arrays["surface"], arrays["state"], plain["words_offset"]),
         curve=(a, b, c),
         threshold=plain["threshold"],
+        doubt=plain.get("doubt", 0.0),
         version=version,
     )
 

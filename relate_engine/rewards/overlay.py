@@ -36,7 +36,9 @@ def laid_over(shipped: RuleSet, overlay: Overlay) -> RuleSet:
         fields = overlay["changed"].get(rule.id)
         if rule.id in overlay["off"] and editable(rule):
             continue
-        rules.append(rule_from(entry_of(rule) | fields) if fields and editable(rule) else rule)
+        # a changed rule is the workspace's own word: the classifier does not lower it
+        own = {"hint": False}
+        rules.append(rule_from(entry_of(rule) | own | fields) if fields and editable(rule) else rule)
     rules += [rule_from(entry) for entry in overlay["added"].values()]
     return RuleSet(version_of(shipped, overlay), tuple(rules))
 
@@ -74,7 +76,7 @@ def entry_of(rule: Rule) -> dict[str, Any]:
         entry["elsewhere"] = rule.elsewhere
     if rule.reward != "compliance":
         entry["reward"] = rule.reward
-    flags = {"negatable": rule.negatable, "brief_knows": rule.brief_knows}
+    flags = {"negatable": rule.negatable, "brief_knows": rule.brief_knows, "hint": rule.hint}
     return entry | {name: True for name, on in flags.items() if on} | ({} if rule.fold else {"fold": False})
 
 

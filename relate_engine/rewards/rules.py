@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -31,7 +31,8 @@ AD_CHECKS = frozenset({"ad_minimum", "ad_maximum", "ad_duplicates", "ad_pins", "
 _SLOTS = frozenset(s.name for p in PLACEMENTS.values() for s in p.slots)
 _NEEDED = ("id", "severity", "message", "fix", "source", "source_status")
 _KNOWN = {*_NEEDED, "placements", "slots", "countries", "verticals", "subject", "reward", "pattern", "check"}
-_KNOWN |= {"unless", "negatable", "replace", "fold", "brief_knows", "elsewhere", "violating", "clean", "magic"}
+_KNOWN |= {"unless", "negatable", "replace", "fold", "brief_knows", "elsewhere", "hint", "violating", "clean"}
+_KNOWN |= {"magic"}
 
 
 class RuleError(ValueError):
@@ -63,6 +64,7 @@ class Rule:
     fold: bool = True  # False: matched on the original, to see the characters that folding removes
     brief_knows: bool = False  # a hit that the brief spells in the same way passes
     elsewhere: Severity | None = None  # how bad a hit is outside `placements`; None: the rule does not hold there
+    hint: bool = False  # the classifier may lower its caution to a note (hints.py)
     violating: tuple[str, ...] = ()
     clean: tuple[str, ...] = ()
     magic: tuple[str, ...] = ()
@@ -79,6 +81,11 @@ class RuleSet:
 
     version: str
     rules: tuple[Rule, ...]
+
+    @cached_property
+    def hints(self) -> frozenset[str]:
+        """Ids of the rules whose caution the classifier may lower to a note."""
+        return frozenset(r.id for r in self.rules if r.hint)
 
     def applicable(self, placement: str, slot: str | None, countries: Sequence[str], vertical: str) -> tuple[Rule, ...]:
         """Rules in force there. With `slot` None, those that hold in every slot of the placement."""
@@ -193,6 +200,7 @@ def rule_of(name: str, entry: Any) -> Rule:
         elsewhere=cast(Severity, _one(where, "elsewhere", entry["elsewhere"], ("warn", "note")))
         if "elsewhere" in entry
         else None,
+        hint=_flag(where, "hint", entry.get("hint", False)),
         violating=_texts(where, "violating", entry.get("violating")),
         clean=_texts(where, "clean", entry.get("clean")),
         magic=_texts(where, "magic", entry.get("magic")),

@@ -63,8 +63,10 @@ def compliance_report(
     texts = [ad.text for ad in lines]
     by_rules = rule_levels(rules, lines)
     found = classifier.findings(texts)
+    chances = [v.probability for v in classifier.verdicts(texts)]
+    weighed = rule_levels(rules, lines, chances, classifier.doubt)
     levels = ["blocked" if r == "blocked" else "caution" if r == "caution" or f else "clear"
-              for r, f in zip(by_rules, found, strict=True)]  # fmt: skip
+              for r, f in zip(weighed, found, strict=True)]  # fmt: skip
     flagged, blocked = [level != "clear" for level in levels], [level == "blocked" for level in levels]
     learned = [level_of(f) != "clear" for f in found]
     truth = np.array([ad.violates for ad in lines])
@@ -81,6 +83,9 @@ def compliance_report(
         "recall_of_rules_alone": counted([r != "clear" for r, ad in zip(by_rules, lines, strict=True) if ad.violates]),
         "recall_of_classifier_alone": counted([h for h, ad in zip(learned, lines, strict=True) if ad.violates]),
         "clean_cautioned_or_blocked": _by_category(lines, flagged, False),
+        "clean_cautioned_by_rules": counted(
+            [r != "clear" for r, ad in zip(weighed, lines, strict=True) if not ad.violates]
+        ),
         "clean_cautioned_by_classifier": counted([h for h, ad in zip(learned, lines, strict=True) if not ad.violates]),
         "clean_blocked": counted([h for h, ad in zip(blocked, lines, strict=True) if not ad.violates]),
         "auc_of_classifier": auc(np.array([v.logit for v in classifier.verdicts(texts)]), truth),

@@ -18,6 +18,7 @@ import numpy as np
 
 from relate_engine.rewards.classifier import CATEGORIES
 from relate_engine.rewards.compliance import check_text
+from relate_engine.rewards.hints import weighed
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.scorecard import level_of
 
@@ -121,6 +122,11 @@ def read_profanity(data: Path) -> list[str]:
         return [r["text"] for r in csv.DictReader(file) if float(r["severity_rating"]) >= 2]
 
 
-def rule_levels(rules: RuleSet, lines: Sequence[AdLine]) -> list[str]:
-    """Level of each text by the rules alone, in the US, without a brief."""
-    return [level_of(check_text(rules, ad.text, ad.placement, ad.slot, ["us"], None)[0]) for ad in lines]
+def rule_levels(rules: RuleSet, lines: Sequence[AdLine], chances: Sequence[float] | None = None, doubt: float = 0.0
+) -> list[str]:  # fmt: skip
+    """Level of each text by the rules, in the US, without a brief; with `chances` (P of each text) hints count only
+    where they reach `doubt` (hints.py)."""
+    found = [check_text(rules, ad.text, ad.placement, ad.slot, ["us"], None)[0] for ad in lines]
+    return [
+        level_of(weighed(f, rules.hints, p, doubt)) for f, p in zip(found, chances or [1.0] * len(lines), strict=True)
+    ]
