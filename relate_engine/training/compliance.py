@@ -5,7 +5,7 @@ examples of the rules.
 Cross-validation by `set` gives out-of-fold logits; on them alone the combining curve is fitted. `doubt` (hints.py) is
 the highest P under which rules' hints may be lowered with at most LOST of the violations lost, and the threshold the
 lowest with at most FALSE_CAUTIONS of the clean ad texts (nearly all of them near misses) cautioned by rules and
-classifier together.
+classifier together; both are chosen on the GUIDED files (compliancetexts.py).
 Leaves out: reading texts (compliancetexts.py), the tower (compliancetower.py), and the held-out texts
 (compliance_report.py), which nothing here reads.
 """
@@ -36,6 +36,7 @@ from relate_engine.rewards.encoder import Encoder
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.rewards.textfeatures import Vocabulary, surface
 from relate_engine.training.compliancetexts import (
+    GUIDED,
     AdLine,
     read_profanity,
     read_shared,
@@ -179,7 +180,7 @@ def train_compliance(
     p_check = _expit(a * check[:, 0] + w * check[:, 1] + c)
     alone = np.array([level != "clear" for level in rule_levels(rules, lines)])
     hinted = alone & np.array([level == "clear" for level in rule_levels(rules, lines, [0.0] * len(lines), 1.0)])
-    own = np.array([ad.file != "rules" for ad in lines])  # the rules know their own examples: not for counting
+    own = np.array([ad.file in GUIDED for ad in lines])
     doubt = choose_doubt(p[truth & own], hinted[truth & own])
     flagged = alone & ~(hinted & (p < doubt))
     threshold = choose_threshold(p[~truth & own], flagged[~truth & own])
@@ -208,7 +209,7 @@ def train_compliance(
             "threshold": threshold,
             "doubt": doubt,
             "cross_validation": {
-                "folds": FOLDS, "by": "set",
+                "folds": FOLDS, "by": "set", "counted_on": sorted({ad.file for ad in lines} & GUIDED),
                 "auc": {"tower": auc(tower, truth), "words": auc(words, truth), "both": auc(p, truth)},
                 "auc_by_author": {
                     name: auc(p[[ad.file == name for ad in lines]], truth[[ad.file == name for ad in lines]])
