@@ -112,10 +112,7 @@ def score_texts(
     fits = relevance(rewards.encoder, [t.text for t in texts], known) if known else [(0.0, [])] * len(texts)
     judged = ["" if t.slot == "path" else t.text for t in texts]
     learned = rewards.classifier.findings(judged, rewards.blocking, rewards.calls)
-    chances = [
-        v.probability if t else 1.0
-        for t, v in zip(judged, rewards.classifier.corrected(judged, rewards.calls), strict=True)
-    ]
+    chances = rewards.classifier.chances(judged, rewards.calls)
     cards = []
     for i, (ad, effect, (fit, fit_findings)) in enumerate(zip(texts, effects, fits, strict=True)):
         slot = placement.slot(ad.slot)

@@ -44,11 +44,12 @@ def own_lines(ctx: Context, stored: StoredBrief) -> None:
 def _bring(ctx: Context, stored: StoredBrief, parse: Callable[[], OwnLines]) -> None:
     try:
         lines = parse()
-        with st.spinner(f"Scoring {len(lines.lines)} lines"):
+        many = "1 line" if len(lines.lines) == 1 else f"{len(lines.lines)} lines"
+        with st.spinner(f"Scoring {many}"):
             now = brief_to_write_for(ctx.db, ctx.actor, stored.id)
             bring_lines(ctx.db, ctx.actor, ctx.room, now, lines.lines)
     except TROUBLE as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    st.session_state.lines_note = " ".join((f"{len(lines.lines)} lines scored and added below.", *lines.notes))
+    st.session_state.lines_note = " ".join((f"{many} scored and added below.", *lines.notes))
     st.rerun()

@@ -14,6 +14,7 @@ from app.components.marks import marked
 from app.components.plain import plain
 from app.desks import rules_draft, rules_edit, rules_versions
 from app.desks.rules_show import (
+    HINT,
     ORIGINS,
     READ,
     READ_SHORT,
@@ -196,7 +197,7 @@ def _detail(ctx: Context, listed: Listed, counts: Counts, pending: bool, writes:
             st.warning(plain(f"Switched off in this workspace. {listed.why_off}"), icon=":material/toggle_off:")
         hits, accepted, dismissed = counts.of(rule.id)
         facts = {
-            "What it does": severity_words(rule.severity),
+            "What it does": severity_words(rule.severity) + (HINT if rule.hint and rule.severity == "warn" else ""),
             "Holds": scope_words(rule),
             "Source": f"{rule.source} ({READ[rule.source_status]})",
             "Whose": state_words(listed, pending),

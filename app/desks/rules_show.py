@@ -26,6 +26,8 @@ ORIGINS = {"shipped": "shipped", "changed": "changed here", "own": "your own", "
 PACKS = {"us": "United States", "uk": "United Kingdom", "eu": "European Union", "cn": "China"}
 KINDS = {"violating": "must hit", "clean": "must not hit", "magic": "exception alone"}
 
+HINT = "; only a note where the classifier, which reads the whole text, sees no violation"
+
 
 def severity_words(severity: Severity) -> str:
     """Icon and word: never the colour alone."""
@@ -69,7 +71,7 @@ def tried_words(rows: Sequence[Tried]) -> str:
     """The same in one sentence."""
     failed = sum(not row.passed for row in rows)
     words = list(dict.fromkeys(row.word for row in rows if row.word))
-    told = f"{len(rows) - failed} of {len(rows)} tests as they should."
+    told = f"{len(rows) - failed} of {len(rows)} tests came out as they should."
     if failed:
         return f"{told} {failed} not: mend the rule or its examples before publishing."
     if not words:

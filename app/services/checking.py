@@ -52,9 +52,9 @@ def check(
     found, count, packs = text_findings(rules, text, placement, slot, countries, None)
     classifier, ran = _classifier(cache)
     if classifier:
-        (chance,) = (v.probability for v in classifier.corrected([text], calls))
-        found = weighed(found, rules.hints, chance, classifier.doubt)
-        found = in_order(found + classifier.findings([text], blocking, calls)[0])
+        judged = ["" if slot == "path" else text]
+        found = weighed(found, rules.hints, classifier.chances(judged, calls)[0], classifier.doubt)
+        found = in_order(found + classifier.findings(judged, blocking, calls)[0])
     score = 100 * value_of(f for f in found if f.reward == "compliance")
     return Checked(found, Compliance(score, level_of(found), packs, count), ran)
 

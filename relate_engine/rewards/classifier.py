@@ -1,4 +1,4 @@
-"""The compliance classifier: a second reader for what patterns miss. It may only caution.
+"""The compliance classifier: a second reader for what patterns miss. It cautions, and weighs rules' hints (hints.py).
 
 Two readers of a text, combined by a fitted logistic curve into one calibrated P(violation):
     tower   the shared encoder with a low-rank update of its layers (LoRA, Hu et al. 2021), mean over tokens, then a
@@ -13,6 +13,7 @@ which about half violate; ordinary ads violate less often.
 Leaves out: fitting and thresholds (training/compliance.py); editorial rules, which patterns settle.
 """
 
+import hashlib
 import json
 import math
 import re
@@ -169,7 +170,7 @@ class Classifier:
     words: Words
     curve: tuple[float, float, float]  # logit = a · tower + b · words + c
     threshold: float  # P(violation) from which it cautions
-    doubt: float = 0.0  # P(violation) under which a rule's hint is only a note (hints.py)
+    doubt: float  # P(violation) under which a rule's hint is only a note (hints.py)
     version: str = ""
     _seen: OrderedDict[str, tuple[float, int]] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -183,7 +184,8 @@ class Classifier:
                 if sha256(folder / name) != pinned[name]:
                     raise WeightsError(f"{name} in {folder} is damaged; run `relate train compliance`.")
             arrays, plain = load_file(folder / ARRAYS), json.loads((folder / PLAIN).read_text("utf-8"))
-            return assembled(encoder, arrays, plain, f"cls-{pinned[ARRAYS][:12]}")
+            version = hashlib.sha256((pinned[ARRAYS] + pinned[PLAIN]).encode()).hexdigest()
+            return assembled(encoder, arrays, plain, f"cls-{version[:12]}")
         except (OSError, KeyError, ValueError) as error:
             raise WeightsError(
                 f"There is no compliance classifier in {folder} ({error}); run `relate train compliance`."
@@ -221,6 +223,12 @@ class Classifier:
                 shift = taught[v.category].of(text)
                 verdicts[i] = replace(v, probability=_expit(v.logit + shift), logit=v.logit + shift, shift=shift)
         return verdicts
+
+    def chances(self, texts: Sequence[str], calls: Sequence[Call] = ()) -> list[float]:
+        """P(violation) that rules' hints are weighed by (hints.py); 1 of an empty text. Reviewers' calls are about the
+        classifier's own findings: they may raise it, and never lower a rule."""
+        pairs = zip(self.verdicts(texts), self.corrected(texts, calls), strict=True)
+        return [max(v.probability, w.probability) if t else 1.0 for t, (v, w) in zip(texts, pairs, strict=True)]
 
     def findings(
         self, texts: Sequence[str], blocking: Collection[str] = (), calls: Sequence[Call] = ()
@@ -289,7 +297,7 @@ def assembled(encoder: Encoder, arrays: dict[str, np.ndarray], plain: dict[str, 
         words=Words(vocabulary, arrays["terms"], arrays["surface"], arrays["state"], plain["words_offset"]),
         curve=(a, b, c),
         threshold=plain["threshold"],
-        doubt=plain.get("doubt", 0.0),
+        doubt=plain["doubt"],
         version=version,
     )
 

@@ -4,7 +4,7 @@ How a hit is weighed, in this order, where the rule allows: a denial of it clear
 cure", '"Miracle"? No.'), a bare "no" before it or a quoted press voice lowers it by one step, because "no X" may
 itself be the claim; a rule's exception lowers block to warn with the words "needs proof"; and only proof in the
 brief (one claim that holds every content word of the hit) lowers it once more. So no magic word in a text clears
-a claim the text makes.
+a claim the text makes. What is only a hint is weighed afterwards (hints.py).
 Leaves out: limits of slots (structure.py), facts and spelling (correctness.py), and what text cannot show:
 the image, the landing page, trademarks, stock and price history.
 """

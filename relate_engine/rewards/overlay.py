@@ -36,9 +36,7 @@ def laid_over(shipped: RuleSet, overlay: Overlay) -> RuleSet:
         fields = overlay["changed"].get(rule.id)
         if rule.id in overlay["off"] and editable(rule):
             continue
-        # a changed rule is the workspace's own word: the classifier does not lower it
-        own = {"hint": False}
-        rules.append(rule_from(entry_of(rule) | own | fields) if fields and editable(rule) else rule)
+        rules.append(rule_from(entry_of(rule) | fields) if fields and editable(rule) else rule)
     rules += [rule_from(entry) for entry in overlay["added"].values()]
     return RuleSet(version_of(shipped, overlay), tuple(rules))
 

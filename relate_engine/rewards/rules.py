@@ -173,6 +173,9 @@ def rule_of(name: str, entry: Any) -> Rule:
         known = AD_CHECKS if subjects == {"ad"} else ELSEWHERE | TEXT_CHECKS
         _one(where, "check", entry["check"], sorted(known))
     pattern = _compiled(where, "pattern", entry.get("pattern"))
+    hint = _flag(where, "hint", entry.get("hint", False))
+    if hint and ("check" in entry or "countries" in entry or entry.get("reward", "compliance") != "compliance"):
+        raise RuleError(f"{where}: hint is for a compliance pattern that holds in every country.")
     replace = entry.get("replace")
     if replace is not None and (pattern is None or not isinstance(replace, str)):
         raise RuleError(f"{where}: replace needs a pattern and is a text.")
@@ -200,7 +203,7 @@ def rule_of(name: str, entry: Any) -> Rule:
         elsewhere=cast(Severity, _one(where, "elsewhere", entry["elsewhere"], ("warn", "note")))
         if "elsewhere" in entry
         else None,
-        hint=_flag(where, "hint", entry.get("hint", False)),
+        hint=hint,
         violating=_texts(where, "violating", entry.get("violating")),
         clean=_texts(where, "clean", entry.get("clean")),
         magic=_texts(where, "magic", entry.get("magic")),

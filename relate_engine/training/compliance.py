@@ -181,6 +181,8 @@ def train_compliance(
     alone = np.array([level != "clear" for level in rule_levels(rules, lines)])
     hinted = alone & np.array([level == "clear" for level in rule_levels(rules, lines, [0.0] * len(lines), 1.0)])
     own = np.array([ad.file in GUIDED for ad in lines])
+    if not (truth & own).any() or not (~truth & own).any():
+        raise ValueError(f"{folder} holds no clean or no violating text of {', '.join(sorted(GUIDED))}.")
     doubt = choose_doubt(p[truth & own], hinted[truth & own])
     flagged = alone & ~(hinted & (p < doubt))
     threshold = choose_threshold(p[~truth & own], flagged[~truth & own])

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from relate_engine.config import ASSETS
 from relate_engine.rewards.compliance import check_text
 from relate_engine.rewards.hints import weighed
 from relate_engine.rewards.overlay import laid_over
-from relate_engine.rewards.rules import load_rules
+from relate_engine.rewards.rules import RuleError, load_rules, rule_of
 from relate_engine.scorecard import level_of, value_of
 from relate_engine.training.compliance import choose_doubt
 from relate_engine.training.compliancetexts import AdLine, rule_levels
@@ -40,14 +41,26 @@ def test_a_block_and_a_duty_are_never_lowered() -> None:
     assert blocks and weighed(blocks, RULES.hints, 0.0, 1.0) == blocks
     duties = {"FIN-006", "FIN-008", "FIN-010", "PRC-007", "SAF-001", "SAF-005"}
     assert duties <= {r.id for r in RULES.rules} and not duties & RULES.hints
+    assert all(r.declared == "warn" for r in RULES.rules if r.hint)
     assert not {r.id for r in RULES.rules if r.countries} & RULES.hints
 
 
-def test_a_rule_that_a_workspace_changed_is_its_own_word() -> None:
-    own = laid_over(RULES, {"changed": {"PRC-006": {"message": "We always show fees."}}, "added": {}, "off": {}})
-    assert "PRC-006" in RULES.hints and own.hints == RULES.hints - {"PRC-006"}
-    found = check_text(own, FEES, "meta_feed", "primary_text", ["us"], None)[0]
-    assert weighed(found, own.hints, 0.0, 1.0) == found
+def test_a_workspace_that_makes_a_hint_block_is_obeyed_and_another_word_keeps_it_a_hint() -> None:
+    def worst(**fields: str) -> str:
+        rules = laid_over(RULES, {"changed": {"PRC-006": fields}, "added": {}, "off": {}})
+        found = check_text(rules, FEES, "meta_feed", "primary_text", ["us"], None)[0]
+        return level_of(weighed(found, rules.hints, 0.0, 1.0))
+
+    assert worst(severity="block") == "blocked" and worst(message="We always show fees.") == "clear"
+
+
+def test_a_hint_is_a_pattern_for_every_country() -> None:
+    entry = {"id": "PRC-999", "severity": "warn", "message": "m", "fix": "f", "source": "s", "source_status": "seen"}
+    assert rule_of("x.yaml", entry | {"pattern": "abc", "hint": True}).hint
+    pattern = {"pattern": "abc"}
+    for more in (pattern | {"countries": ["us"]}, {"check": "never_say"}, pattern | {"reward": "structure"}):
+        with pytest.raises(RuleError, match="hint is for"):
+            rule_of("x.yaml", entry | more | {"hint": True})
 
 
 def test_levels_by_hand() -> None:
