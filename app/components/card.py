@@ -62,7 +62,7 @@ def compliance_words(card: Scorecard, placement: str, countries: Sequence[str]) 
     by_rules = {h for h in hits if not h.startswith("CLS-")}
     objecting = [f"{len(by_rules)} of {card.compliance.rules} rules for {where}"] if by_rules else []
     objecting += ["the classifier"] if hits - by_rules else []
-    verb = "object" if by_rules else "objects"
+    verb = "object" if len(by_rules) > 1 or len(objecting) > 1 else "objects"
     return f"{card.compliance.level}: {' and '.join(objecting)} {verb}; {NOT_CHECKED}"
 
 

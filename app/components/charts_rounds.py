@@ -29,7 +29,8 @@ def over_steps(heading: str, frame: pd.DataFrame, names: Mapping[str, str], axis
             faint = 0.15 if len(names) < 4 else 0.07
             figure.add_scatter(
                 x=[*line["step"], *line["step"][::-1]], y=[*line["high"], *line["low"][::-1]], fill="toself",
-                fillcolor=f"rgba({red},{green},{blue},{faint})", line={"width": 0}, hoverinfo="skip", showlegend=False,
+                fillcolor=f"rgba({red},{green},{blue},{faint})", mode="lines", line={"width": 0}, hoverinfo="skip",
+                showlegend=False,
             )  # fmt: skip
         figure.add_scatter(
             x=line["step"], y=line["value"], name=told, mode="lines+markers",
@@ -50,6 +51,8 @@ def over_steps(heading: str, frame: pd.DataFrame, names: Mapping[str, str], axis
         if steps < 5:
             reading = f"Only {charts.count(steps, 'step')} so far: too few to read a trend."
     figure.update_xaxes(title_text="training step", rangemode="tozero")
+    if part["step"].max() <= 10:
+        figure.update_xaxes(dtick=1)  # no half steps
     figure.update_yaxes(title_text=axis)
     table = part.assign(measure=part["measure"].map(names)).round(4)
     return charts.Chart(heading, reading, charts.dressed(figure, 340), table, name)

@@ -308,7 +308,9 @@ def _details(ctx: Context, stored: StoredBrief, place: str, text: StoredText, ca
         blind = not text.by_person and on_trial(ctx.db, ctx.actor)
         if blind:  # the version would tell which of the two wrote it
             made = " · ".join(f"{name} {version}" for name, version in card.versions.items() if name != "policy")
-        by = "one of the two writers on trial" if blind else text.author
+        by = "one of the two writers on trial" if blind else text.author.removeprefix("policy:")
+        if text.by_person:
+            by = "you" if text.author == ctx.actor.author else "a colleague"
         st.caption(plain(f"Scored by {made}. Written by {by}."))
         if is_stale(text, state().today):
             st.button("Score it again", key=f"again_{place}", on_click=_again, args=(ctx, stored, place))

@@ -55,7 +55,7 @@ def page() -> None:
 
 def _page(ctx: Context) -> None:
     require(ctx.actor, "analytics.read")
-    _round(ctx)
+    under_way = _round(ctx)
     found = versions.versions(ctx.db, ctx.actor, ctx.settings)
     for told in filter(None, (recorded(version.manifest) for version in found)):
         st.info(plain(told), icon=":material/science:")
@@ -66,7 +66,7 @@ def _page(ctx: Context) -> None:
     )  # fmt: skip
     if across.open:
         with across:
-            _across(found, download)
+            _across(found, under_way, download)
     if inside.open:
         with inside:
             _inside(ctx, found, download)
@@ -78,15 +78,18 @@ def _page(ctx: Context) -> None:
             ladder(_read(ASSETS / "reports" / "ladder.json"), download)
 
 
-def _round(ctx: Context) -> None:
+def _round(ctx: Context) -> bool:
+    """The newest round and the button for another one; whether one is under way."""
     if trouble := st.session_state.pop("round_trouble", ""):
         st.error(plain(trouble), icon=":material/error:")
     job = job_panel(ctx, KIND)
+    under_way = job is not None and job.open
     if jobs.may_start(ctx.actor, KIND):
         st.button("Start round", key="round_start", icon=":material/model_training:", on_click=_start, args=(ctx,),
-                  disabled=job is not None and job.open,
+                  disabled=under_way,
                   help="The worker makes a new version from this workspace's feedback and verdicts; it is put in use "
                   "by nobody but you.")  # fmt: skip
+    return under_way
 
 
 def _start(ctx: Context) -> None:
@@ -97,10 +100,11 @@ def _start(ctx: Context) -> None:
         st.session_state["round_trouble"] = str(error)
 
 
-def _across(found: list[WriterVersion], download: bool) -> None:
+def _across(found: list[WriterVersion], under_way: bool, download: bool) -> None:
     gaps = analytics_rounds.gaps(found)
     if not gaps:
-        st.info("No round has finished with a judged version yet; start one above.", icon=":material/model_training:")
+        now = "one is under way" if under_way else "start one above"
+        st.info(f"No round has finished with a judged version yet; {now}.", icon=":material/model_training:")
         return
     rewards = {
         v.version: (float(v.manifest["reward"]["first"]), float(v.manifest["reward"]["last"]))

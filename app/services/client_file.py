@@ -133,15 +133,15 @@ def _row(
     keyword = cell("keyword")
     if not ad_group:
         if lines:
-            notes["{n} ads name no ad group and were left out."] += 1
+            notes["Ads without an ad group left out: {n}."] += 1
         return
     if not lines and not keyword:
         return
     if "removed" in (cell("status").lower(), cell("adstatus").lower()):
-        notes["{n} removed ads or keywords were left out."] += 1
+        notes["Removed ads and keywords left out: {n}."] += 1
         return
     if lines and _plain(cell("adtype")) not in _AD_TYPES:
-        notes["{n} ads of other types were left out."] += 1
+        notes["Ads of other types left out: {n}."] += 1
         return
     one = found.setdefault((campaign.casefold(), ad_group.casefold()), _Found(campaign, ad_group))
     if keyword and "negative" not in f"{cell('criteriontype')} {cell('type')}".lower():

@@ -87,7 +87,7 @@ def parse_editor_csv(data: bytes, placement: str = "google_rsa") -> OwnLines:
             f"({MAX_FILE_TEXTS} texts at most)."
         )
     if skipped:
-        found = OwnLines(found.lines, (*found.notes, f"Left out {skipped} ads of other types."))
+        found = OwnLines(found.lines, (*found.notes, f"Ads of other types left out: {skipped}."))
     return found
 
 

@@ -1,12 +1,20 @@
 """What people do with a page, found by role, label and words: press, choose, sign in. Shared by the tests here."""
 
 import ast
+import os
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import TimeoutError as NotInTime
 
 from relate_engine.config import ROOT
 from tests.e2e.conftest import Gated
+
+SHOTS = os.environ.get("FLOW_SHOTS", "")  # a folder for pictures to look at
+FITS = (
+    "[document.documentElement, ...document.querySelectorAll('[data-testid=stMain], .stApp')]"
+    ".every(e => e.scrollWidth <= e.clientWidth + 1)"
+)
 
 
 def pages() -> list[tuple[str, str, str, str]]:
@@ -40,11 +48,22 @@ def choose(page: Any, label: str, option: str) -> None:
 
 def no_sideways(page: Any) -> bool:
     """Whether the page fits its window."""
-    wide = page.evaluate(
-        "[document.documentElement, ...document.querySelectorAll('[data-testid=stMain], .stApp')]"
-        ".some(e => e.scrollWidth > e.clientWidth + 1)"
-    )
-    return not wide
+    return bool(page.evaluate(FITS))
+
+
+def fits_wide_and_narrow(page: Any, name: str) -> None:
+    """The page as it stands comes to fit a phone and a screen; both are pictured where FLOW_SHOTS names a folder."""
+    for width in (390, 1440):  # back at the wide one for whoever goes on
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(FITS)
+        if SHOTS:
+            page.wait_for_timeout(1000)
+            page.screenshot(path=str(Path(SHOTS) / f"{name}-{width}.png"))
+            tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+            page.set_viewport_size({"width": width, "height": min(int(tall) + 80, 4000)})
+            page.wait_for_timeout(1000)
+            page.screenshot(path=str(Path(SHOTS) / f"{name}-{width}-whole.png"))
+            page.set_viewport_size({"width": width, "height": 900})
 
 
 def sign_in(page: Any, gated: Gated, who: str, first: str | None = None) -> None:

@@ -1,9 +1,7 @@
 """The job "round": what it freezes, who may start it, and a worker that is killed -9 three times inside one."""
 
 import json
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,8 +16,9 @@ from db import versions as rows
 from db.models import Job
 from db.session import Database
 from relate_engine.brief import BriefError
-from relate_engine.config import ROOT, Settings
+from relate_engine.config import Settings
 from relate_engine.snapshot import preference_pairs, sft_targets
+from tests.small_round import started
 from tests.tiny_round import HEADLINES, PRODUCTS, write_policy
 from tests.unit.studio import Draft, brief, card, person
 
@@ -37,8 +36,13 @@ def config(tmp_path: Path, policy: tuple[str, Path]) -> Settings:
 
 
 def workspace(db: Database, name: str) -> Actor:
-    """Four products with two drafts each; two texts picked, one rejected, one edited. Returns its analyst."""
-    writer = person(db, "admin", name)
+    """One that people have worked in. Returns its analyst."""
+    work_in(db, person(db, "admin", name))
+    return person(db, "analyst", name)
+
+
+def work_in(db: Database, writer: Actor) -> None:
+    """Four products with two drafts each; two texts picked, one rejected, one edited."""
     for product in PRODUCTS:
         saved = briefs.save_brief(db, writer, brief(product))
         for _ in range(2):
@@ -48,7 +52,6 @@ def workspace(db: Database, name: str) -> Actor:
             feedback.reject(db, writer, texts[1].id)
             feedback.edit(db, writer, texts[2].id, card("Made to last long"))
             feedback.copy(db, writer, texts[3].id)
-    return person(db, "analyst", name)
 
 
 def test_a_snapshot_holds_one_workspace_as_people_left_it(db: Database, config: Settings) -> None:
@@ -76,7 +79,7 @@ def test_a_snapshot_holds_one_workspace_as_people_left_it(db: Database, config: 
 def test_who_may_start_a_round_and_one_at_a_time(db: Database) -> None:
     for role in ("advertiser", "reviewer"):
         with pytest.raises(Forbidden, match="may not run training rounds"):
-            jobs.start(db, person(db, role), "round")  # type: ignore[arg-type]
+            jobs.start(db, person(db, role), "round")
     ana = person(db, "analyst")
     first = jobs.start(db, ana, "round")
     with pytest.raises(BriefError, match=f"Job {first.id}"):
@@ -91,17 +94,9 @@ def test_who_may_start_a_round_and_one_at_a_time(db: Database) -> None:
 @pytest.fixture
 def start(tmp_path: Path, config: Settings) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
     made: list[subprocess.Popen[bytes]] = []
-    environment = os.environ | {
-        "RELATE_HOME": str(config.home),
-        "RELATE_BASE_MODEL": config.base_model,
-        "RELATE_ADAPTER": str(config.adapter),
-        "RELATE_THREADS": "1",
-    }
 
     def run() -> "subprocess.Popen[bytes]":
-        with (tmp_path / f"process-{len(made)}.log").open("wb") as log:
-            command = [sys.executable, "-m", "tests.small_round"]
-            made.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log))
+        made.append(started(config, tmp_path / f"process-{len(made)}.log"))
         return made[-1]
 
     yield run

@@ -98,7 +98,7 @@ def test_a_ban_is_written_tried_tested_published_and_reopens_texts(db: Database,
     assert "1 not: mend the rule or its examples" in _words(at) and "not as it should" in _words(at)
     at.text_area(key="rule_new_clean").input("A turbot")
     _press(at, "rule_new_try")
-    assert "2 of 2 tests as they should. It has no exception" in _words(at)
+    assert "2 of 2 tests came out as they should. It has no exception" in _words(at)
     assert rulebook_draft.draft(db, rui) is None  # tried, not saved
 
     _press(at, "rule_new_save")

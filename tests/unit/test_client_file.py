@@ -86,7 +86,8 @@ def test_what_is_left_out_is_said() -> None:
     file = read_client(editor(*wide, cut, header=header), "client.csv")
     assert [group.ad_group for group in file.groups] == ["Kayak Racks - Exact"]
     told = " ".join(file.notes)
-    for words in ("1 removed ads", "1 ads of other types", "1 ads name no ad group", "Line 6 was left out",
+    for words in ("Removed ads and keywords left out: 1.", "Ads of other types left out: 1.",
+                  "Ads without an ad group left out: 1.", "Line 6 was left out",
                   "50 columns are not used (Unknown 0, Unknown 1"):  # fmt: skip
         assert words in told, words
 

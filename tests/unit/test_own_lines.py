@@ -77,7 +77,7 @@ def test_other_ads_empty_cells_and_erasures_are_left_out() -> None:
     data = f"{HEADER}\n{ROW}\nC,G,Call ad,Ring us,,,,,\nC,G,,[],,racks  LOCKED,,,\nC\n\nC,G,,,,Short row\n".encode()
     found = parse_editor_csv(data)
     assert found.lines == (*LINES, ("headline", "racks LOCKED"), ("headline", "Short row"))
-    assert found.notes == ("Left out 1 ads of other types.",)
+    assert found.notes == ("Ads of other types left out: 1.",)
 
 
 def test_columns_beyond_the_placement_are_not_read() -> None:
