@@ -82,13 +82,10 @@ def counts(session: Session, workspace_id: int, since: datetime) -> Counts:
     return told
 
 
-def publications(
-    session: Session, workspace_id: int, actions: Sequence[str], limit: int
-) -> list[tuple[AuditEvent, str]]:
-    """Events of these actions with the name of who did them, newest first."""
-    query = select(AuditEvent, User.name).join(User, User.id == AuditEvent.author_id)
-    query = query.where(AuditEvent.workspace_id == workspace_id, AuditEvent.action.in_(actions))
-    return [(row[0], row[1]) for row in session.execute(query.order_by(AuditEvent.id.desc()).limit(limit))]
+def publications(session: Session, workspace_id: int, actions: Sequence[str], limit: int) -> list[AuditEvent]:
+    """Events of these actions, newest first."""
+    query = select(AuditEvent).where(AuditEvent.workspace_id == workspace_id, AuditEvent.action.in_(actions))
+    return list(session.scalars(query.order_by(AuditEvent.id.desc()).limit(limit)))
 
 
 def author_of(session: Session, row: Version) -> str:

@@ -17,6 +17,7 @@ LEVELS: dict[Level, tuple[str, str]] = {
     "caution": ("caution", "⚠"),
     "clear": ("no issue found", "✓"),
 }
+OLD_ICON = "↺"  # in place of the level's, where a clear card is from before a change: no issue is no news then
 NOT_CHECKED = "not checked: image, landing page, trademarks"
 BEST_OF = "Of 8 texts at today's accuracy the top-ranked is truly best about 1 time in 4."
 _NARROW = "\u202f"
@@ -52,8 +53,10 @@ def width_words(card: Scorecard) -> str:
     return f"{seen} {card.visible:,} before the fold, limit {card.limit:,}"
 
 
-def compliance_words(card: Scorecard, placement: str, countries: Sequence[str]) -> str:
-    """The compliance level in the words the project agreed on."""
+def compliance_words(card: Scorecard, placement: str, countries: Sequence[str], old: str = "") -> str:
+    """The compliance level in the words the project agreed on. `old`: why it is not of today, which leads."""
+    if old:
+        return f"{old}; then: {compliance_words(card, placement, countries)}"
     where = f"{placement_of(placement).label}, {', '.join(countries).upper()}"
     learned = " and the classifier" if "cls-" in card.versions.get("rewards", "") else ""
     if card.compliance.level == "clear":
@@ -74,18 +77,24 @@ def findings_words(findings: Sequence[Finding]) -> str:
     return ", ".join(words) or "no findings"
 
 
-def card_html(card: Scorecard, notes: Sequence[str] = ()) -> str:
-    """Text with marks, then its facts in small print. `notes`: chips such as "edited" or "yours"."""
-    word, icon = LEVELS[card.compliance.level]
+def level_words(level: Level, old: str = "") -> tuple[str, str]:
+    """Word and icon of a level. `old`: why the scores are of no use now, which stands in place of "no issue found"."""
+    return (old, OLD_ICON) if old and level == "clear" else LEVELS[level]
+
+
+def card_html(card: Scorecard, notes: Sequence[str] = (), old: str = "") -> str:
+    """Text with marks, then its facts in small print. `notes`: chips such as "edited" or "yours"; `old`: why the
+    scores are not of today."""
+    word, icon = level_words(card.compliance.level, old)
+    colour = "old" if word == old else card.compliance.level
     chips = [f'<span class="rl-chip rl-angle">{escape(ANGLES[card.angle])}</span>'] if card.angle else []
     chips += [f'<span class="rl-chip">{escape(note)}</span>' for note in notes]
+    chips += [f'<span class="rl-chip">{escape(old)}</span>'] if old and colour != "old" else []
     over = " rl-over" if card.width > card.limit else ""
     share = min(100, round(100 * card.width / max(1, card.visible)))
     bar = f'<span class="rl-bar{over}" aria-hidden="true"><i style="width:{share}%"></i></span>'
     chips.append(f'<span class="rl-width{over}">{bar}{escape(width_words(card))}</span>')
-    chips.append(
-        f'<span class="rl-level rl-{card.compliance.level}"><span aria-hidden="true">{icon}</span> {word}</span>'
-    )
+    chips.append(f'<span class="rl-level rl-{colour}"><span aria-hidden="true">{icon}</span> {escape(word)}</span>')
     rates = " · ".join(
         f"<b>{name}</b> {percent(rate.mean)} ({interval(rate)})"
         for name, rate in (("CTR", card.ctr), ("CVR", card.cvr), ("CTCVR", card.ctcvr))

@@ -212,10 +212,12 @@ def _day_axis(figure: go.Figure, days: pd.Index | pd.Series) -> None:
 
 
 def dressed(figure: go.Figure, height: int) -> go.Figure:
-    """The common look: legend above, no zooming (a finger scrolls the page, not the chart)."""
+    """The common look: no zooming (a finger scrolls the page, not the chart), and the legend at the lower edge of the
+    whole picture, not beside the plot: its place then holds however wide the window becomes."""
     figure.update_layout(
         height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, bargap=0.2,
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "title_text": ""},
+        legend={"orientation": "h", "xref": "container", "yref": "container", "x": 0, "y": 0, "xanchor": "left",
+                "yanchor": "bottom", "title_text": ""},
         hoverlabel={"namelength": -1},
     )  # fmt: skip
     figure.update_xaxes(fixedrange=True, automargin=True)

@@ -4,6 +4,8 @@ Everything shown is read from the jobs table, so a refresh, another tab or a res
 It looks every two seconds while something is under way. Leaves out starting jobs: the desk knows what for.
 """
 
+import re
+
 import streamlit as st
 
 from app.components.context import Context
@@ -16,6 +18,11 @@ from db.session import StorageError
 from relate_engine.brief import BriefError
 
 LOOK_EVERY = 2.0
+STEPS = {  # of a round (relate_engine/rounds.py), as its reports name them: what people call them
+    "sft": "Learning from texts that people kept", "preferences": "Learning from picks and rejections",
+    "grpo": "Training with rewards",
+}  # fmt: skip
+_STEP = re.compile(rf"^({'|'.join(STEPS)})(?=:| skipped)")
 
 
 def job_panel(ctx: Context, kind: str) -> StoredJob | None:
@@ -65,7 +72,12 @@ def words(job: StoredJob) -> str:
     if job.state == "queued":
         return "Goes on as soon as a worker is free" if job.attempts else "Waiting for the worker"
     again = f" (attempt {job.attempts}: the one before was cut off)" if job.attempts > 1 else ""
-    return f"{job.message or 'Starting'}{again}"
+    return f"{in_plain_words(job.message) or 'Starting'}{again}"
+
+
+def in_plain_words(message: str) -> str:
+    """A job's report without the names that a round's steps have inside."""
+    return _STEP.sub(lambda found: STEPS[found[1]], message).replace(" (DPO)", "").replace(" (KTO)", "")
 
 
 def _ended(job: StoredJob) -> None:

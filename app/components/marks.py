@@ -18,6 +18,7 @@ SEVERITIES: dict[Severity, tuple[str, str]] = {
     "note": ("note", "•"),
 }
 _WORST = list(SEVERITIES)
+_SOURCES = {"encoder": "the brief, compared by meaning"}  # those that are named after a part of the program
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -43,6 +44,11 @@ def marked(text: str, findings: Iterable[Finding]) -> str:
                 part += tag(worst)
         parts.append(part)
     return "".join(parts)
+
+
+def source_words(source: str) -> str:
+    """Where a finding comes from, as people call it."""
+    return _SOURCES.get(source, source)
 
 
 def tag(severity: Severity) -> str:

@@ -21,7 +21,7 @@ from app.services import ads
 from app.services.ad_checks import assess
 from app.services.ad_records import StoredAd, status_words
 from app.services.briefs import get_brief, list_briefs
-from app.services.people import NotFound, may
+from app.services.people import NotFound, inside, may
 from app.services.statuses import STATUSES
 from relate_engine.brief import placement_of
 from relate_engine.config import ASSETS
@@ -106,7 +106,7 @@ def _row(ad: StoredAd) -> None:
         facts += [f"{len(ad.newest.places)} texts", f"version {ad.newest.number}"]
         if ad.approved and ad.approved.id != ad.newest.id:
             facts.append(f"version {ad.approved.number} is {status_chip(ad.approved.status)}")
-        facts.append(f"saved {when(ad.newest.created_at)} by {ad.newest.author}")
+        facts.append(f"saved {when(ad.newest.created_at)} by {inside(ad.newest.author)}")
         st.caption(plain(" · ".join(filter(None, facts))))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from app.components.card import LEVELS, angle_word
+from app.components.card import angle_word, level_words
 from app.components.context import Context
 from app.components.history import history
 from app.components.plain import plain
@@ -20,6 +20,7 @@ from app.services import ads
 from app.services.ad_checks import pieces_of
 from app.services.ad_records import AdText, Place, StoredAd
 from app.services.people import may
+from app.services.stored import old_words
 from relate_engine.brief import Slot, placement_of, width
 from relate_engine.rewards.compliance import PINS
 from relate_engine.strength import names
@@ -116,11 +117,12 @@ def _facts(slot: Slot, text: AdText, place: Place) -> str:
     if text.text.card is None:
         facts.append("not scored")
     else:
-        word, icon = LEVELS[text.text.card.compliance.level]
+        old = old_words(text.text)
+        word, icon = level_words(text.text.card.compliance.level, old)
         unsure = text.text.card.beats_words == "no clear difference"
         chance = f"beats typical {100 * text.text.card.beats_typical:.0f} in 100"
         facts += [f"{icon} {word}", "no clear difference from typical" if unsure else chance]
-        facts += ["scored before the brief changed"] if text.text.brief_changed else []
+        facts += [old] if old and word != old else []
     return " · ".join(facts)
 
 

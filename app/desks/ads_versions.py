@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from app.components.card import LEVELS, scrolling
+from app.components.card import level_words, scrolling
 from app.components.context import Context
 from app.components.plain import plain
 from app.components.status import status_chip, status_html
@@ -17,6 +17,7 @@ from app.desks.ads_state import Bench
 from app.services import ads
 from app.services.ad_checks import Difference, Mark, assess, differences
 from app.services.ad_records import AdText, Place, Revision, StoredAd
+from app.services.stored import old_words
 from relate_engine.brief import Brief
 
 MARKS: dict[Mark, tuple[str, str]] = {
@@ -102,7 +103,7 @@ def _cell(name: str, text: AdText | None) -> str:
     said = f'<b>{escape(name)}</b> <span dir="auto">{escape(text.text.text)}</span>'
     if text.text.card is None:
         return f"{said}<br><small>not scored</small> {status_html(text.status)}"
-    word, icon = LEVELS[text.text.card.compliance.level]
+    word, icon = level_words(text.text.card.compliance.level, old_words(text.text))
     chance = f"beats a typical text {100 * text.text.card.beats_typical:.0f} in 100"
     return f"{said}<br><small>{icon} {word} · {chance}</small> {status_html(text.status)}"
 

@@ -18,6 +18,8 @@ from app.services.client_file import TOLD, ClientFile, read_client
 from app.services.clients import Planned, make_briefs, plan
 
 MAKE, PRODUCT, FACTS = "Make a brief", "Product", "What is known (facts)"
+GROUP = "Ad group (campaign)"
+WIDTHS = {MAKE: 112, PRODUCT: 200, FACTS: 216, GROUP: 176, "Texts": 60, "Final URL": 100, "Note": 116}  # 980 px
 
 
 def import_client(ctx: Context) -> None:
@@ -56,16 +58,19 @@ def _table(ctx: Context, file_id: str, file: ClientFile) -> None:
                                format_func=lambda code: COUNTRIES.get(code, code))  # fmt: skip
     planned = plan(ctx.db, ctx.actor, file, countries or ["us"])
     texts = sum(len(one.group.lines) for one in planned)
-    st.markdown(f"**{len(planned)} ad groups with {texts:,} texts** ({plain(file.described)})")
+    ads = sum(one.group.ads for one in planned)
+    held = f"{texts:,} texts in {ads:,} {'ad' if ads == 1 else 'ads'}"
+    st.markdown(f"**{len(planned)} ad groups with {held}** ({plain(file.described)})")
     for note in file.notes:
         st.caption(plain(note))
     edited = st.data_editor(
         _frame(planned), key=f"client_table_{file_id}", hide_index=True, alt="Ad groups and what becomes of them",
-        disabled=["Campaign", "Ad group", "Ads", "Texts", "Final URL", "Note"],
+        disabled=[GROUP, "Texts", "Final URL", "Note"],
         column_config={
-            MAKE: st.column_config.CheckboxColumn(pinned=True),
-            PRODUCT: st.column_config.TextColumn(max_chars=80, required=True, width="medium"),
-            FACTS: st.column_config.TextColumn(max_chars=2000, required=True, width="large"),
+            **{name: st.column_config.Column(width=width) for name, width in WIDTHS.items()},
+            MAKE: st.column_config.CheckboxColumn(pinned=True, width=WIDTHS[MAKE]),
+            PRODUCT: st.column_config.TextColumn(max_chars=80, required=True, width=WIDTHS[PRODUCT]),
+            FACTS: st.column_config.TextColumn(max_chars=2000, required=True, width=WIDTHS[FACTS]),
         },
     )  # fmt: skip
     _not_ticked(planned)
@@ -95,12 +100,13 @@ def _not_ticked(planned: Sequence[Planned]) -> None:
 
 
 def _frame(planned: Sequence[Planned]) -> pd.DataFrame:
-    """One row an ad group. Those that have a brief, or can be none, are not ticked."""
+    """One row an ad group. Those that have a brief, or can be none, are not ticked. What is edited comes first, so
+    that a phone shows it."""
     return pd.DataFrame(
         [
             {
-                MAKE: not one.trouble and one.known is None, "Campaign": one.group.campaign,
-                "Ad group": one.group.ad_group, PRODUCT: one.product, FACTS: one.description, "Ads": one.group.ads,
+                MAKE: not one.trouble and one.known is None, PRODUCT: one.product, FACTS: one.description,
+                GROUP: f"{one.group.ad_group} ({one.group.campaign})" if one.group.campaign else one.group.ad_group,
                 "Texts": len(one.group.lines), "Final URL": one.group.final_url,
                 "Note": one.trouble or (f"has brief no. {one.known} already" if one.known is not None else ""),
             }

@@ -13,7 +13,7 @@ from app.desks.briefs_rename import rename
 from app.desks.draft_state import open_brief
 from app.services.briefs import BriefRow, archive_brief, duplicate_brief, get_brief, restore_brief
 from app.services.exporting import ExportRefused
-from app.services.people import Forbidden, NotFound, may
+from app.services.people import Forbidden, NotFound, inside, may
 from db.session import StorageError
 from relate_engine.brief import BriefError, placement_of
 from relate_engine.policy.weights import WeightsError
@@ -79,7 +79,7 @@ def _words(row: BriefRow) -> str:
         f"{n.in_review:,} in review" if n.in_review else "",
         f"{n.approved:,} approved" if n.approved else "",
         f"{n.comments:,} {'comment' if n.comments == 1 else 'comments'}" if n.comments else "",
-        f"changed {when(row.updated_at)} by {row.changed_by}",
+        f"changed {when(row.updated_at)} by {inside(row.changed_by)}",
         "archived" if row.archived else "",
     ]
     return plain(" · ".join(part for part in parts if part))

@@ -11,7 +11,7 @@ import streamlit as st
 from app.components.card import card_html, compliance_words, findings_words
 from app.components.clipboard import copy_button
 from app.components.context import Context
-from app.components.marks import SEVERITIES, worst_first
+from app.components.marks import SEVERITIES, source_words, worst_first
 from app.components.plain import plain
 from app.components.status import status_chip
 from app.desks import draft_conflict
@@ -23,7 +23,7 @@ from app.services.briefs import brief_to_write_for
 from app.services.draft_working import forget_wording, keep_wording
 from app.services.drafting_page import LIKE_THIS
 from app.services.scoring import reword, score_again, score_wording
-from app.services.stored import StoredBrief, StoredText, is_stale
+from app.services.stored import StoredBrief, StoredText, is_stale, old_words
 from app.services.trials import on_trial
 from relate_engine.brief import ANGLES, clean, supported_angles
 from relate_engine.scorecard import Finding, Scorecard
@@ -50,7 +50,7 @@ def _card(ctx: Context, stored: StoredBrief, place: str) -> None:
             for told in _status(text):
                 st.caption(told)
         elif place not in state().editing_cards:
-            st.html(card_html(text.card, _notes(text)))
+            st.html(card_html(text.card, _notes(text), old_words(text, state().today)))
         if conflict := draft_conflict.pending(place, text.id):
             draft_conflict.panel(ctx, place, conflict, lambda words: _settle(ctx, stored, place, words),
                                  lambda: _take_theirs(ctx, place))  # fmt: skip
@@ -76,7 +76,6 @@ def _notes(text: StoredText) -> list[str]:
     notes = _status(text)
     notes += ["yours"] if text.by_person and text.shown_as is None else []
     notes += ["edited"] if text.shown_as is not None else []
-    notes += ["old scores"] if is_stale(text, state().today) else []
     notes += [f"rejected: {text.reason}" if text.reason else "rejected"] if text.choice == "rejected" else []
     notes += [f"rated {text.rating} of 5"] if text.rating else []
     return notes
@@ -291,9 +290,10 @@ def _details(ctx: Context, stored: StoredBrief, place: str, text: StoredText, ca
     if not opened.open:
         return
     with opened:
+        old = old_words(text, state().today)
         for number, finding in enumerate(worst_first(card.findings)):
             _finding(ctx, stored, place, text, finding, number)
-        st.markdown(f"**Compliance** {plain(compliance_words(card, text.placement, stored.brief.countries))}")
+        st.markdown(f"**Compliance** {plain(compliance_words(card, text.placement, stored.brief.countries, old))}")
         rewards = " · ".join(f"{name} {value:.2f}" for name, value in card.rewards.items())
         told = (*card.notes, "Intervals hold the doubt about the base rate too", f"Rewards from 0 to 1: {rewards}")
         st.caption(plain(". ".join(told)))
@@ -324,7 +324,7 @@ def _finding(ctx: Context, stored: StoredBrief, place: str, text: StoredText, fi
     if source and not any(c in source for c in "()[]<> \\"):
         said += f" [source]({source})"
     elif finding.source:
-        said += f" (source: {plain(finding.source)})"
+        said += f" (source: {plain(source_words(finding.source))})"
     st.markdown(said)
     if finding.replacement is not None and finding.start is not None:
         old = text.text[finding.start : finding.end]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.components.context import Context
+from app.components.marks import source_words
 from app.components.plain import plain
 from app.desks.draft_state import TROUBLE, state
 from app.services.explaining import explain_text
@@ -56,5 +57,5 @@ def explanation(ctx: Context, stored: StoredBrief, place: str, text: StoredText,
             st.markdown("**Where the findings come from**")
             for rule, message, source in told:
                 link = source if source.startswith("https://") and not any(c in source for c in "()[]<> \\") else ""
-                end = f"[source]({link})" if link else f"source: {plain(source)}"
+                end = f"[source]({link})" if link else f"source: {plain(source_words(source))}"
                 st.markdown(f"{plain(f'{rule}: {message}')} {end}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.components.card import BEST_OF, LEVELS, NOT_CHECKED, angle_word, table_html
+from app.components.card import BEST_OF, LEVELS, NOT_CHECKED, angle_word, level_words, table_html
 from app.components.context import Context
 from app.components.marks import SEVERITIES
 from app.components.plain import plain
@@ -23,7 +23,7 @@ from app.desks.draft_state import TROUBLE, jobs_of, state
 from app.services.drafting import dropped_texts, list_generations, picked_texts
 from app.services.people import may
 from app.services.scoring import score_again
-from app.services.stored import StoredBrief, StoredGeneration, StoredText, is_stale
+from app.services.stored import StoredBrief, StoredGeneration, StoredText, is_stale, old_words
 from app.services.text_statuses import statuses_of
 from relate_engine.brief import placement_of
 
@@ -203,8 +203,10 @@ def _about_the_ad(sets: Sequence[StoredGeneration]) -> None:
 def _slot(ctx: Context, stored: StoredBrief, name: str, groups: Sequence[Group]) -> None:
     texts = [text for group in groups for text in group.texts]
     slot = placement_of(texts[0].placement).slot(name)
-    levels = [t.card.compliance.level for t in texts if t.card]
-    told = [f"{levels.count(level)} {word}" for level, (word, _) in LEVELS.items() if levels.count(level)]
+    today = state().today
+    said = Counter(level_words(t.card.compliance.level, old_words(t, today))[0] for t in texts if t.card)
+    told = [f"{said.pop(word)} {word}" for word, _ in LEVELS.values() if word in said]
+    told += [f"{number} {word}" for word, number in said.items()]
     st.header(f"{slot.plural} · {len(texts)}", anchor=False)
     limit = f"limit {slot.limit:,}{' (assumed)' if slot.assumed else ''}"
     fold = f"{slot.visible} before the fold, " if slot.visible < slot.limit else ""

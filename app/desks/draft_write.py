@@ -211,7 +211,7 @@ def _angle_words(name: str) -> str:
 def _base_note(ctx: Context, placement: str) -> str:
     """Where the base rates come from; their numbers once the rewards are loaded."""
     name = placement_of(placement).name
-    change = "Change them with RELATE_BASE_CTR and RELATE_BASE_CVR."
+    change = "To use your own, ask whoever runs the studio to set them."
     if not jobs_of(ctx).versions:
         given = [n for n, r in (("CTR", ctx.settings.base_ctr), ("CVR", ctx.settings.base_cvr)) if name in r]
         where = f"{' and '.join(given)} set by you" if given else "assumed"

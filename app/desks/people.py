@@ -16,7 +16,7 @@ from app.components.plain import plain
 from app.services import invitations, members, workspace
 from app.services.invitations import InvitationError, StoredInvitation
 from app.services.members import Member, MemberError
-from app.services.people import Forbidden, NotFound, Role, require
+from app.services.people import Forbidden, NotFound, Role, inside, require
 from app.services.workspace import OVERLAP, SettingError
 from db.session import StorageError
 
@@ -92,7 +92,7 @@ def _pending(ctx: Context) -> None:
     for one in waiting:
         with st.container(horizontal=True, vertical_alignment="center", key=f"invited_{one.id}"):
             st.markdown(f"**{plain(one.email)}** · {one.role}", width=380)
-            st.caption(f"by {plain(one.by)}, {_when(one.created_at)}", width=280)
+            st.caption(f"by {plain(inside(one.by))}, {_when(one.created_at)}", width=280)
             st.button(
                 "Withdraw", key=f"withdraw_{one.id}", on_click=_withdraw, args=(ctx, one), type="tertiary",
                 icon=":material/undo:", help=f"Withdraw the invitation of {plain(one.email)}",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.components.card import LEVELS
+from app.components.card import LEVELS, level_words
 from app.components.context import Context
 from app.components.plain import plain
 from app.desks.review_card import (
@@ -23,7 +23,7 @@ from app.services.review_card import around
 from app.services.review_looks import look_at
 from app.services.reviewing import ReviewPage, queue
 from app.services.rulebook import rules_of
-from app.services.stored import StoredText
+from app.services.stored import StoredText, old_words
 from relate_engine.brief import PLACEMENTS, placement_of
 
 ON_A_PAGE = 10
@@ -121,7 +121,7 @@ def _list(found: ReviewPage, text: StoredText) -> None:
 
     def told(t: StoredText) -> str:
         placement = placement_of(t.placement)
-        level = LEVELS[t.card.compliance.level][0] if t.card else "not scored"
+        level = level_words(t.card.compliance.level, old_words(t))[0] if t.card else "not scored"
         verdict = OUTCOMES[t.verdict.outcome][0].lower() if t.verdict else "no verdict"
         parts = (found.brief_titles[t.brief_id], placement.label, placement.slot(t.slot).label, level, verdict)
         return plain(" · ".join(parts))

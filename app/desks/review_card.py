@@ -8,14 +8,14 @@ import re
 
 import streamlit as st
 
-from app.components.card import LEVELS, compliance_words, width_words
+from app.components.card import compliance_words, level_words, width_words
 from app.components.context import Context
-from app.components.marks import SEVERITIES, marked, worst_first
+from app.components.marks import SEVERITIES, marked, source_words, worst_first
 from app.components.plain import plain
 from app.components.when import when
 from app.services.review_card import Around, Decision
 from app.services.reviewing import verdict_history
-from app.services.stored import StoredText, StoredVerdict
+from app.services.stored import StoredText, StoredVerdict, old_words
 from relate_engine.brief import ANGLES, Brief, placement_of
 from relate_engine.rewards.rules import Rule, RuleSet
 from relate_engine.scorecard import Finding
@@ -48,7 +48,7 @@ def finding_more(finding: Finding, rules: RuleSet) -> str:
     """What to do and where the rule comes from."""
     rule = {r.id: r for r in rules.rules}.get(finding.rule_id)
     source = finding.source or (rule.source if rule else "")
-    link = f"[the rule's source]({source})" if _LINK.fullmatch(source) else plain(source)
+    link = f"[the rule's source]({source})" if _LINK.fullmatch(source) else plain(source_words(source))
     read = {"seen": "read at the source", "seen-mirror": "read in a copy", "memory": "from memory, not checked"}
     how = f" ({read[rule.source_status]})" if rule and source else ""
     return " ".join(filter(None, (plain(finding.fix), f"Source: {link}{how}" if source else "")))
@@ -81,13 +81,12 @@ def text_card(text: StoredText, brief: Brief, blind: bool, rules: RuleSet) -> No
     if text.card is None:
         st.caption("Not scored yet, so there are no findings to go by.")
         return
-    words = compliance_words(text.card, text.placement, brief.countries)
-    _, icon = LEVELS[text.card.compliance.level]
+    old = old_words(text, {"rules": rules.version})
+    words = compliance_words(text.card, text.placement, brief.countries, old)
+    _, icon = level_words(text.card.compliance.level, old)
     st.markdown(f"{icon} {plain(words[0].upper() + words[1:])}.")
-    if text.card.versions.get("rules") != rules.version:
-        st.caption("Scored by another version of the rules: today's findings may differ.")
-    if text.brief_changed:
-        st.caption("The brief was changed after this text was scored.")
+    if old:
+        st.caption("Today's findings may differ.")
 
 
 def ad_around(around: Around, placement_name: str) -> None:

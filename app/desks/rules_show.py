@@ -75,7 +75,7 @@ def tried_words(rows: Sequence[Tried]) -> str:
     if failed:
         return f"{told} {failed} not: mend the rule or its examples before publishing."
     if not words:
-        return f"{told} It has no exception, so no magic word can switch it off."
+        return f"{told} It has no exception words, so none can switch it off."
     return f"{told} Added alone, none of {', '.join(f'“{w}”' for w in words)} clears a text."
 
 

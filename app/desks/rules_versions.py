@@ -12,6 +12,7 @@ from app.components.when import when
 from app.desks.rules_draft import TROUBLE, published_words
 from app.desks.rules_show import edits_html
 from app.services import rulebook_publish, rulebook_recheck
+from app.services.people import inside
 from app.services.rulebook import SHIPPED
 from app.services.rulebook_publish import Publication
 
@@ -81,7 +82,8 @@ def _one(publication: Publication, in_use: bool) -> None:
     )  # fmt: skip
     with st.container(border=True):
         head = f"**{plain(publication.after or SHIPPED)}**{' · in use' if in_use else ''}"
-        st.markdown(f"{head}  \n{verb} {when(publication.at)} by {plain(publication.by)} · {plain(publication.reason)}")
+        who = plain(inside(publication.by))
+        st.markdown(f"{head}  \n{verb} {when(publication.at)} by {who} · {plain(publication.reason)}")
         st.caption(plain(f"{checked}. Before: {publication.before or SHIPPED}."))
         with st.expander(f"What changed ({len(publication.edits):,})"):
             st.html(edits_html(publication.edits))

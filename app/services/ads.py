@@ -23,7 +23,7 @@ from app.services.ad_records import (
     ad_texts,
     revision_records,
 )
-from app.services.people import Actor, own, require
+from app.services.people import Actor, inside, own, require
 from app.services.statuses import Status
 from db import ad_choices, ads, models, queries
 from db.session import Database
@@ -41,8 +41,8 @@ class StaleAd(BriefError):  # noqa: N818  (a refusal, not a fault)
 
     def __init__(self, base: int, newest: Revision) -> None:
         super().__init__(
-            f"Not saved: {newest.author} saved version {newest.number} of this ad while you worked on version {base}; "
-            "look at both and merge them, or take theirs."
+            f"Not saved: {inside(newest.author)} saved version {newest.number} of this ad while you worked on version "
+            f"{base}; look at both and merge them, or take theirs."
         )
         self.newest = newest
 

@@ -27,6 +27,7 @@ JUDGES = {
     "sales": "Held-out evaluator of sales",
 }  # fmt: skip
 SHARES = ("judged/blocked", "judged/ended")  # of texts: counted, so their interval is Wilson's
+UNIT = ("judged/", "rewards/")  # what runs from 0 to 1, and so does its interval
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def _interval(name: str, value: float, row: dict[str, float], texts: float) -> t
     if spread is None or texts < 2:
         return value, value
     half = 1.96 * spread / math.sqrt(texts)
-    return value - half, value + half
+    low, high = value - half, value + half
+    return (max(0.0, low), min(1.0, high)) if name.startswith(UNIT) else (low, high)
 
 
 def gaps(found: list[WriterVersion]) -> list[Gap]:

@@ -26,6 +26,7 @@ def examine(config: Settings) -> Iterator[Item]:
     yield from _writer(config)
     yield _encoder(config)
     yield _assets()
+    yield _base_rates(config)
     yield from _database(config)
     yield _disk(config)
 
@@ -137,6 +138,14 @@ def _assets() -> Item:
         wrong = [str(error)]
     remedy = f"compliance classifier damaged ({wrong[0]}): run `relate train compliance`" if wrong else ""
     return Item("rewards", f"CTR head {head.version}, rules {rules.version}, compliance classifier", remedy)
+
+
+def _base_rates(config: Settings) -> Item:
+    """The pages say where rates come from and whom to ask; here stands what to set."""
+    named = (("CTR", config.base_ctr), ("CVR", config.base_cvr))
+    own = [f"{name} {rate:.2%} of {placement}" for name, rates in named for placement, rate in rates.items()]
+    how = """; set yours as in RELATE_BASE_CTR='{"google_rsa": 0.05}' and RELATE_BASE_CVR"""
+    return Item("base rates", f"{', '.join(own) or 'assumed'}{'' if own else how}")
 
 
 def _database(config: Settings) -> Iterator[Item]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from app.services.people import Actor, names_of, own, require
+from app.services.people import Actor, inside, names_of, own, require
 from app.services.trials import on_trial
 from db import history, models, queries
 from db.session import Database
@@ -113,7 +113,7 @@ def _written(text: models.Text, draft: models.Generation | None, asked: str, bli
     writer = "one of the two writers on trial" if blind else text.written_by.removeprefix("policy:")
     detail = f"Angle: {angle}" if angle else ""
     made = "" if draft is None or blind else _versions(policy=draft.policy_version, path=draft.path)
-    what = f"wrote it in draft no. {text.generation_id}, asked by {asked}"
+    what = f"wrote it in draft no. {text.generation_id}, asked by {inside(asked)}"
     return Event(text.created_at, "written", f"Writer {writer}", what, text.id, detail, after=text.text, versions=made)
 
 

@@ -91,6 +91,7 @@ _IN_WORDS: dict[Action, str] = {
 }
 LOCAL = "local"  # the subject of single-user mode and of the shell; no sign-in can have it, it has no issuer
 FIRST_WORKSPACE = "My workspace"
+YOU = "You"  # what who works there is called
 LOCAL_NAME = "This computer"  # what others call what was done there
 _T = TypeVar("_T", bound=Owned)
 
@@ -159,6 +160,11 @@ def names_of(db: Database, actor: Actor, user_ids: Iterable[int]) -> dict[int, s
         return names_in(session, actor, user_ids)
 
 
+def inside(name: str) -> str:
+    """A name inside a sentence: whoever reads without having signed in is called “You”."""
+    return "you" if name == YOU else name
+
+
 def names_in(session: Session, actor: Actor, user_ids: Iterable[int]) -> dict[int, str]:
     """The same inside the transaction of a call that has asked."""
     rows = people.names(session, actor.workspace_id, user_ids)
@@ -208,7 +214,7 @@ def _add_local_user(session: Session, workspace: str) -> User:
 
 
 def _add_local(session: Session, home: Workspace) -> User:
-    user = User(workspace_id=home.id, subject=LOCAL, name="You", role="admin")
+    user = User(workspace_id=home.id, subject=LOCAL, name=YOU, role="admin")
     session.add(user)
     session.flush()
     return user

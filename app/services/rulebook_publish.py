@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.services import audit, rulebook_recheck
-from app.services.people import Actor, NotFound, require
+from app.services.people import Actor, NotFound, names_in, require
 from app.services.rulebook import DRAFT, KIND, SHIPPED, laid, overlay_named, overlay_of, shipped
 from app.services.rulebook_draft import Edit, differences, draft_row
 from app.services.rulebook_trial import examples
@@ -123,11 +123,14 @@ def history(db: Database, actor: Actor, most: int = 20) -> list[Publication]:
     require(actor, "rule.read")
     with db.read() as session:
         found = []
-        for event, name in queries.publications(session, actor.workspace_id, ACTIONS, most):
+        events = queries.publications(session, actor.workspace_id, ACTIONS, most)
+        names = names_in(session, actor, {event.author_id for event in events})
+        for event in events:
             before, after = event.detail["before"], event.detail["after"]
             told = {part: event.detail[part] for part in ("reason", "checked", "reopened", "later")}
             edits = differences(overlay_named(session, actor, before), overlay_named(session, actor, after))
             rollback = event.action == "rule.rollback"
+            name = names.get(event.author_id, "somebody")
             found.append(Publication(event.created_at, name, rollback, before, after, edits=edits, **told))
         return found
 

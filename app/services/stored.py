@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.services.people import Actor
-from app.services.rulebook import version_in
+from app.services.rulebook import shipped, version_in
 from db import models, queries
 from relate_engine.brief import ANGLES, Angle, Brief, parse_brief
 from relate_engine.scorecard import Finding, Scorecard, scorecard_from_json
@@ -130,6 +130,19 @@ def is_stale(text: StoredText, versions: Mapping[str, str]) -> bool:
     return any(
         text.card.versions.get(name) != today for name, today in versions.items() if name in ("rewards", "rules")
     )
+
+
+def old_words(text: StoredText, versions: Mapping[str, str] | None = None) -> str:
+    """Why a text's scores say little about it now; "" where it has none, or they are of today.
+
+    `versions`: of what judges today, where it is loaded; the rules are always known."""
+    today = {"rules": text.rules_today or shipped().version, **(versions or {})}
+    if text.card is None or not is_stale(text, today):
+        return ""
+    if text.brief_changed:
+        return "scored before the brief changed"
+    same_rules = text.card.versions.get("rules") == today["rules"]
+    return "scored by an earlier model" if same_rules else "scored before the rules changed"
 
 
 def brief_record(row: models.Brief) -> StoredBrief:

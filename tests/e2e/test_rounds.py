@@ -64,10 +64,10 @@ def test_a_round_is_watched_cancelled_and_started_again(window: Callable[..., An
         fits_wide_and_narrow(page, "round-waits")
 
         with worker(config, 200):  # longer than anybody here waits
-            page.get_by_text(re.compile("^(sft|preferences|grpo): ")).wait_for(timeout=STEP_MS)
+            page.get_by_text(re.compile("^(Learning from|Training with) [a-z ]+: ")).wait_for(timeout=STEP_MS)
             assert page.get_by_text("No worker is running").count() == 0
             page.reload()  # the same round, not a second one
-            page.get_by_text(re.compile("^grpo: step ")).wait_for(timeout=STEP_MS)
+            page.get_by_text(re.compile("^Training with rewards: step ")).wait_for(timeout=STEP_MS)
             playwright.expect(button(page, "Start round")).to_be_disabled()
             page.get_by_role("tab", name="Inside a round").click()
             playwright.expect(page.get_by_role("combobox", name="Round that made")).to_have_value("the round under way")

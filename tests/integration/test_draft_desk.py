@@ -342,6 +342,13 @@ def test_a_card_leads_with_what_is_known_and_never_drops_the_interval() -> None:
         "no issue found by 120 rules for Google responsive search ad, US, UK; "
         "not checked: image, landing page, trademarks"
     )
+    old = "scored before the rules changed"
+    html = card_html(card("Lock Both Kayaks"), old=old)
+    assert old in html and "no issue" not in html and "✓" not in html and "rl-clear" not in html
+    blocked = card_html(card("Kayaks", findings=(finding("A", "compliance", "block", "no"),)), old=old)
+    assert "✖</span> blocked" in blocked and f'<span class="rl-chip">{old}</span>' in blocked
+    words = compliance_words(card("Lock Both Kayaks"), "google_rsa", ("us",), old)
+    assert words.startswith(f"{old}; then: no issue found by 120 rules")
     assert percent(0.0021).startswith("0.21") and percent(0.05).startswith("5.0")
 
 
@@ -379,10 +386,21 @@ def test_a_trial_does_not_show_who_wrote_a_text(home: Database) -> None:
         assert not at.exception
         return "\n".join(caption.value.replace("\\", "") for caption in at.caption if "Scored by" in caption.value)
 
-    assert "policy&#58;writer-1" in details()
+    assert "Written by writer-1" in details()
     with home.write() as session:
         add_change(session, actor.workspace_id, actor.user_id, "trial", None, "rnd-1", "")
     assert "Written by one of the two writers on trial" in details() and "writer-1" not in details()
+
+
+def test_old_scores_are_said_to_be_old_and_show_no_tick(home: Database) -> None:
+    stored = save_brief(home, local_actor(home), examples()[0])
+    store_generation(home, local_actor(home), stored.id, small_draft())  # its cards are of no rules of today
+    at = AppTest.from_file(MAIN, default_timeout=60)
+    at.query_params["brief"] = str(stored.id)
+    at.run()
+    assert not at.exception
+    assert "scored before the rules changed" in html_of(at) and "✓" not in html_of(at)
+    assert any("scored before the rules changed · limit" in caption.value for caption in at.caption)
 
 
 def test_a_brief_of_many_texts_is_drawn_in_parts(home: Database) -> None:

@@ -204,6 +204,11 @@ def test_browsing_filters_pages_and_opens_a_text(db: Database, open_desk: Open) 
     assert len(at.radio(key="review_list").options) == review_browse.ON_A_PAGE and at.pagination
     at.radio(key="review_list").set_value(drafted.texts[3].id).run()
     assert "Text 4 of 13" in _words(at)
+    told = _words(at)  # the cards are of no rules of today
+    assert (
+        "↺ Scored before the rules changed; then" in told and "Today's findings may differ" in told and "✓" not in told
+    )
+    assert "scored before the rules changed" in at.radio(key="review_list").proto.captions[0]
     at.pagination[0].set_value(2).run()
     assert "Text 11 of 13" in _words(at)
     at.selectbox(key="review_level").set_value("blocked").run()

@@ -210,6 +210,10 @@ def test_steps_are_kept_thinned_and_read_back_with_intervals(tmp_path: Path) -> 
     frame = steps_frame(rows[:1]).set_index("measure")
     assert frame.loc["reward", "high"] == pytest.approx(0.5 + 1.96 * 0.4 / 4)
     assert frame.loc["judged/blocked", "low"] == pytest.approx(0.1018, abs=1e-3)  # Wilson of 4 of 16
+    near = {"step": 1, "texts": 4, "judged/structure": 0.99, "judged/structure_std": 0.1, "rewards/ctcvr/mean": 0.02,
+            "rewards/ctcvr/std": 0.1}  # fmt: skip
+    frame = steps_frame([near]).set_index("measure")
+    assert frame.loc["judged/structure", "high"] == 1 and frame.loc["rewards/ctcvr/mean", "low"] == 0
 
 
 def _version(old: dict[str, list[float]], new: dict[str, list[float]]) -> WriterVersion:

@@ -110,6 +110,12 @@ def test_a_name_stays_whole_wherever_it_is_shown(make: Callable[[str, str], Char
     assert make in NO_NAME_IN_TABLE or name.encode() in charts.csv_of(chart.table)
 
 
+@pytest.mark.parametrize("make", MADE)
+def test_a_legend_hangs_on_the_picture_and_not_on_the_plot(make: Callable[[str, str], Chart]) -> None:
+    legend = make("one", "two").figure.layout.legend
+    assert (legend.xref, legend.yref, legend.y, legend.yanchor) == ("container", "container", 0, "bottom")
+
+
 def test_every_chart_is_tried() -> None:
     def makers(module: ModuleType) -> set[str]:
         functions = inspect.getmembers(module, inspect.isfunction)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.components.jobs import in_plain_words
 from app.services import doctor, jobrun, jobs, presence
 from app.services.people import Actor, Forbidden, NotFound
 from db import jobs as rows
@@ -195,6 +196,20 @@ def test_rights_are_those_of_when_it_runs(
     with pytest.raises(BriefError, match=said):  # the shell goes on with the job that waits
         jobs.run_here(db, admin, Settings(home=tmp_path), "rewards", lambda share, what: None)
     assert jobs.look(db, admin, waiting.id).state == "failed"
+
+
+def test_a_round_is_told_without_the_names_of_its_steps() -> None:
+    told = in_plain_words("preferences: 12 pairs of 30 shown sets (DPO)")
+    assert told == "Learning from picks and rejections: 12 pairs of 30 shown sets"
+    assert in_plain_words("grpo: step 3 of 60, reward 0.52") == "Training with rewards: step 3 of 60, reward 0.52"
+    assert in_plain_words("sft skipped: too few").startswith("Learning from texts that people kept skipped: ")
+    assert in_plain_words("Round 2 made grpo-77.") == "Round 2 made grpo-77."
+
+
+def test_doctor_says_what_to_set_for_base_rates(tmp_path: Path) -> None:
+    assert "RELATE_BASE_CTR" in doctor._base_rates(Settings(home=tmp_path)).value
+    given = doctor._base_rates(Settings(home=tmp_path, base_ctr={"google_rsa": 0.06}))
+    assert given.value == "CTR 6.00% of google_rsa"
 
 
 def test_doctor_says_whether_a_worker_is_alive(db: Database, tmp_path: Path, ana: Actor) -> None:

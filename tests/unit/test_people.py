@@ -8,7 +8,7 @@ import pytest
 
 from app.main import FIRST, pages_of
 from app.services import people
-from app.services.people import ALLOWED, Action, Actor, Forbidden, Role, may, names_of, require, shell_actor
+from app.services.people import ALLOWED, Action, Actor, Forbidden, Role, inside, may, names_of, require, shell_actor
 from tests.unit.studio import fresh, person
 
 # one row an action: may the advertiser, the reviewer, the analyst, the admin?
@@ -89,3 +89,4 @@ def test_names_are_those_of_the_own_workspace(tmp_path: Path) -> None:
     assert names_of(db, ours, wanted) == {ours.user_id: "admin", other.user_id: "reviewer",
                                           shell.user_id: "This computer"}  # fmt: skip
     assert names_of(db, shell, [shell.user_id]) == {shell.user_id: "You"}
+    assert (inside("You"), inside("Yousef")) == ("you", "Yousef")

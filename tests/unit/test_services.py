@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.services import briefs, drafting, exporting, exporting_table, feedback, people, reviewing
 from app.services.people import ALLOWED, Actor, Forbidden, NotFound, local_actor, may, require
-from app.services.stored import StoredGeneration, checksum_of, is_stale
+from app.services.stored import StoredGeneration, checksum_of, is_stale, old_words
 from db import models
 from db.session import Database
 from relate_engine.brief import BriefError
@@ -259,6 +259,10 @@ def test_scorecards_are_immutable_keyed_and_know_when_they_are_stale(
     text = drafted.texts[0]
     assert not is_stale(text, VERSIONS | {"policy": "writer-2"})
     assert is_stale(text, VERSIONS | {"rules": "rules-2"})
+    assert old_words(text, VERSIONS) == ""
+    assert old_words(text, VERSIONS | {"rules": "rules-2"}) == "scored before the rules changed"
+    assert old_words(text, VERSIONS | {"rewards": "ctr-2"}) == "scored by an earlier model"
+    assert old_words(text) == "scored before the rules changed"  # by the shipped rules of today
     same = replace(small_draft().candidates[0], rank=9.0)
     drafting.store_cards(db, ada, {text.id: same})
     before = count(db, models.Card)
