@@ -28,7 +28,7 @@ from relate_engine.brief import Brief, supported_angles, width
 from relate_engine.draft import Writer, refusal
 from relate_engine.gate import paired
 from relate_engine.policy.prompt import TEMPLATES
-from relate_engine.policy.writer import Wish
+from relate_engine.policy.writer import wanted
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.scorecard import AdText
@@ -100,7 +100,7 @@ def drafted(
     under its guards, without those that would be refused. Twice as many are sampled."""
     brief = readable(rules, brief)
     angles = supported_angles(brief)
-    wishes = [Wish(slot, angles[i % len(angles)]) for slot, n in counts.items() for i in range(2 * n)]
+    wishes = [w for slot, n in counts.items() for w in wanted(brief, slot, angles, 2 * n)]
     found: dict[str, list[AdText]] = {slot: [] for slot in counts}
     written = list(policy.write(brief, wishes, seed, temperature))
     random.Random(seed).shuffle(written)  # they come as they end, the short ones first

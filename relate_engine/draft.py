@@ -19,7 +19,7 @@ from relate_engine.policy.acceptance import load_acceptance, signals
 from relate_engine.policy.paths import paths
 from relate_engine.policy.remote import RemotePolicy
 from relate_engine.policy.weights import policy_folder
-from relate_engine.policy.writer import Policy, Sample, Wish
+from relate_engine.policy.writer import Policy, Sample, Wish, wanted
 from relate_engine.rewards.compliance import check_ad
 from relate_engine.rewards.findings import text_findings
 from relate_engine.rewards.mix import choose, distinct
@@ -132,7 +132,7 @@ def draft(
             want = min(count, most) if attempt < COOL else min(count + SPARE, most)
             if slot != "path" and have < want:
                 rows = max(LEAST, (want - have) * oversample) // len(writers)
-                wishes += [Wish(slot, angles[i % len(angles)]) for i in range(rows)]
+                wishes += wanted(brief, slot, angles, rows)
         fresh: list[tuple[AdText, Sample]] = []
         worn = {slot: frozenset(t for t, n in seen_first.items() if n >= WORN and attempt >= COOL)
                 for slot, seen_first in openings.items()}  # fmt: skip
@@ -246,7 +246,7 @@ def raw_draft(policy: Writer, rewards: Rewards, brief: Brief, counts: Mapping[st
     """`counts` texts as the policy writes them: temperature 1, no guards, no drops, no choice; then scored."""
     started = time.perf_counter()
     angles = supported_angles(brief)
-    wishes = [Wish(s, angles[i % len(angles)]) for s, n in counts.items() if s != "path" for i in range(n)]
+    wishes = [w for s, n in counts.items() if s != "path" for w in wanted(brief, s, angles, n)]
     author = f"policy:{policy.version}"
     written = [AdText(s.text, w.slot, w.angle, author) for w, s in policy.write(brief, wishes, seed, raw=True)]
     generated = time.perf_counter()

@@ -30,6 +30,7 @@ from relate_engine.policy.int8 import Int8Twin
 from relate_engine.policy.memory import release
 from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
 from relate_engine.policy.prompt import TEMPLATES, prompt
+from relate_engine.policy.writer import wanted
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.training.judge import Sampled, Score
 from relate_engine.training.rollouts import completions_of
@@ -100,16 +101,18 @@ class Writer:
         for number, brief in enumerate(briefs):
             angles = supported_angles(brief)
             slots = [s.name for s in placement_of(brief.placement).slots if s.name != "path"]
-            asked = [(slot, angles[i % len(angles)]) for slot in slots for i in range(plan.texts)]
+            asked = [w for slot in slots for w in wanted(brief, slot, angles, plan.texts)]
             prompts: list[list[int]] = [
-                self.tokenizer.encode(prompt(brief, TEMPLATES[brief.placement, slot], a), add_special_tokens=False)
-                for slot, a in asked
+                self.tokenizer.encode(
+                    prompt(brief, TEMPLATES[brief.placement, w.slot], w.angle, w.point), add_special_tokens=False
+                )
+                for w in asked
             ]
             generator = torch.Generator().manual_seed(plan.seed * 1_000_003 + number)
             made, _ = completions_of(causal, prompts, plan.tokens, ends, generator)
-            for (slot, angle), start, ids in zip(asked, prompts, made, strict=True):
+            for wish, start, ids in zip(asked, prompts, made, strict=True):
                 text = self.tokenizer.decode(ids[:-1]).strip() if ids[-1] in ends else ""
-                written.append(Written(brief, slot, angle, start, ids, text))
+                written.append(Written(brief, wish.slot, wish.angle, start, ids, text))
         return written
 
     @torch.no_grad()

@@ -18,7 +18,7 @@ from typing import Any
 
 from relate_engine.brief import Angle, Brief, supported_angles, width
 from relate_engine.draft import Writer, refusal
-from relate_engine.policy.writer import Policy, Sample, Wish, terms_of
+from relate_engine.policy.writer import Policy, Sample, Wish, terms_of, wanted
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
 from relate_engine.score import Rewards
@@ -47,7 +47,7 @@ def sample_drafts(
         for placement, plan in SAMPLED.items():
             brief = readable(rewards.rules, whole.model_copy(update={"placement": placement}))
             angles = supported_angles(brief)
-            wishes = [Wish(slot, angles[i % len(angles)]) for slot, n in plan.items() for i in range(n)]
+            wishes = [w for slot, n in plan.items() for w in wanted(brief, slot, angles, n)]
             kept: dict[str, tuple[Wish, Sample]] = {}
             for wish, sample in policy.write(brief, wishes, seed + number, temperature):
                 if not sample.why and not refusal(rewards.rules, sample.text, wish.slot, brief):
@@ -74,7 +74,7 @@ def refused_drafts(
         for placement, plan in SAMPLED.items():
             brief = readable(rewards.rules, whole.model_copy(update={"placement": placement}))
             angles = supported_angles(brief)
-            wishes = [Wish(slot, angles[i % len(angles)]) for slot, n in plan.items() for i in range(n)]
+            wishes = [w for slot, n in plan.items() for w in wanted(brief, slot, angles, n)]
             kept: dict[tuple[str, str], dict[str, Any]] = {}
             for wish, sample in policy.write(brief, wishes, seed + number, temperature, stretch=2):
                 if sample.why:

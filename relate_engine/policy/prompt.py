@@ -62,14 +62,16 @@ def brief_lines(brief: Brief) -> str:
     return "\n".join(lines) + "\n"
 
 
-def request_lines(template: Template, angle: Angle) -> str:
-    """The two lines that differ: the slot, then the angle. The completion follows, ended by EOS."""
-    return f"{template.line}\nAngle: {ANGLES[angle]}\n"
+def request_lines(template: Template, angle: Angle, point: str = "") -> str:
+    """The lines that differ: the slot, the angle, and the point if one is given (points.py). The completion follows,
+    ended by EOS."""
+    about = f"Point: {_line(point)}\n" if point else ""
+    return f"{template.line}\nAngle: {ANGLES[angle]}\n{about}"
 
 
-def prompt(brief: Brief, template: Template, angle: Angle) -> str:
+def prompt(brief: Brief, template: Template, angle: Angle, point: str = "") -> str:
     """The whole prompt of one text."""
-    return brief_lines(brief) + request_lines(template, angle)
+    return brief_lines(brief) + request_lines(template, angle, point)
 
 
 _SHOTS = (

@@ -226,7 +226,8 @@ class RemotePolicy:
     def _texts(self, brief: Brief, wish: Wish, count: int, seed: int, temperature: float) -> list[_Choice]:
         """`count` choices for one prompt. A server that gives fewer at once is asked again."""
         template = TEMPLATES[brief.placement, wish.slot]
-        asked = (few_shot(template, "benefit") if self.examples else "") + prompt(brief, template, wish.angle)
+        point = "" if self.examples else wish.point
+        asked = (few_shot(template, "benefit") if self.examples else "") + prompt(brief, template, wish.angle, point)
         tokens = terms_of(brief.placement, wish.slot).tokens
         found: list[_Choice] = []
         while len(found) < count:

@@ -21,6 +21,7 @@ from relate_engine.policy.guards import Guard, vocabulary
 from relate_engine.policy.int8 import int8_copy
 from relate_engine.policy.memory import release
 from relate_engine.policy.model import AdapterState, device, load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.points import suited
 from relate_engine.policy.prompt import TEMPLATES, Template, brief_lines, few_shot, request_lines
 
 WAVE = 32  # branches sampled together: past this the shared cache costs more than it saves
@@ -29,10 +30,21 @@ _TOKENS = {30: 18, 40: 22, 60: 28, 90: 40, 125: 52}  # most tokens for each aime
 
 @dataclass(frozen=True)
 class Wish:
-    """One text wanted: for which slot of the brief's placement, argued from which angle."""
+    """One text wanted: for which slot of the brief's placement, argued from which angle, about which point if any."""
 
     slot: str
     angle: Angle
+    point: str = ""
+
+
+def wanted(brief: Brief, slot: str, angles: Sequence[Angle], count: int, start: int = 0) -> list[Wish]:
+    """`count` wishes for a slot: over the angles in turn, and over the points that each can be argued from."""
+    found = []
+    for i in range(start, start + count):
+        angle = angles[i % len(angles)]
+        suits = suited(brief, angle)
+        found.append(Wish(slot, angle, suits[i // len(angles) % len(suits)]))
+    return found
 
 
 class Terms(NamedTuple):
@@ -108,7 +120,8 @@ class Policy:
                     if not raw and wish.slot not in guards:
                         avoid = (worn or {}).get(wish.slot, frozenset())
                         guards[wish.slot] = Guard(self.words, brief, exclamation=terms.exclamation, worn=avoid)
-                    request = self.tokenizer.encode(request_lines(template, wish.angle), add_special_tokens=False)
+                    point = wish.point if self.state.trained else ""
+                    request = self.tokenizer.encode(request_lines(template, wish.angle, point), add_special_tokens=False)
                     guard = None if raw else guards[wish.slot]
                     most = (terms.limit * stretch, terms.tokens * stretch)
                     branches.append(Branch(tuple(request), *most, guard, self.ends))
@@ -124,7 +137,7 @@ class Policy:
         template = TEMPLATES[brief.placement, wish.slot]
         prompt = self._prefill(brief, template)
         prompt.open(1)
-        request = self.tokenizer.encode(request_lines(template, wish.angle), add_special_tokens=False)
+        request = self.tokenizer.encode(request_lines(template, wish.angle, wish.point), add_special_tokens=False)
         fed = torch.tensor([[[*request, *ids[:-1]]]], device=self.model.device)
         hidden = prompt.feed(fed)[0, 0, len(request) - 1 :]
         logits = self.model.lm_head(hidden).float().log_softmax(-1)  # (ids, vocabulary)

@@ -40,11 +40,12 @@ from relate_engine.training.steplog import write_steps
 
 
 class Task(NamedTuple):
-    """What one group writes: a slot of a brief, from one angle."""
+    """What one group writes: a slot of a brief, from one angle, about one point if any."""
 
     brief: Brief
     slot: str
     angle: Angle
+    point: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ def rows_of(tasks: Sequence[Task], plan: GrpoPlan) -> list[dict[str, str]]:
     different = list(dict.fromkeys(tasks))
     if len(different) < plan.groups:
         raise BriefError(
-            f"A step needs {plan.groups} different tasks (brief, slot, angle), and there are {len(different)}."
+            f"A step needs {plan.groups} different tasks (brief, slot, angle, point), and there are {len(different)}."
         )
     rng = random.Random(plan.seed)
     wanted = plan.groups * -(-plan.steps // plan.iterations)
@@ -194,7 +195,7 @@ def rows_of(tasks: Sequence[Task], plan: GrpoPlan) -> list[dict[str, str]]:
         order += rng.sample(different, len(different) // plan.groups * plan.groups)
     return [
         {
-            "prompt": prompt(t.brief, TEMPLATES[t.brief.placement, t.slot], t.angle),
+            "prompt": prompt(t.brief, TEMPLATES[t.brief.placement, t.slot], t.angle, t.point),
             "brief": t.brief.model_dump_json(),
             "slot": t.slot,
             "angle": t.angle,

@@ -27,6 +27,7 @@ from trl import KTOConfig, KTOTrainer
 from relate_engine.brief import BriefError
 from relate_engine.policy.memory import keep
 from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES, prompt
 from relate_engine.snapshot import Single
 from relate_engine.training.sft import Progress, last_checkpoint, save_adapter
@@ -53,7 +54,12 @@ def rows_of(singles: Sequence[Single]) -> list[dict[str, Any]]:
     """As KTOTrainer reads them; it adds the EOS."""
     return [
         {
-            "prompt": prompt(s.brief, TEMPLATES[s.brief.placement, s.wording.slot], s.wording.angle),
+            "prompt": prompt(
+                s.brief,
+                TEMPLATES[s.brief.placement, s.wording.slot],
+                s.wording.angle,
+                point_of(s.brief, s.wording.text),
+            ),
             "completion": s.wording.text,
             "label": s.picked,
         }

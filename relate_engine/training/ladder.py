@@ -27,7 +27,8 @@ import numpy as np
 from relate_engine.brief import Brief, supported_angles
 from relate_engine.draft import Drafted, draft
 from relate_engine.evaluators.compliance import Evaluator
-from relate_engine.policy.writer import Policy, Wish
+from relate_engine.policy.points import suited
+from relate_engine.policy.writer import Policy, Wish, wanted
 from relate_engine.results.simulated import AdSet, draw
 from relate_engine.rewards.learned import RewardModel
 from relate_engine.score import Rewards, score_texts
@@ -57,9 +58,9 @@ def search(brief: Brief) -> Brief:
 
 
 def tasks_of(entries: Sequence[Entry]) -> list[Task]:
-    """A headline from every angle that each training brief supports."""
+    """A headline from every angle that each training brief supports, about every point that suits it."""
     briefs = [search(e.brief) for e in entries if e.split == "train"]
-    return [Task(b, "headline", angle) for b in briefs for angle in supported_angles(b)]
+    return [Task(b, "headline", a, p) for b in briefs for a in supported_angles(b) for p in suited(b, a)]
 
 
 def teach(
@@ -79,8 +80,7 @@ def teach(
 def raw_samples(policy: Policy, brief: Brief, seed: int) -> list[tuple[Wish, Any]]:
     """TEXTS headlines as the policy writes them, spread over the brief's angles."""
     angles = supported_angles(brief)
-    wishes = [Wish("headline", angles[i % len(angles)]) for i in range(TEXTS)]
-    return list(policy.write(brief, wishes, seed, raw=True))
+    return list(policy.write(brief, wanted(brief, "headline", angles, TEXTS), seed, raw=True))
 
 
 @dataclass(frozen=True)

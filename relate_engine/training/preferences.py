@@ -27,6 +27,7 @@ from relate_engine.brief import Brief, BriefError
 from relate_engine.judging import Judged
 from relate_engine.policy.memory import keep
 from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.training.sft import (
     IGNORE,
@@ -144,7 +145,7 @@ def _rows(
     """Encoded sequences with their pairs and the log-probabilities of the policy as it is now."""
     rows = []
     for brief, judged, pairs in briefs:
-        targets = [Target(TEMPLATES[j.placement, j.slot], j.angle, j.text) for j in judged]
+        targets = [Target(TEMPLATES[j.placement, j.slot], j.angle, j.text, point_of(brief, j.text)) for j in judged]
         row: dict[str, Any] = encode(tokenizer, brief, targets)
         row |= {"passed": [j.passed for j in judged], "pairs": [*pairs], "weights": [*pairs.values()], "reference": []}
         with torch.inference_mode():

@@ -11,7 +11,7 @@ Leaves out: preferences and RL. (RELATE, arXiv 2602.11780: GRPO starts from an S
 import json
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,13 @@ from trl import SFTConfig, SFTTrainer
 from relate_engine.brief import Angle, Brief
 from relate_engine.policy.memory import keep
 from relate_engine.policy.model import device, load_nf4, load_tokenizer
+from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import Template, brief_lines, request_lines
 from relate_engine.policy.weights import base_checksum, sha256
 from relate_engine.training.corpus import CorpusText, Entry, template_for
 
 IGNORE = -100
+PLAIN = 0.15  # share of texts that are asked for without their point
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,13 @@ class Target:
     template: Template
     angle: Angle
     text: str
+    point: str = ""
 
 
-def targets_of(texts: Sequence[CorpusText]) -> list[Target]:
-    return [Target(template_for(t), t.angle, t.text) for t in texts]
+def targets_of(brief: Brief, texts: Sequence[CorpusText], rng: random.Random) -> list[Target]:
+    """The texts with their points; one in PLAIN is asked for without, so that the writer also chooses for itself."""
+    found = [Target(template_for(t), t.angle, t.text, point_of(brief, t.text)) for t in texts]
+    return [replace(t, point="") if rng.random() < PLAIN else t for t in found]
 
 
 def encode(tokenizer: Any, brief: Brief, targets: Sequence[Target]) -> dict[str, list[int]]:
@@ -75,7 +80,7 @@ def encode(tokenizer: Any, brief: Brief, targets: Sequence[Target]) -> dict[str,
     ids, labels = list(prefix), [IGNORE] * len(prefix)
     positions, branches = list(range(len(prefix))), [0] * len(prefix)
     for number, target in enumerate(targets, 1):
-        request = tokenizer.encode(request_lines(target.template, target.angle), add_special_tokens=False)
+        request = tokenizer.encode(request_lines(target.template, target.angle, target.point), add_special_tokens=False)
         answer = [*tokenizer.encode(target.text, add_special_tokens=False), tokenizer.eos_token_id]
         ids += request + answer
         labels += [IGNORE] * len(request) + answer
@@ -191,8 +196,8 @@ def train_sft(
     for _ in range(plan.epochs):  # an epoch is a fresh variation of every brief, so Trainer runs it all once
         for entry in rng.sample(train, len(train)):
             brief, texts = vary(entry, rng)
-            rows.append(encode(tokenizer, brief, targets_of(texts)))
-    held = [encode(tokenizer, e.brief, targets_of(e.texts)) for e in validation]
+            rows.append(encode(tokenizer, brief, targets_of(brief, texts, rng)))
+    held = [encode(tokenizer, e.brief, targets_of(e.brief, e.texts, rng)) for e in validation]
 
     compute = torch.bfloat16
     model = get_peft_model(

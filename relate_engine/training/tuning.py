@@ -19,6 +19,7 @@ from transformers import set_seed
 from relate_engine.brief import Brief, BriefError
 from relate_engine.policy.memory import keep
 from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.snapshot import Wording
 from relate_engine.training.sft import (
@@ -61,7 +62,11 @@ def tune(
     rng = random.Random(plan.seed)
     tokenizer = load_tokenizer(base)
     once = [
-        encode(tokenizer, brief, [Target(TEMPLATES[brief.placement, w.slot], w.angle, w.text) for w in texts])
+        encode(
+            tokenizer,
+            brief,
+            [Target(TEMPLATES[brief.placement, w.slot], w.angle, w.text, point_of(brief, w.text)) for w in texts],
+        )
         for brief, texts in chosen
     ]
     rows = [row for _ in range(plan.epochs) for row in rng.sample(once, len(once))]

@@ -10,6 +10,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 
 from relate_engine.brief import BriefError
+from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES, prompt
 from relate_engine.snapshot import Single, Wording
 from relate_engine.training.kto import KtoPlan, rows_of, train_kto, trainer_of, weights_of
@@ -26,7 +27,7 @@ SINGLES = [
 def alone(model: Any, single: Single, text: str) -> float:
     """Log-probability of a text with its EOS after a verdict's prompt."""
     template = TEMPLATES[single.brief.placement, single.wording.slot]
-    before = TOKENIZER.encode(prompt(single.brief, template, single.wording.angle))
+    before = TOKENIZER.encode(prompt(single.brief, template, single.wording.angle, point_of(single.brief, single.wording.text)))
     ids = before + TOKENIZER.encode(text) + [TOKENIZER.eos_token_id]
     with torch.inference_mode():
         logits = model(torch.tensor([ids])).logits[0, :-1].log_softmax(-1)

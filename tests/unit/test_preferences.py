@@ -8,6 +8,7 @@ from peft import LoraConfig, get_peft_model
 
 from relate_engine.brief import Brief
 from relate_engine.judging import Judged
+from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES, prompt
 from relate_engine.training.preferences import Collator, branch_logps, pairs_of, preference_loss
 from relate_engine.training.sft import Target, encode
@@ -26,7 +27,7 @@ JUDGED = (
 
 def alone(text: Judged) -> float:
     """Log-probability of one completion with its EOS, in a sequence of its own."""
-    before = TOKENIZER.encode(prompt(BRIEF, TEMPLATES[text.placement, text.slot], text.angle))
+    before = TOKENIZER.encode(prompt(BRIEF, TEMPLATES[text.placement, text.slot], text.angle, point_of(BRIEF, text.text)))
     ids = before + TOKENIZER.encode(text.text) + [TOKENIZER.eos_token_id]
     with torch.inference_mode():
         logits = MODEL(torch.tensor([ids])).logits[0, :-1].log_softmax(-1)
@@ -39,7 +40,7 @@ def test_pairs_stay_inside_a_slot_of_a_placement() -> None:
 
 
 def test_loss_equals_the_equation_worked_out_text_by_text() -> None:
-    targets = [Target(TEMPLATES[j.placement, j.slot], j.angle, j.text) for j in JUDGED]
+    targets = [Target(TEMPLATES[j.placement, j.slot], j.angle, j.text, point_of(BRIEF, j.text)) for j in JUDGED]
     reference = [-30.0, -31.0, -50.0, -28.0]
     told = {"passed": [j.passed for j in JUDGED], "pairs": pairs_of(JUDGED), "reference": reference}
     told["weights"] = [1.0]

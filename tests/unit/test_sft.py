@@ -7,7 +7,7 @@ import torch
 
 from relate_engine.brief import Brief
 from relate_engine.policy.prompt import prompt
-from relate_engine.training.corpus import CorpusText, Entry, template_for
+from relate_engine.training.corpus import CorpusText, Entry
 from relate_engine.training.sft import IGNORE, SharedPrefixCollator, encode, targets_of, vary
 from tests import tiny
 
@@ -25,8 +25,8 @@ TEXTS = (
 def separate_losses() -> list[torch.Tensor]:
     """Negative log-likelihood of each completion token, each text in a sequence of its own."""
     losses = []
-    for text in TEXTS:
-        before = TOKENIZER.encode(prompt(BRIEF, template_for(text), text.angle))
+    for text in targets_of(BRIEF, TEXTS, random.Random(0)):
+        before = TOKENIZER.encode(prompt(BRIEF, text.template, text.angle, text.point))
         ids = before + TOKENIZER.encode(text.text) + [TOKENIZER.eos_token_id]
         with torch.inference_mode():
             logits = MODEL(torch.tensor([ids])).logits[0, :-1].log_softmax(-1)
@@ -37,7 +37,7 @@ def separate_losses() -> list[torch.Tensor]:
 
 def test_shared_prefix_loss_equals_separate_sequences() -> None:
     batch = SharedPrefixCollator(TOKENIZER.pad_token_id)(
-        [encode(TOKENIZER, BRIEF, targets_of(TEXTS)), encode(TOKENIZER, BRIEF, targets_of(TEXTS[:1]))]
+        [encode(TOKENIZER, BRIEF, targets_of(BRIEF, texts, random.Random(0))) for texts in (TEXTS, TEXTS[:1])]
     )
     with torch.inference_mode():
         logits = MODEL(
@@ -48,6 +48,12 @@ def test_shared_prefix_loss_equals_separate_sequences() -> None:
     shared = torch.nn.functional.cross_entropy(logits[0][first], labels[0][first], reduction="none")
     assert shared.tolist() == pytest.approx(torch.cat(separate_losses()).tolist(), abs=1e-4)
     assert (labels[1] != IGNORE).sum() == len(TOKENIZER.encode(TEXTS[0].text)) + 1  # completion and EOS only
+
+
+def test_most_texts_are_asked_for_by_their_point() -> None:
+    targets = [t for i in range(200) for t in targets_of(BRIEF, TEXTS[:1], random.Random(i))]
+    assert {t.point for t in targets} == {"", "fits small rooms"}
+    assert 0.75 < sum(bool(t.point) for t in targets) / len(targets) < 0.95
 
 
 def test_variation_drops_only_fields_no_text_uses() -> None:
