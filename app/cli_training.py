@@ -16,14 +16,15 @@ def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
         "--data", default="data", help="ctr, compliance: the folder that holds upworthy/, ec_darkpattern/…"
     )
     sub.add_argument("--out", help="where to write (default: its place in assets/)")
-    sub.add_argument("--from", dest="parent", metavar="DIR", help="preferences: the adapter to train on from")
+    sub.add_argument("--from", dest="parent", metavar="DIR", help="sft, preferences: the adapter to train on from")
     sub.add_argument(
         "--judged",
         metavar="FILE.jsonl",
         nargs="+",
         help="preferences: drafts that an editor judged, or that were refused",
     )
-    sub.add_argument("--rate", type=float, help="preferences: learning rate")
+    sub.add_argument("--rate", type=float, help="sft, preferences: learning rate")
+    sub.add_argument("--texts", type=int, help="sft: texts of a brief that each pass learns from (default: all)")
     sub.add_argument("--epochs", type=int, help="sft: passes over the corpus")
     sub.add_argument("--seed", type=int, default=0)
     sub.add_argument("--resume", action="store_true", help="sft, preferences: go on from the last checkpoint")
@@ -71,7 +72,9 @@ def _train(args: argparse.Namespace, config: Settings) -> int:
 
     out = Path(args.out) if args.out else None
     if args.what == "sft":
-        manifest = training.sft(config, out, args.epochs, args.seed, args.resume)
+        given = {"epochs": args.epochs, "texts_a_brief": args.texts, "learning_rate": args.rate, "seed": args.seed}
+        choices = {name: value for name, value in given.items() if value is not None}
+        manifest = training.sft(config, out, choices, args.resume, Path(args.parent) if args.parent else None)
     elif args.what == "ctr":
         manifest = training.ctr(config, Path(args.data), out, args.seed)
     elif args.what == "compliance":

@@ -15,27 +15,26 @@ ACCEPTED = tuple(ASSETS / "judged" / name for name in ("writer.jsonl", "later.js
 
 
 def sft(
-    config: Settings, out: Path | None, epochs: int | None, seed: int, resume: bool, folder: Path | None = None
+    config: Settings, out: Path | None, choices: dict[str, Any], resume: bool, parent: Path | None = None
 ) -> dict[str, Any]:
-    """Trains the writer's adapter on the corpus; checkpoints in the home folder. Returns its manifest."""
-    from dataclasses import replace
-
+    """Trains the writer's adapter on the corpus; checkpoints in the home folder. `choices`: of the plan. Returns its
+    manifest."""
     from relate_engine.policy.weights import policy_folder
     from relate_engine.training.corpus import corpus_hash, read_corpus
     from relate_engine.training.sft import SftPlan, train_sft
 
     set_threads(config)
-    corpus = folder or ASSETS / "corpus"
-    plan = SftPlan(seed=seed)
+    corpus = ASSETS / "corpus"
     return train_sft(
         policy_folder(config.base_model, config.cache),
         read_corpus(corpus),
         corpus_hash(corpus),
         out or ASSETS / "adapters" / "writer",
         config.home / "work" / "sft",
-        replace(plan, epochs=epochs) if epochs else plan,
+        SftPlan(**choices),
         _steps(),
         resume,
+        parent,
     )
 
 

@@ -21,9 +21,9 @@ from peft import LoraConfig, get_peft_model
 from transformers import TrainerCallback, set_seed
 from trl import SFTConfig, SFTTrainer
 
-from relate_engine.brief import Angle, Brief
+from relate_engine.brief import Angle, Brief, BriefError
 from relate_engine.policy.memory import keep
-from relate_engine.policy.model import device, load_nf4, load_tokenizer
+from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import Template, brief_lines, request_lines
 from relate_engine.policy.weights import base_checksum, sha256
@@ -39,6 +39,7 @@ class SftPlan:
 
     epochs: int = 2
     briefs_a_step: int = 4
+    texts_a_brief: int | None = None  # drawn anew in each epoch, two thirds of them short headlines; None: all
     learning_rate: float = 5e-4
     rank: int = 32
     alpha: int = 64
@@ -56,6 +57,15 @@ def vary(entry: Entry, rng: random.Random) -> tuple[Brief, tuple[CorpusText, ...
     texts = list(entry.texts)
     rng.shuffle(texts)
     return brief.model_copy(update=change), tuple(texts)
+
+
+def draw(texts: Sequence[CorpusText], count: int | None) -> tuple[CorpusText, ...]:
+    """The first `count` of the texts, two thirds of them short headlines where there are as many; None: all."""
+    if count is None:
+        return tuple(texts)
+    heads = [t for t in texts if t.slot == "headline_30"][: -(-2 * count // 3)]
+    others = [t for t in texts if t.slot != "headline_30"][: count - len(heads)]
+    return (*heads, *others)
 
 
 @dataclass(frozen=True)
@@ -180,10 +190,12 @@ def train_sft(
     plan: SftPlan = SftPlan(),
     report: Callable[[int, int, float], None] = lambda done, total, loss: None,
     resume: bool = False,
+    parent: Path | None = None,
 ) -> dict[str, Any]:
     """Train on the `train` split and write adapter and manifest to `out`; checkpoints go to `work`.
 
-    Returns the manifest. `report(steps done, steps in all, loss)` is called every few steps.
+    `parent`: an adapter to train on; a fresh one without. Returns the manifest. `report(steps done, steps in all,
+    loss)` is called every few steps. Raises BriefError for a parent that does not load.
     """
     keep()
     set_seed(plan.seed)
@@ -196,14 +208,17 @@ def train_sft(
     for _ in range(plan.epochs):  # an epoch is a fresh variation of every brief, so Trainer runs it all once
         for entry in rng.sample(train, len(train)):
             brief, texts = vary(entry, rng)
-            rows.append(encode(tokenizer, brief, targets_of(brief, texts, rng)))
+            rows.append(encode(tokenizer, brief, targets_of(brief, draw(texts, plan.texts_a_brief), rng)))
     held = [encode(tokenizer, e.brief, targets_of(e.brief, e.texts, rng)) for e in validation]
 
-    compute = torch.bfloat16
-    model = get_peft_model(
-        load_nf4(base, compute),
-        LoraConfig(r=plan.rank, lora_alpha=plan.alpha, target_modules="all-linear", task_type="CAUSAL_LM"),
-    )
+    model: Any = load_nf4(base, torch.bfloat16)
+    if parent:
+        model, state = put_adapter(model, parent, base, trainable=True)
+        if not state.trained:
+            raise BriefError(f"Training on needs a trained writer to start from: {state.problem}.")
+    else:
+        shape = LoraConfig(r=plan.rank, lora_alpha=plan.alpha, target_modules="all-linear", task_type="CAUSAL_LM")
+        model = get_peft_model(model, shape)
     steps = len(rows) // plan.briefs_a_step
     trainer = PrefixSftTrainer(
         model=model,
@@ -232,7 +247,8 @@ def train_sft(
     losses = [h["eval_loss"] for h in trainer.state.log_history if "eval_loss" in h]
 
     manifest = {
-        "command": "relate train sft",
+        "command": "relate train sft" + (f" --from PARENT --texts {plan.texts_a_brief}" if parent else ""),
+        **({"parent": json.loads((parent / "manifest.json").read_text("utf-8"))} if parent else {}),
         "data_sha256": corpus_sha256,
         "briefs": len(train),
         "texts": sum(len(e.texts) for e in train),

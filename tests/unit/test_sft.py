@@ -8,7 +8,7 @@ import torch
 from relate_engine.brief import Brief
 from relate_engine.policy.prompt import prompt
 from relate_engine.training.corpus import CorpusText, Entry
-from relate_engine.training.sft import IGNORE, SharedPrefixCollator, encode, targets_of, vary
+from relate_engine.training.sft import IGNORE, SharedPrefixCollator, draw, encode, targets_of, vary
 from tests import tiny
 
 TOKENIZER = tiny.tokenizer()
@@ -62,3 +62,18 @@ def test_variation_drops_only_fields_no_text_uses() -> None:
     assert all(b.audience == "students" for b in seen)  # a text uses it
     assert {b.tone for b in seen} == {"", "plain"}
     assert all(sorted(b.benefits) == sorted(BRIEF.benefits) for b in seen)
+
+
+def test_a_pass_draws_two_thirds_short_headlines_and_takes_what_there_is() -> None:
+    def texts(heads: int, others: int) -> list[CorpusText]:
+        slots = ["headline_30"] * heads + ["primary_125"] * others
+        return [CorpusText(slot=s, angle="benefit", uses=(), text=f"{s} {i}") for i, s in enumerate(slots)]
+
+    def drawn(heads: int, others: int, count: int | None) -> tuple[int, int]:
+        slots = [t.slot for t in draw(texts(heads, others), count)]
+        return slots.count("headline_30"), slots.count("primary_125")
+
+    assert drawn(14, 10, None) == (14, 10)
+    assert drawn(14, 10, 12) == (8, 4)
+    assert drawn(3, 10, 12) == (3, 9)  # few headlines leave room for others
+    assert drawn(14, 2, 12) == (8, 2)
