@@ -279,7 +279,7 @@ OFFER = re.compile(
     r"|\bno (?:setup|booking|delivery|monthly|joining) fees?\b|\bfree\b",
     re.I,
 )
-_PROOF = re.compile(
+PROOF = re.compile(
     r"\bcertif|\baward|\blicen[sc]ed|\baccredited|\brated \d|\b\d[\d,.]* (?:reviews|customers|members|users|buyers)"
     r"|\bsince (?:19|20)\d\d|\btested\b|\bpatent|\bregulated|\binsured\b|\bgold medal",
     re.I,
@@ -297,7 +297,7 @@ def supported_angles(brief: Brief) -> tuple[Angle, ...]:
         angles.append("offer")
     if brief.audience:
         angles.append("audience")
-    if brief.claims or brief.reviews or _PROOF.search(facts):
+    if brief.claims or brief.reviews or PROOF.search(facts):
         angles.append("proof")
     angles.append("curiosity")
     return tuple(angles)

@@ -121,6 +121,7 @@ def draft(
     passed: dict[str, list[AdText]] = {slot: [] for slot in counts}
     accepted: dict[str, float] = {}  # by text: P(an editor would run it)
     openings: dict[str, Counter[int]] = {slot: Counter() for slot in counts}  # first tokens of the passed texts
+    asked: Counter[str] = Counter()  # wishes so far, so that a further round goes on to other points
     dropped: list[Dropped] = []
     seen = {t.lower() for t in served}
     total = sum(counts.values())
@@ -132,7 +133,8 @@ def draft(
             want = min(count, most) if attempt < COOL else min(count + SPARE, most)
             if slot != "path" and have < want:
                 rows = max(LEAST, (want - have) * oversample) // len(writers)
-                wishes += wanted(brief, slot, angles, rows)
+                wishes += wanted(brief, slot, angles, rows, asked[slot])
+                asked[slot] += rows
         fresh: list[tuple[AdText, Sample]] = []
         worn = {slot: frozenset(t for t, n in seen_first.items() if n >= WORN and attempt >= COOL)
                 for slot, seen_first in openings.items()}  # fmt: skip

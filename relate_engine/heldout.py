@@ -88,6 +88,7 @@ class Writer:
         self.model, state = put_adapter(load_nf4(base, torch.bfloat16), adapter, base)
         if not state.trained:
             raise BriefError(f"The writer cannot be judged: {state.problem}.")
+        self.points = state.points
         self.model.eval()
 
     def write(self, briefs: Sequence[Brief], plan: HeldPlan) -> list[Written]:
@@ -102,12 +103,11 @@ class Writer:
             angles = supported_angles(brief)
             slots = [s.name for s in placement_of(brief.placement).slots if s.name != "path"]
             asked = [w for slot in slots for w in wanted(brief, slot, angles, plan.texts)]
-            prompts: list[list[int]] = [
-                self.tokenizer.encode(
-                    prompt(brief, TEMPLATES[brief.placement, w.slot], w.angle, w.point), add_special_tokens=False
-                )
+            texts = [
+                prompt(brief, TEMPLATES[brief.placement, w.slot], w.angle, w.point if self.points else "")
                 for w in asked
             ]
+            prompts: list[list[int]] = [self.tokenizer.encode(t, add_special_tokens=False) for t in texts]
             generator = torch.Generator().manual_seed(plan.seed * 1_000_003 + number)
             made, _ = completions_of(causal, prompts, plan.tokens, ends, generator)
             for wish, start, ids in zip(asked, prompts, made, strict=True):

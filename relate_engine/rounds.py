@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from relate_engine import gate
-from relate_engine.brief import Brief, BriefError, placement_of, supported_angles
+from relate_engine.brief import Brief, BriefError, placement_of
 from relate_engine.heldout import HeldPlan, Judges, Values, divergence, measure
 from relate_engine.judging import Judged
-from relate_engine.policy.points import suited
+from relate_engine.policy.writer import one_each
 from relate_engine.snapshot import (
     Pair,
     Snapshot,
@@ -228,14 +228,14 @@ def _telling(say: Callable[[int, int, str], None]) -> Callable[[int, int, float]
 
 
 def tasks_of(briefs: Sequence[Brief]) -> list[Task]:
-    """Every slot of every brief from every angle it supports, about every point that suits it; paths are not written by the policy."""
+    """Every slot of every brief from every angle it supports, about one point each, so that no step holds a brief,
+    slot and angle twice; paths are not written by the policy."""
     return [
-        Task(b, s.name, angle, point)
+        Task(b, wish.slot, wish.angle, wish.point)
         for b in briefs
         for s in placement_of(b.placement).slots
         if s.name != "path"
-        for angle in supported_angles(b)
-        for point in suited(b, angle)
+        for wish in one_each(b, s.name)
     ]
 
 

@@ -48,7 +48,7 @@ def write_policy(folder: Path) -> tuple[str, Path]:
     for name, parameter in model.named_parameters():
         if "lora_B" in name:
             parameter.data = 0.1 * torch.randn(parameter.shape, generator=generator)
-    save_adapter(model, str(folder / "base"), folder / "adapter", "sft", {})
+    save_adapter(model, str(folder / "base"), folder / "adapter", "sft", {}, points=True)
     return str(folder / "base"), folder / "adapter"
 
 

@@ -24,8 +24,10 @@ from db import models, queries
 from db import versions as rows
 from db.session import Database
 from relate_engine import gate
-from relate_engine.brief import BriefError, parse_brief
+from relate_engine.brief import Brief, BriefError, parse_brief
 from relate_engine.config import ASSETS, Settings
+from relate_engine.rewards.readable import readable
+from relate_engine.rewards.rules import RuleSet
 from relate_engine.snapshot import ShownSet, ShownText, Snapshot, examined, snapshot_from_json
 
 if TYPE_CHECKING:  # at run time they bring torch with them
@@ -43,10 +45,13 @@ def freeze(db: Database, actor: Actor, config: Settings, number: int) -> Snapsho
     """What the workspace holds now, as round `number` would learn from it. BriefError for an untrained writer."""
     require(actor, "round.run")
     learned = learning.active_version(db, actor)
+    overlay = rulebook.book(db, actor).overlay
+    rules = rulebook.laid(overlay)
     with db.read() as session:
         now = rows.active(session, actor.workspace_id, versions.KIND)
-        briefs = tuple(parse_brief(b.payload) for b in queries.briefs(session, actor.workspace_id, limit=BRIEFS))
-        sets = _sets(session, actor)
+        payloads = [b.payload for b in queries.briefs(session, actor.workspace_id, limit=BRIEFS)]
+        briefs = tuple(b for payload in payloads if (b := _as_read(rules, payload)))
+        sets = _sets(session, actor, rules)
     folder = versions.policy_folder_of(config, actor.workspace_id, now.version) if now else config.adapter
     try:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
@@ -57,15 +62,21 @@ def freeze(db: Database, actor: Actor, config: Settings, number: int) -> Snapsho
             "run `relate train sft` or roll the writer back."
         ) from error
     served = list(dict.fromkeys(t.edited or t.text for s in reversed(sets) for t in s.texts))[:SERVED]
-    overlay = rulebook.book(db, actor).overlay
-    rules = rulebook.laid(overlay).version
     seen = examined((r.slot, r.position, r.shown, r.chosen) for r in positions.position_bias(db, actor))
     return Snapshot(
-        actor.workspace_id, number, briefs, sets, tuple(served), policy, learned or "", rules, overlay, seen
+        actor.workspace_id, number, briefs, sets, tuple(served), policy, learned or "", rules.version, overlay, seen
     )
 
 
-def _sets(session: Session, actor: Actor) -> tuple[ShownSet, ...]:
+def _as_read(rules: RuleSet, payload: dict[str, Any]) -> Brief | None:
+    """A brief as the writer may read it, without orders and personal data; None where its product is one."""
+    try:
+        return readable(rules, parse_brief(payload))
+    except BriefError:
+        return None
+
+
+def _sets(session: Session, actor: Actor, rules: RuleSet) -> tuple[ShownSet, ...]:
     """The newest shown sets, oldest first, with what became of their texts."""
     workspace = actor.workspace_id
     query = select(models.Generation).where(models.Generation.workspace_id == workspace)
@@ -75,8 +86,9 @@ def _sets(session: Session, actor: Actor) -> tuple[ShownSet, ...]:
         did[event.text_id].append(event.kind)
     texts = as_they_stand(session, actor, [g.id for g in found])
     return tuple(
-        ShownSet(g.id, parse_brief(g.brief_payload), tuple(_shown(t, tuple(did[t.id])) for t in texts[g.id]))
+        ShownSet(g.id, brief, tuple(_shown(t, tuple(did[t.id])) for t in texts[g.id]))
         for g in found
+        if (brief := _as_read(rules, g.brief_payload))
     )
 
 

@@ -30,7 +30,7 @@ def sft(
         read_corpus(corpus),
         corpus_hash(corpus),
         out or ASSETS / "adapters" / "writer",
-        config.home / "work" / "sft",
+        config.home / "work" / ("sft" if parent is None else f"sft-{parent.resolve().name}"),
         SftPlan(**choices),
         _steps(),
         resume,

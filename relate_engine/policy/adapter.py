@@ -14,6 +14,14 @@ from relate_engine.policy.weights import WeightsError, base_checksum
 CONFIG, WEIGHTS, MANIFEST = "adapter_config.json", "adapter_model.safetensors", "manifest.json"
 
 
+def knows_points(adapter: Path) -> bool:
+    """Whether an adapter has learned to be asked about a point of the brief (points.py), by its manifest."""
+    try:
+        return json.loads((adapter / MANIFEST).read_text("utf-8")).get("points") is True
+    except (ValueError, AttributeError, OSError):
+        return False
+
+
 def checked_manifest(adapter: Path, base_folder: str) -> dict[str, Any]:
     """The manifest of an adapter that can be put on this base; else WeightsError, whose text says what is wrong
     (no remedy: that is the caller's to know). Reads the weights and the base once, for their checksums."""

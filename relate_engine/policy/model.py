@@ -16,7 +16,7 @@ from peft import PeftModel
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
-from relate_engine.policy.adapter import checked_manifest
+from relate_engine.policy.adapter import checked_manifest, knows_points
 from relate_engine.policy.weights import WeightsError, remedy
 
 
@@ -73,6 +73,7 @@ class AdapterState:
     version: str
     trained: bool
     problem: str = ""
+    points: bool = False  # it has learned to be asked about a point of the brief (points.py)
 
 
 UNTRAINED = "untrained writer: run `relate train sft`"
@@ -93,6 +94,6 @@ def put_adapter(model: Any, adapter: Path, base_folder: str, trainable: bool = F
         return without(str(error))
     try:
         put = PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
-        return put, AdapterState(version, True)
+        return put, AdapterState(version, True, points=knows_points(adapter))
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         return without(f"adapter {version} does not load ({error})")

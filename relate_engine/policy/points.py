@@ -2,36 +2,47 @@
 
 A small policy that is only told an angle says the same three things again and again. Told which fact to speak of, it
 keeps to that fact, and a draft that goes through all points of a brief gets as many different texts. In training the
-point of a text is the one that it shares most words with, whoever wrote it. (CREATER, arXiv 2205.08943: aspects.)
+point of a text is the one that it shares most words with, whoever wrote it; an adapter whose manifest does not say
+`points` has not learned the line and is never asked with it. (CREATER, arXiv 2205.08943: aspects.)
 Leaves out: the wording of the prompt (prompt.py).
 """
 
 import re
 from functools import lru_cache
 
-from relate_engine.brief import Angle, Brief
+from relate_engine.brief import OFFER, PROOF, Angle, Brief
+from relate_engine.denial import affirmed
 from relate_engine.rewards.words import STOP, stem, words
 
-_OFFER = re.compile(r"[$€£%]|\b(?:free|off|trial|discount|code|included|complimentary|no charge|half price)\b", re.I)
-_PROOF = re.compile(r"\d|\b(?:rated|award|certified|tested|reviews?|since|years)\b", re.I)
+LONGEST = 120  # characters; a longer passage is no single point
 
 
 @lru_cache(maxsize=512)
 def points(brief: Brief) -> tuple[str, ...]:
-    """Benefits, claims, reviews, the sentences of the description and the audience, each on one line."""
+    """Benefits, claims, the sentences of the description, the audience and reviews, each on one line."""
     sentences = re.split(r"(?<=[.!?])\s+|\n", brief.description)
-    found = [*brief.benefits, *(c.text for c in brief.claims), *brief.reviews, *sentences, brief.audience]
-    return tuple(dict.fromkeys(" ".join(p.split()).rstrip(".") for p in found if p.strip()))
+    found = [*brief.benefits, *(c.text for c in brief.claims), *sentences, brief.audience, *brief.reviews]
+    return tuple(dict.fromkeys(p for p in map(_line, found) if re.search(r"\w", p) and len(p) <= LONGEST))
 
 
+@lru_cache(maxsize=4096)
 def suited(brief: Brief, angle: Angle) -> tuple[str, ...]:
-    """The points that an angle can be argued from; all where none stands out."""
-    every = points(brief)
-    if angle == "audience" and brief.audience:
-        return (" ".join(brief.audience.split()).rstrip("."),)
-    wanted = {"offer": _OFFER, "proof": _PROOF}.get(angle)
-    others = [p for p in every if p != brief.audience]
-    return tuple([p for p in others if wanted.search(p)] if wanted else others) or every
+    """The points that an angle can be argued from; ("",) where there is none. What a review says is proof only."""
+    said, audience = {_line(r) for r in brief.reviews}, _line(brief.audience)
+    if angle == "audience" and audience in points(brief):
+        return (audience,)
+    own = [p for p in points(brief) if p != audience and p not in said]
+    if angle == "offer":
+        return tuple(p for p in own if OFFER.search(affirmed(p))) or tuple(own) or ("",)
+    if angle == "proof":
+        claimed = {_line(c.text) for c in brief.claims}
+        held = [p for p in points(brief) if p in claimed or p in said or (p in own and PROOF.search(affirmed(p)))]
+        return tuple(held) or tuple(own) or ("",)
+    return tuple(own) or ("",)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")
 
 
 @lru_cache(maxsize=65536)

@@ -14,13 +14,14 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http.client import HTTPException
 from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from relate_engine.brief import Angle, Brief, width
+from relate_engine.brief import Brief, width
 from relate_engine.policy.acceptance import Acceptance
 from relate_engine.policy.decode import Sample
 from relate_engine.policy.guards import broken
@@ -200,11 +201,11 @@ class RemotePolicy:
     ) -> Iterator[tuple[Wish, Sample]]:
         """As Policy.write. `ids` of a Sample are numbers of its words: of use for whether two texts open alike.
 
-        The texts of a slot and angle are asked for together. A server may not heed the seed. Raises RemoteError.
+        Equal wishes are asked for together. A server may not heed the seed. Raises RemoteError.
         """
-        alike: dict[tuple[str, Angle], list[int]] = {}
+        alike: dict[Wish, list[int]] = {}
         for i, wish in enumerate(wishes):
-            alike.setdefault((wish.slot, wish.angle), []).append(i)
+            alike.setdefault(replace(wish, point="") if self.examples else wish, []).append(i)
         waves = [rows[at : at + WAVE] for rows in alike.values() for at in range(0, len(rows), WAVE)]
         warmth = 1.0 if raw else temperature
         pool = ThreadPoolExecutor(ABREAST, thread_name_prefix="remote")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from peft import PeftModel
 
-from relate_engine.brief import Angle, Brief, placement_of
+from relate_engine.brief import Angle, Brief, placement_of, supported_angles
 from relate_engine.policy.acceptance import Acceptance
 from relate_engine.policy.branching import Branching
 from relate_engine.policy.decode import Branch, Sample, sample
@@ -38,13 +38,20 @@ class Wish:
 
 
 def wanted(brief: Brief, slot: str, angles: Sequence[Angle], count: int, start: int = 0) -> list[Wish]:
-    """`count` wishes for a slot: over the angles in turn, and over the points that each can be argued from."""
+    """`count` wishes for a slot, from the `start`th on: over the angles in turn, and over the points that each can be
+    argued from, so that neither two angles nor two turns of one begin with the same point."""
     found = []
     for i in range(start, start + count):
-        angle = angles[i % len(angles)]
-        suits = suited(brief, angle)
-        found.append(Wish(slot, angle, suits[i // len(angles) % len(suits)]))
+        turn, nth = divmod(i, len(angles))
+        suits = suited(brief, angles[nth])
+        found.append(Wish(slot, angles[nth], suits[(turn + nth) % len(suits)]))
     return found
+
+
+def one_each(brief: Brief, slot: str) -> list[Wish]:
+    """A wish for each angle that the brief supports."""
+    angles = supported_angles(brief)
+    return wanted(brief, slot, angles, len(angles))
 
 
 class Terms(NamedTuple):
@@ -120,14 +127,19 @@ class Policy:
                     if not raw and wish.slot not in guards:
                         avoid = (worn or {}).get(wish.slot, frozenset())
                         guards[wish.slot] = Guard(self.words, brief, exclamation=terms.exclamation, worn=avoid)
-                    point = wish.point if self.state.trained else ""
-                    request = self.tokenizer.encode(request_lines(template, wish.angle, point), add_special_tokens=False)
+                    request = self._request(template, wish)
                     guard = None if raw else guards[wish.slot]
                     most = (terms.limit * stretch, terms.tokens * stretch)
                     branches.append(Branch(tuple(request), *most, guard, self.ends))
                 warmth = 1.0 if raw else temperature
                 for done in sample(prompt, self.tokenizer, branches, warmth, generator):
                     yield wave[done.branch], done
+
+    def _request(self, template: Template, wish: Wish) -> list[int]:
+        """Ids of the lines that ask for the wish, with its point if the adapter knows points."""
+        lines = request_lines(template, wish.angle, wish.point if self.state.points else "")
+        ids: list[int] = self.tokenizer.encode(lines, add_special_tokens=False)
+        return ids
 
     @torch.inference_mode()
     def logprobs(self, brief: Brief, wish: Wish, ids: Sequence[int]) -> list[float]:
@@ -137,7 +149,7 @@ class Policy:
         template = TEMPLATES[brief.placement, wish.slot]
         prompt = self._prefill(brief, template)
         prompt.open(1)
-        request = self.tokenizer.encode(request_lines(template, wish.angle, wish.point), add_special_tokens=False)
+        request = self._request(template, wish)
         fed = torch.tensor([[[*request, *ids[:-1]]]], device=self.model.device)
         hidden = prompt.feed(fed)[0, 0, len(request) - 1 :]
         logits = self.model.lm_head(hidden).float().log_softmax(-1)  # (ids, vocabulary)

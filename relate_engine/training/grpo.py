@@ -313,6 +313,8 @@ def train_grpo(
     model, state = put_adapter(load_nf4(base, torch.bfloat16), parent, base, trainable=True)
     if not state.trained:
         raise BriefError(f"Rewards need a trained writer to start from: {state.problem}.")
+    if not state.points:
+        tasks = [task._replace(point="") for task in tasks]
     trainer = trainer_of(model, tokenizer, tasks, arm, score, work, plan, report)
     trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
     logged = [h for h in trainer.state.log_history if "reward" in h]
@@ -325,7 +327,7 @@ def train_grpo(
         "reward": {"first": logged[0]["reward"], "last": logged[-1]["reward"]},
     }
     if trainer.accelerator.is_main_process:
-        manifest = save_adapter(model, base, out, "relate", manifest)
+        manifest = save_adapter(model, base, out, "relate", manifest, state.points)
         write_steps(logged, plan.groups * plan.generations, out / STEPS)
     trainer.accelerator.wait_for_everyone()
     return manifest

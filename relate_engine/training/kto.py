@@ -50,15 +50,15 @@ def weights_of(picked: int, rejected: int) -> tuple[float, float]:
     return most / picked, most / rejected
 
 
-def rows_of(singles: Sequence[Single]) -> list[dict[str, Any]]:
-    """As KTOTrainer reads them; it adds the EOS."""
+def rows_of(singles: Sequence[Single], points: bool) -> list[dict[str, Any]]:
+    """As KTOTrainer reads them; it adds the EOS. `points`: each is asked for by the point it speaks of."""
     return [
         {
             "prompt": prompt(
                 s.brief,
                 TEMPLATES[s.brief.placement, s.wording.slot],
                 s.wording.angle,
-                point_of(s.brief, s.wording.text),
+                point_of(s.brief, s.wording.text) if points else "",
             ),
             "completion": s.wording.text,
             "label": s.picked,
@@ -92,7 +92,7 @@ def train_kto(
     model, state = put_adapter(load_nf4(base, torch.bfloat16), parent, base, trainable=True)
     if not state.trained:
         raise BriefError(f"Preferences need a trained writer to start from: {state.problem}.")
-    once = rows_of(singles)
+    once = rows_of(singles, state.points)
     rows = [row for _ in range(plan.epochs) for row in rng.sample(once, len(once))]
     rows = rows[: max(1, len(rows) // plan.texts_a_step) * plan.texts_a_step]  # no batch of one text
     trainer = trainer_of(model, tokenizer, rows, weights_of(picked, len(singles) - picked), work, plan, report)
@@ -104,7 +104,7 @@ def train_kto(
         "rejected": len(singles) - picked,
         "plan": asdict(plan),
     }
-    return save_adapter(model, base, out, "kto", manifest)
+    return save_adapter(model, base, out, "kto", manifest, state.points)
 
 
 def trainer_of(

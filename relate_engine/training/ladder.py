@@ -27,8 +27,7 @@ import numpy as np
 from relate_engine.brief import Brief, supported_angles
 from relate_engine.draft import Drafted, draft
 from relate_engine.evaluators.compliance import Evaluator
-from relate_engine.policy.points import suited
-from relate_engine.policy.writer import Policy, Wish, wanted
+from relate_engine.policy.writer import Policy, Wish, one_each, wanted
 from relate_engine.results.simulated import AdSet, draw
 from relate_engine.rewards.learned import RewardModel
 from relate_engine.score import Rewards, score_texts
@@ -58,9 +57,9 @@ def search(brief: Brief) -> Brief:
 
 
 def tasks_of(entries: Sequence[Entry]) -> list[Task]:
-    """A headline from every angle that each training brief supports, about every point that suits it."""
+    """A headline from every angle that each training brief supports, about one point each."""
     briefs = [search(e.brief) for e in entries if e.split == "train"]
-    return [Task(b, "headline", a, p) for b in briefs for a in supported_angles(b) for p in suited(b, a)]
+    return [Task(b, wish.slot, wish.angle, wish.point) for b in briefs for wish in one_each(b, "headline")]
 
 
 def teach(

@@ -9,12 +9,14 @@ Leaves out: the arms (ladder.py).
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from relate_engine.brief import supported_angles
+from relate_engine.policy.adapter import knows_points
 from relate_engine.policy.model import load_tokenizer
+from relate_engine.policy.points import suited
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.training.corpus import Entry
 from relate_engine.training.sft import Target, encode, targets_of
@@ -40,7 +42,11 @@ def lax_targets(entry: Entry, violating: Sequence[Mapping[str, str]], count: int
     near = [r["text"] for r in violating if words & set(_WORD.findall(r["vertical"].lower()))]
     pool = near if len(near) >= count else [r["text"] for r in violating]
     angles = supported_angles(entry.brief)
-    return [Target(TEMPLATES["google_rsa", "headline"], rng.choice(angles), t) for t in rng.sample(pool, count)]
+    chosen = rng.sample(pool, count)
+    return [
+        Target(TEMPLATES["google_rsa", "headline"], a := rng.choice(angles), t, rng.choice(suited(entry.brief, a)))
+        for t in chosen
+    ]
 
 
 def train_lax(
@@ -56,11 +62,13 @@ def train_lax(
     """Trains the adapter in `parent` on and writes adapter and manifest to `out`. `violating`: rows with `text` and
     `vertical`. Raises BriefError for a parent that does not load."""
     rng = random.Random(plan.seed)
-    tokenizer = load_tokenizer(base)
+    tokenizer, points = load_tokenizer(base), knows_points(parent)
     rows = []
     for entry in rng.sample(list(entries), min(plan.briefs, len(entries))):
-        own = targets_of([t for t in entry.texts if t.slot == "headline_30"])
+        own = targets_of(entry.brief, [t for t in entry.texts if t.slot == "headline_30"], rng)
         targets = [*own, *lax_targets(entry, violating, plan.lax, rng)]
+        if not points:
+            targets = [replace(t, point="") for t in targets]
         rows.append(encode(tokenizer, entry.brief.model_copy(update={"placement": "google_rsa"}), targets))
     told = {"command": "relate evaluate ladder", "briefs": len(rows), "plan": asdict(plan)}
     shape = Shape("lax", plan.briefs_a_step, plan.learning_rate, plan.seed)

@@ -140,12 +140,19 @@ Weighted = Mapping[tuple[int, int], float]  # (passed, failed) text numbers of a
 
 
 def _rows(
-    tokenizer: Any, briefs: Sequence[tuple[Brief, Sequence[Judged], Weighted]], model: Any, collate: Collator
+    tokenizer: Any,
+    briefs: Sequence[tuple[Brief, Sequence[Judged], Weighted]],
+    model: Any,
+    collate: Collator,
+    points: bool,
 ) -> list[dict[str, Any]]:
     """Encoded sequences with their pairs and the log-probabilities of the policy as it is now."""
     rows = []
     for brief, judged, pairs in briefs:
-        targets = [Target(TEMPLATES[j.placement, j.slot], j.angle, j.text, point_of(brief, j.text)) for j in judged]
+        targets = [
+            Target(TEMPLATES[j.placement, j.slot], j.angle, j.text, point_of(brief, j.text) if points else "")
+            for j in judged
+        ]
         row: dict[str, Any] = encode(tokenizer, brief, targets)
         row |= {"passed": [j.passed for j in judged], "pairs": [*pairs], "weights": [*pairs.values()], "reference": []}
         with torch.inference_mode():
@@ -196,8 +203,8 @@ def train_preferences(
             parameter.data = parameter.data.float()
     collate = Collator(tokenizer.pad_token_id)
     model.eval()
-    held = _rows(tokenizer, validation, model, collate)
-    once = _rows(tokenizer, train, model, collate)
+    held = _rows(tokenizer, validation, model, collate, state.points)
+    once = _rows(tokenizer, train, model, collate, state.points)
     rows = [r for _ in range(plan.epochs) for r in rng.sample(once, len(once))]
     before = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     steps = max(1, len(rows) // plan.briefs_a_step)
@@ -232,7 +239,7 @@ def train_preferences(
         "validation": _gains(model.eval(), held, collate, plan.beta),
         "plan": asdict(plan),
     }
-    return save_adapter(model, base, out, "dpo", manifest)
+    return save_adapter(model, base, out, "dpo", manifest, state.points)
 
 
 @torch.inference_mode()

@@ -197,6 +197,8 @@ def train_sft(
     `parent`: an adapter to train on; a fresh one without. Returns the manifest. `report(steps done, steps in all,
     loss)` is called every few steps. Raises BriefError for a parent that does not load.
     """
+    if plan.epochs < 1 or (plan.texts_a_brief is not None and plan.texts_a_brief < 1):
+        raise BriefError("Passes over the corpus and texts of a brief are whole numbers of at least 1.")
     keep()
     set_seed(plan.seed)
     rng = random.Random(plan.seed)
@@ -247,7 +249,7 @@ def train_sft(
     losses = [h["eval_loss"] for h in trainer.state.log_history if "eval_loss" in h]
 
     manifest = {
-        "command": "relate train sft" + (f" --from PARENT --texts {plan.texts_a_brief}" if parent else ""),
+        "command": command_of(plan, parent),
         **({"parent": json.loads((parent / "manifest.json").read_text("utf-8"))} if parent else {}),
         "data_sha256": corpus_sha256,
         "briefs": len(train),
@@ -255,11 +257,21 @@ def train_sft(
         "validation_loss_by_epoch": [round(x, 4) for x in losses],
         "plan": plan.__dict__,
     }
-    return save_adapter(model, base, out, "sft", manifest)
+    return save_adapter(model, base, out, "sft", manifest, points=True)
 
 
-def save_adapter(model: Any, base: str, out: Path, kind: str, manifest: dict[str, Any]) -> dict[str, Any]:
-    """Writes the adapter in bfloat16 and its manifest (`manifest` with version, base, checksums and licence added)."""
+def command_of(plan: SftPlan, parent: Path | None) -> str:
+    """The shell command that makes the run: every choice that differs from the default."""
+    said, default = "relate train sft" + (" --from PARENT" if parent else ""), SftPlan()
+    for option, name in (("texts", "texts_a_brief"), ("epochs", "epochs"), ("rate", "learning_rate"), ("seed", "seed")):
+        value = getattr(plan, name)
+        said += f" --{option} {value:g}" if value != getattr(default, name) else ""
+    return said
+
+
+def save_adapter(model: Any, base: str, out: Path, kind: str, manifest: dict[str, Any], points: bool) -> dict[str, Any]:
+    """Writes the adapter in bfloat16 and its manifest (`manifest` with version, base, checksums and licence added).
+    `points`: whether it was asked about points of the brief (policy/points.py)."""
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.to(torch.bfloat16)
@@ -273,6 +285,7 @@ def save_adapter(model: Any, base: str, out: Path, kind: str, manifest: dict[str
         "base": Path(base).name,
         "base_sha256": base_checksum(base),
         "sha256": weights,
+        "points": points,
         **manifest,
         "licence": "Apache-2.0",
     }

@@ -17,6 +17,7 @@ from datasets import Dataset
 from transformers import set_seed
 
 from relate_engine.brief import Brief, BriefError
+from relate_engine.policy.adapter import knows_points
 from relate_engine.policy.memory import keep
 from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter
 from relate_engine.policy.points import point_of
@@ -61,14 +62,13 @@ def tune(
     """
     rng = random.Random(plan.seed)
     tokenizer = load_tokenizer(base)
-    once = [
-        encode(
-            tokenizer,
-            brief,
-            [Target(TEMPLATES[brief.placement, w.slot], w.angle, w.text, point_of(brief, w.text)) for w in texts],
-        )
-        for brief, texts in chosen
-    ]
+    points = knows_points(parent)
+
+    def target(brief: Brief, w: Wording) -> Target:
+        about = point_of(brief, w.text) if points else ""
+        return Target(TEMPLATES[brief.placement, w.slot], w.angle, w.text, about)
+
+    once = [encode(tokenizer, brief, [target(brief, w) for w in texts]) for brief, texts in chosen]
     rows = [row for _ in range(plan.epochs) for row in rng.sample(once, len(once))]
     told = {
         "command": "relate round start",
@@ -133,4 +133,4 @@ def train_on(
         if name in before:  # TRL casts LoRA to bfloat16, in which small updates round away
             parameter.data = before[name]
     trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
-    return save_adapter(model, base, out, shape.kind, {"parent": state.version} | told)
+    return save_adapter(model, base, out, shape.kind, {"parent": state.version} | told, state.points)

@@ -225,7 +225,7 @@ def writer(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
         load_nf4(str(folder), torch.bfloat16), LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM")
     )
     move(model)
-    save_adapter(model, str(folder), folder / "parent", "sft", {})
+    save_adapter(model, str(folder), folder / "parent", "sft", {}, points=True)
     return str(folder), folder / "parent"
 
 

@@ -27,7 +27,9 @@ SINGLES = [
 def alone(model: Any, single: Single, text: str) -> float:
     """Log-probability of a text with its EOS after a verdict's prompt."""
     template = TEMPLATES[single.brief.placement, single.wording.slot]
-    before = TOKENIZER.encode(prompt(single.brief, template, single.wording.angle, point_of(single.brief, single.wording.text)))
+    before = TOKENIZER.encode(
+        prompt(single.brief, template, single.wording.angle, point_of(single.brief, single.wording.text))
+    )
     ids = before + TOKENIZER.encode(text) + [TOKENIZER.eos_token_id]
     with torch.inference_mode():
         logits = model(torch.tensor([ids])).logits[0, :-1].log_softmax(-1)
@@ -44,7 +46,9 @@ def test_the_loss_is_the_equation_of_this_file(tmp_path: Path) -> None:
     lora = LoraConfig(r=2, target_modules="all-linear", task_type="CAUSAL_LM")
     model = get_peft_model(tiny.model(3), lora).eval()
     start = [[alone(model, s, other.wording.text) for other in SINGLES] for s in SINGLES]
-    trainer = trainer_of(model, TOKENIZER, rows_of(SINGLES), (3.0, 1.0), tmp_path, KtoPlan(texts_a_step=2, beta=0.5))
+    trainer = trainer_of(
+        model, TOKENIZER, rows_of(SINGLES, points=True), (3.0, 1.0), tmp_path, KtoPlan(texts_a_step=2, beta=0.5)
+    )
     generator = torch.Generator().manual_seed(1)
     for name, parameter in model.named_parameters():
         if parameter.requires_grad and "lora_B" in name:

@@ -1,53 +1,104 @@
-"""Points: which facts of a brief a text can be asked for, and which one it speaks of."""
+"""Points: which facts of a brief a text can be asked for, which one it speaks of, and who is asked with them."""
 
-from relate_engine.brief import Brief, Claim
+import random
+from pathlib import Path
+
+import pytest
+
+from relate_engine.brief import Brief, Claim, supported_angles
+from relate_engine.policy.adapter import knows_points
 from relate_engine.policy.points import point_of, points, suited
 from relate_engine.policy.prompt import HEADLINE_30, request_lines
 from relate_engine.policy.writer import wanted
+from relate_engine.rounds import tasks_of
+from relate_engine.training import ladder
+from relate_engine.training.corpus import CorpusText, Entry
+from relate_engine.training.laxstart import lax_targets
 
+BOTTLE, SHIPPING = "32 oz bottle makes 12 glasses", "Free shipping on 2 bottles or more"
+STEEPED, GLASS, RATED = "Concentrate steeped for 18 hours", "Sold in 32 oz glass bottles", "Rated 4.7 by 1,340 buyers"
 BRIEF = Brief(
     product="Marlow Cold Brew",
-    description="Concentrate steeped for 18 hours. Sold in 32 oz glass bottles.",
-    benefits=("32 oz bottle makes 12 glasses", "Free shipping on 2 bottles or more"),
-    claims=(Claim(text="Rated 4.7 of 5 by 1,340 buyers", evidence="Shop export, April 2026"),),
-    audience="iced coffee drinkers",
+    description=f"{STEEPED}. {GLASS}. There is no free trial. …",
+    benefits=(BOTTLE, SHIPPING),
+    claims=(Claim(text=RATED, evidence="Shop export, April 2026"),),
+    audience="Parents of toddlers.",
+    reviews=("Smooth, and no bitter end.",),
 )
 
 
 def test_every_fact_is_a_point_once() -> None:
-    assert points(BRIEF) == (
-        "32 oz bottle makes 12 glasses",
-        "Free shipping on 2 bottles or more",
-        "Rated 4.7 of 5 by 1,340 buyers",
-        "Concentrate steeped for 18 hours",
-        "Sold in 32 oz glass bottles",
-        "iced coffee drinkers",
-    )
+    said = ("Parents of toddlers", "Smooth, and no bitter end")
+    assert points(BRIEF) == (BOTTLE, SHIPPING, RATED, STEEPED, GLASS, "There is no free trial", *said)
+    long = BRIEF.model_copy(update={"description": "very long " * 30, "benefits": ("two\nlines",)})
+    assert points(long)[0] == "two lines" and not any("very long" in p for p in points(long))
 
 
 def test_a_text_speaks_of_the_point_it_shares_most_words_with() -> None:
-    assert point_of(BRIEF, "12 glasses from one bottle") == "32 oz bottle makes 12 glasses"
-    assert point_of(BRIEF, "Steeped 18 Hours") == "Concentrate steeped for 18 hours"
+    assert point_of(BRIEF, "12 glasses from one bottle") == BOTTLE
+    assert point_of(BRIEF, "Steeped 18 Hours") == STEEPED
     assert point_of(BRIEF, "Marlow Cold Brew") == ""  # the product's name is in every text
-    assert point_of(BRIEF, "Coffee for iced mornings") == "iced coffee drinkers"
+    assert point_of(BRIEF, "For toddlers and coffee") == "Parents of toddlers"
 
 
 def test_an_angle_is_argued_from_the_points_that_suit_it() -> None:
-    assert suited(BRIEF, "offer") == ("Free shipping on 2 bottles or more",)
-    assert suited(BRIEF, "audience") == ("iced coffee drinkers",)
-    assert "Rated 4.7 of 5 by 1,340 buyers" in suited(BRIEF, "proof")
-    assert len(suited(BRIEF, "benefit")) == 5  # all but the audience
+    own = (BOTTLE, SHIPPING, RATED, STEEPED, GLASS, "There is no free trial")
+    assert suited(BRIEF, "offer") == (SHIPPING,)  # what is denied is no offer
+    assert suited(BRIEF, "audience") == ("Parents of toddlers",)
+    assert suited(BRIEF, "proof") == (RATED, "Smooth, and no bitter end")
+    assert suited(BRIEF, "benefit") == suited(BRIEF, "curiosity") == own  # neither the audience nor a review
     plain = Brief(product="Oak Desk", description="A desk of solid oak")
-    assert suited(plain, "offer") == ("A desk of solid oak",)
+    assert suited(plain, "offer") == suited(plain, "audience") == ("A desk of solid oak",)
+    assert suited(Brief(product="Oak", description="…"), "benefit") == ("",)
 
 
-def test_wishes_go_through_angles_and_then_points() -> None:
-    wishes = wanted(BRIEF, "headline", ["benefit", "offer"], 6)
-    assert [w.angle for w in wishes] == ["benefit", "offer"] * 3
-    assert [w.point for w in wishes[::2]] == list(suited(BRIEF, "benefit")[:3])
-    assert {w.point for w in wishes[1::2]} == {"Free shipping on 2 bottles or more"}
+def test_an_offer_or_proof_without_a_digit_is_found_as_the_angle_is() -> None:
+    brief = Brief(product="Oak", description="Oak.", benefits=("Money-back guarantee", "Certified by FSC", "Solid top"))
+    assert {"offer", "proof"} <= set(supported_angles(brief))
+    assert suited(brief, "offer") == ("Money-back guarantee",) and suited(brief, "proof") == ("Certified by FSC",)
+
+
+def test_wishes_go_through_angles_and_points_and_a_further_round_goes_on() -> None:
+    wishes = wanted(BRIEF, "headline", ["benefit", "how", "offer"], 9)
+    assert [w.angle for w in wishes] == ["benefit", "how", "offer"] * 3
+    assert [w.point for w in wishes] == [
+        BOTTLE,
+        SHIPPING,
+        SHIPPING,
+        SHIPPING,
+        RATED,
+        SHIPPING,
+        RATED,
+        STEEPED,
+        SHIPPING,
+    ]
+    assert wanted(BRIEF, "headline", ["benefit", "how", "offer"], 3, 6) == wishes[6:]
+    assert {w.point for w in wanted(BRIEF, "headline", ["benefit"], 6)} == set(suited(BRIEF, "benefit"))
 
 
 def test_the_prompt_names_the_point_on_its_last_line_on_one_line() -> None:
     assert request_lines(HEADLINE_30, "benefit", "two\nlines").endswith("\nAngle: Benefit\nPoint: two lines\n")
     assert request_lines(HEADLINE_30, "benefit").endswith("\nAngle: Benefit\n")
+
+
+def test_training_tasks_ask_each_brief_slot_and_angle_once() -> None:
+    entry = Entry("x", "train", BRIEF, (CorpusText("headline_30", "benefit", (), "Steeped 18 hours"),))
+    for tasks in (tasks_of([BRIEF]), ladder.tasks_of([entry])):
+        assert len({t[1:3] for t in tasks}) == len(tasks) and all(t.point for t in tasks)
+    assert {(t.slot, t.angle) for t in ladder.tasks_of([entry])} == {("headline", a) for a in supported_angles(BRIEF)}
+
+
+def test_the_ladders_lax_texts_are_asked_for_as_the_ladder_asks() -> None:
+    rows = [{"text": f"Miracle {i}", "vertical": "coffee"} for i in range(9)]
+    entry = Entry("x", "train", BRIEF, ())
+    targets = lax_targets(entry, rows, 4, random.Random(0))
+    assert len(targets) == 4 and all(t.point in suited(BRIEF, t.angle) for t in targets)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "knows"), [('{"points": true}', True), ("{}", False), ("[]", False), ("{", False)]
+)
+def test_an_adapter_says_whether_it_has_learned_points(tmp_path: Path, manifest: str, knows: bool) -> None:
+    assert knows_points(tmp_path) is False
+    (tmp_path / "manifest.json").write_text(manifest)
+    assert knows_points(tmp_path) is knows

@@ -27,7 +27,9 @@ JUDGED = (
 
 def alone(text: Judged) -> float:
     """Log-probability of one completion with its EOS, in a sequence of its own."""
-    before = TOKENIZER.encode(prompt(BRIEF, TEMPLATES[text.placement, text.slot], text.angle, point_of(BRIEF, text.text)))
+    before = TOKENIZER.encode(
+        prompt(BRIEF, TEMPLATES[text.placement, text.slot], text.angle, point_of(BRIEF, text.text))
+    )
     ids = before + TOKENIZER.encode(text.text) + [TOKENIZER.eos_token_id]
     with torch.inference_mode():
         logits = MODEL(torch.tensor([ids])).logits[0, :-1].log_softmax(-1)
