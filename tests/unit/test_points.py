@@ -7,13 +7,16 @@ import pytest
 
 from relate_engine.brief import Brief, Claim, supported_angles
 from relate_engine.policy.adapter import knows_points
+from relate_engine.policy.model import AdapterState
 from relate_engine.policy.points import point_of, points, suited
 from relate_engine.policy.prompt import HEADLINE_30, request_lines
-from relate_engine.policy.writer import wanted
+from relate_engine.policy.writer import Policy, Wish, wanted
 from relate_engine.rounds import tasks_of
 from relate_engine.training import ladder
 from relate_engine.training.corpus import CorpusText, Entry
+from relate_engine.training.grpo import GrpoPlan, Task, rows_of
 from relate_engine.training.laxstart import lax_targets
+from tests import tiny
 
 BOTTLE, SHIPPING = "32 oz bottle makes 12 glasses", "Free shipping on 2 bottles or more"
 STEEPED, GLASS, RATED = "Concentrate steeped for 18 hours", "Sold in 32 oz glass bottles", "Rated 4.7 by 1,340 buyers"
@@ -79,6 +82,19 @@ def test_wishes_go_through_angles_and_points_and_a_further_round_goes_on() -> No
 def test_the_prompt_names_the_point_on_its_last_line_on_one_line() -> None:
     assert request_lines(HEADLINE_30, "benefit", "two\nlines").endswith("\nAngle: Benefit\nPoint: two lines\n")
     assert request_lines(HEADLINE_30, "benefit").endswith("\nAngle: Benefit\n")
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_only_a_writer_that_knows_points_is_asked_with_them(knows: bool) -> None:
+    policy = Policy.__new__(Policy)
+    policy.tokenizer, policy.state = tiny.tokenizer(), AdapterState("x", True, points=knows)
+    lines = policy.tokenizer.decode(policy._request(HEADLINE_30, Wish("headline", "benefit", BOTTLE)))
+    assert (f"Point: {BOTTLE}" in lines) is knows
+
+
+def test_a_training_prompt_names_the_point_of_its_task() -> None:
+    rows = rows_of([Task(BRIEF, "headline", "benefit", p) for p in (BOTTLE, "")], GrpoPlan(steps=1, groups=2))
+    assert sorted("Point: " in row["prompt"] for row in rows) == [False, True]
 
 
 def test_training_tasks_ask_each_brief_slot_and_angle_once() -> None:

@@ -104,6 +104,16 @@ def test_a_model_not_trained_here_is_shown_examples_and_stops_at_the_line(fake: 
     assert body["prompt"].startswith(few_shot(HEADLINE_30, "benefit")) and body["stop"] == ["\n"]
 
 
+def test_each_point_is_asked_for_on_its_own_and_examples_show_none(fake: Fake) -> None:
+    wishes = [Wish("headline", "benefit", point) for point in ("Solid oak", "Two drawers", "Solid oak")]
+    got = list(policy(fake).write(BRIEF, wishes, seed=0))
+    assert all(wishes[s.branch] == w for w, s in got) and len(got) == 3
+    asked = {body["prompt"]: body["n"] for path, body, _ in fake.asked if "Point:" in body["prompt"]}
+    assert asked == {prompt(BRIEF, HEADLINE_30, "benefit", p): n for p, n in (("Solid oak", 2), ("Two drawers", 1))}
+    list(policy(fake, examples=True).write(BRIEF, wishes, seed=0))
+    assert "Point:" not in fake.asked[-1][1]["prompt"] and fake.asked[-1][1]["n"] == 3
+
+
 def test_a_server_that_gives_one_text_at_a_time_is_asked_on_with_other_seeds(fake: Fake) -> None:
     fake.reply = lambda path, body: (200, choices([f"Oak {body['seed'] % 97}"], logprobs=None), {})
     writer = policy(fake)
