@@ -155,7 +155,9 @@ def draft(
             yield Progress(enough, total, f"{sum(map(len, passed.values()))} texts written")
         fits = relevance(rewards.encoder, [t.text for t, _ in fresh], brief)
         for (text, sample), (fit, _) in zip(fresh, fits, strict=True):
-            accepted[text.text] = policy.acceptance.probability(signals(text.text, sample.logprobs, fit, brief))
+            accepted[text.text] = policy.acceptance.probability(
+                signals(text.text, text.slot, sample.logprobs, fit, brief)
+            )
     if "path" in counts:
         refused: dict[str, str] = {}
 

@@ -30,15 +30,28 @@ SIGNALS = (
     "names_audience",  # "For registered nurses: …"
     "colon",
     "quotes",
+    "bare",  # no content word but the product's name: it says nothing
+    "audience",  # share of the content words that only name the audience
+    "figure",  # holds a number
+    "headline",
 )
 _FOR = re.compile(r"for\b", re.I)
 
 
+def _content(text: str) -> list[str]:
+    return [stem(w.lower) for w in words(text) if w.lower not in STOP]
+
+
 @lru_cache(maxsize=64)
-def _facts(brief: Brief) -> tuple[frozenset[str], str]:
-    """Stems of the brief's facts, and the facts as one line of stems."""
+def _facts(brief: Brief) -> tuple[frozenset[str], str, frozenset[str], frozenset[str]]:
+    """Stems of the brief's facts, the facts as one line of stems, stems of the product's name and of the audience."""
     roots = [stem(w.lower) for w in words(brief.facts)]
-    return frozenset(roots), f" {' '.join(roots)} "
+    return (
+        frozenset(roots),
+        f" {' '.join(roots)} ",
+        frozenset(_content(brief.product)),
+        frozenset(_content(brief.audience)),
+    )
 
 
 def _runs(roots: Sequence[str], line: str) -> list[int]:
@@ -53,11 +66,11 @@ def _runs(roots: Sequence[str], line: str) -> list[int]:
     return runs
 
 
-def signals(text: str, logprobs: Sequence[float], relevance: float, brief: Brief) -> tuple[float, ...]:
+def signals(text: str, slot: str, logprobs: Sequence[float], relevance: float, brief: Brief) -> tuple[float, ...]:
     """The SIGNALS of one text. `logprobs`: of its sampled tokens at temperature 1."""
-    known, line = _facts(brief)
+    known, line, product, audience = _facts(brief)
     roots = [stem(w.lower) for w in words(text)]
-    content = [stem(w.lower) for w in words(text) if w.lower not in STOP]
+    content = _content(text)
     runs, size = _runs(roots, line), max(1, len(roots))
     return (
         sum(logprobs),
@@ -71,6 +84,10 @@ def signals(text: str, logprobs: Sequence[float], relevance: float, brief: Brief
         float(_FOR.match(text) is not None),
         float(":" in text),
         float(any(c in text for c in '"“”')),
+        float(product.issuperset(content)),
+        sum(r in audience for r in content) / max(1, len(content)),
+        float(any(c.isdigit() for c in text)),
+        float(slot == "headline"),
     )
 
 

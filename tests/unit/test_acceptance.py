@@ -21,21 +21,31 @@ BRIEF = Brief(
     product="Lumen Toaster",
     description="A toaster with a window and a slide-out crumb tray.",
     benefits=("window to watch the toast", "no plastic inside"),
+    audience="keen cooks",
 )
 
 
 def test_signals_by_hand() -> None:
-    got = dict(zip(SIGNALS, signals("Window to watch your bagel", [-1.0, -0.5, -1.5], 0.9, BRIEF), strict=True))
+    got = dict(zip(SIGNALS, signals("Window to watch your bagel", "headline", [-1.0, -0.5, -1.5], 0.9, BRIEF)))
     assert got["likelihood"] == -3.0 and got["per_token"] == -1.0
     assert got["strangers"] == 1  # bagel; not window, watch
     assert got["copied"] == pytest.approx(3 / 5)  # "window to watch" of five words
     assert got["seams"] == pytest.approx(3 / 5)  # that run, "your", "bagel"
     assert (got["asks"], got["relevance"], got["words"]) == (0.0, 0.9, 5.0)
-    assert dict(zip(SIGNALS, signals('For cooks: "a window"?', [-1.0], 0.9, BRIEF), strict=True)) == {
-        "likelihood": -1.0, "per_token": -1.0, "strangers": 1.0, "copied": pytest.approx(2 / 4),
+    assert (got["bare"], got["audience"], got["figure"], got["headline"]) == (0.0, 0.0, 0.0, 1.0)
+    assert dict(zip(SIGNALS, signals('For cooks: "a window"?', "description", [-1.0], 0.9, BRIEF), strict=True)) == {
+        "likelihood": -1.0, "per_token": -1.0, "strangers": 0.0, "copied": pytest.approx(2 / 4),
         "seams": pytest.approx(3 / 4), "relevance": 0.9, "words": 4.0, "asks": 1.0, "names_audience": 1.0,
-        "colon": 1.0, "quotes": 1.0,
+        "colon": 1.0, "quotes": 1.0, "bare": 0.0, "audience": 0.5, "figure": 0.0, "headline": 0.0,
     }  # fmt: skip
+
+
+def test_the_products_name_alone_and_the_audience_alone_say_nothing() -> None:
+    def of(text: str) -> dict[str, float]:
+        return dict(zip(SIGNALS, signals(text, "headline", [-1.0], 0.9, BRIEF), strict=True))
+
+    assert of("The Lumen Toaster")["bare"] == 1.0 and of("Lumen: 2 Crumb Trays")["bare"] == 0.0
+    assert of("For Keen Cooks")["audience"] == 1.0 and of("Lumen: 2 Crumb Trays")["figure"] == 1.0
 
 
 def test_the_probability_is_the_logistic_of_standardised_signals() -> None:
