@@ -11,7 +11,7 @@ from app.services.process import set_threads
 from relate_engine.brief import Brief, BriefError
 from relate_engine.config import ASSETS, ROOT, Settings
 
-ACCEPTED = tuple(ASSETS / "judged" / name for name in ("writer.jsonl", "later.jsonl"))  # what acceptance is fitted on
+ACCEPTED = tuple(ASSETS / "judged" / name for name in ("points.jsonl", "served.jsonl"))  # what acceptance is fitted on
 
 
 def sft(

@@ -199,8 +199,9 @@ def test_the_shipped_artefacts_match_their_manifests() -> None:
     from relate_engine.training.corpus import corpus_hash
 
     assert sha256(WRITER / "adapter_model.safetensors") == manifest["sha256"]
-    assert sha256(ASSETS / "judged" / "sft.jsonl") == manifest["data_sha256"]
-    assert corpus_hash(ASSETS / "corpus") == manifest["parent"]["data_sha256"]
+    assert sha256(ASSETS / "judged" / "points.jsonl") == manifest["data_sha256"]
+    assert sha256(ASSETS / "judged" / "sft.jsonl") == manifest["parent"]["data_sha256"]
+    assert corpus_hash(ASSETS / "corpus") == manifest["parent"]["parent"]["data_sha256"]
     assert (WRITER / "adapter_model.safetensors").stat().st_size < 25e6
     assert load_acceptance(ASSETS / "heads" / "acceptance").version.startswith("acceptance-")
 
