@@ -5,11 +5,13 @@ examples of the rules.
 Cross-validation by `set` gives out-of-fold logits; on them alone the combining curve is fitted. `doubt` (hints.py) is
 the highest P under which rules' hints may be lowered with at most LOST of the violations lost, and the threshold the
 lowest with at most FALSE_CAUTIONS of the clean ad texts (nearly all of them near misses) cautioned by rules and
-classifier together; both are chosen on the GUIDED files (compliancetexts.py).
+classifier together, both on the GUIDED files (compliancetexts.py), and at most ORDINARY_CAUTIONED of other clean texts
+of the corpus, by the final classifier.
 Leaves out: reading texts (compliancetexts.py), the tower (compliancetower.py), and the held-out texts
 (compliance_report.py), which nothing here reads.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -51,6 +53,8 @@ Report = Callable[[str], None]
 FOLDS = 3
 FALSE_CAUTIONS = 0.03
 LOST = 0.003
+ORDINARY_CAUTIONED = 0.01
+ORDINARY_ROWS, CHECK_ROWS = 4000, 1500  # clean corpus texts that are trained on and that are not
 SURFACE_WEIGHT = 0.1  # of a surface count or a number of the mean state in sds, beside unit vectors
 SHARED_WEIGHT = 0.05  # of a shared text in the word reader, beside an ad text
 SHARED_ROWS = 600  # of each shared task
@@ -96,17 +100,18 @@ class Bench:
     task: np.ndarray  # of a shared text, its task
 
 
-def bench(lines: list[AdLine], corpus: Sequence[Entry], data: Path, seed: int, corpus_rows: int = 800) -> Bench:
+def bench(lines: list[AdLine], corpus: Sequence[Entry], data: Path, seed: int) -> Bench:
     draw = np.random.default_rng(seed)
     plain = [t.text for e in corpus if e.split == "train" for t in e.texts]
-    chosen = [plain[k] for k in draw.permutation(len(plain))[: 2 * corpus_rows]]
+    chosen = [plain[k] for k in draw.permutation(len(plain))[: ORDINARY_ROWS + CHECK_ROWS]]
     shared = [(t, p, k) for k, task in enumerate(read_shared(data, SHARED_ROWS, seed)) for t, p in task]
     shared += [(w, True, 2) for w in read_profanity(data)[:300]]
     n, m = len(lines), len(lines) + len(chosen)
+    held = min(CHECK_ROWS, len(chosen) // 3)
     return Bench(
         lines,
-        np.arange(n, n + len(chosen) // 2),
-        np.arange(n + len(chosen) // 2, m),
+        np.arange(n, m - held),
+        np.arange(m - held, m),
         np.arange(m, m + len(shared)),
         [ad.text for ad in lines] + chosen + [t for t, _, _ in shared],
         np.array(
@@ -124,11 +129,13 @@ def _word_reader(b: Bench, means: np.ndarray, rows: np.ndarray) -> Words:
     return fit_words([b.texts[k] for k in used], means[used], b.violates[used], weight)
 
 
-def choose_threshold(p: np.ndarray, flagged: np.ndarray) -> float:
-    """The lowest P at which at most FALSE_CAUTIONS of clean texts are cautioned by classifier or rules; `p` and
-    `flagged` (by the rules) are of clean texts, out of fold."""
+def choose_threshold(p: np.ndarray, flagged: np.ndarray, ordinary: np.ndarray) -> float:
+    """The lowest P at which at most FALSE_CAUTIONS of clean texts are cautioned by classifier or rules, and at most
+    ORDINARY_CAUTIONED of ordinary ones by the classifier; `p` and `flagged` (by the rules) are of clean texts, out of
+    fold, `ordinary` is P of ordinary texts."""
     for threshold in np.arange(0.05, 1.0, 0.005):
-        if float(((p >= threshold) | flagged).mean()) <= FALSE_CAUTIONS:
+        few = float((ordinary >= threshold).mean()) <= ORDINARY_CAUTIONED
+        if few and float(((p >= threshold) | flagged).mean()) <= FALSE_CAUTIONS:
             return round(float(threshold), 3)
     raise ValueError(f"The rules alone caution more than {FALSE_CAUTIONS:.0%} of the clean training texts; mend them.")
 
@@ -161,7 +168,7 @@ def train_compliance(
     report("stage 1 done")
     rows = np.arange(len(lines))
     tower, words = np.zeros(len(lines)), np.zeros(len(lines))
-    kinds, check = np.zeros(len(lines), int), np.zeros((FOLDS, 2, len(b.check)))
+    kinds = np.zeros(len(lines), int)
     folds = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(rows, groups=[ad.set for ad in lines])
     for number, (inside, outside) in enumerate(folds):
         fitted = fit_tower(encoder, states, start, inside, b.ordinary, b.kind, plan, seed)
@@ -169,15 +176,12 @@ def train_compliance(
         tower[outside], kinds[outside] = violation(logits), 1 + logits[:, 1:].argmax(1)
         reader = _word_reader(b, means, inside)
         words[outside] = reader.logits([b.texts[k] for k in outside], means[outside] @ reader.state)
-        check[number, 0] = violation(read_tower(encoder, states, fitted, b.check))
-        check[number, 1] = reader.logits([b.texts[k] for k in b.check], means[b.check] @ reader.state)
         one, two = (auc(score[outside], b.violates[outside]) for score in (tower, words))
         report(f"fold {number + 1} of {FOLDS}: AUC of the tower {one:.3f}, of the words {two:.3f}")
     truth = b.violates[: len(lines)]
     curve = LogisticRegression(C=100.0).fit(np.c_[tower, words], truth)
     a, w, c = (*map(float, curve.coef_[0]), float(curve.intercept_[0]))
     p = _expit(a * tower + w * words + c)
-    p_check = _expit(a * check[:, 0] + w * check[:, 1] + c)
     alone = np.array([level != "clear" for level in rule_levels(rules, lines)])
     hinted = alone & np.array([level == "clear" for level in rule_levels(rules, lines, [0.0] * len(lines), 1.0)])
     own = np.array([ad.file in GUIDED for ad in lines])
@@ -185,10 +189,13 @@ def train_compliance(
         raise ValueError(f"{folder} holds no clean or no violating text of {', '.join(sorted(GUIDED))}.")
     doubt = choose_doubt(p[truth & own], hinted[truth & own])
     flagged = alone & ~(hinted & (p < doubt))
-    threshold = choose_threshold(p[~truth & own], flagged[~truth & own])
 
     fitted = fit_tower(encoder, states, start, rows, b.ordinary, b.kind, plan, seed)
     reader = _word_reader(b, means, rows)
+    upper = violation(read_tower(encoder, states, fitted, b.check))
+    lower = reader.logits([b.texts[k] for k in b.check], means[b.check] @ reader.state)
+    p_check = _expit(a * upper + w * lower + c)
+    threshold = choose_threshold(p[~truth & own], flagged[~truth & own], p_check)
     arrays = {name: t.numpy().astype(np.float16) for name, t in fitted.tuned.items()} | {
         "weight": fitted.weight.numpy(), "bias": fitted.bias.numpy(), "terms": reader.terms,
         "surface": reader.surface, "state": reader.state, "idf": reader.vocabulary.idf,
@@ -254,6 +261,7 @@ def _described(folder: Path, data: Path, lines: Sequence[AdLine], b: Bench) -> d
         "split": "train_b by the first byte of sha256(set): even here, odd the evaluator's alone",
         "used": {"texts": len(lines), "violations": int(b.violates[: len(lines)].sum()),
                  "ordinary": len(b.ordinary), "ordinary_check": len(b.check), "shared": len(b.shared)},
+        "ordinary_sha256": hashlib.sha256("\n".join(b.texts[k] for k in (*b.ordinary, *b.check)).encode()).hexdigest(),
         "shared": {
             "ec_darkpattern": "Yada et al. 2022 from Mathur et al. 2019, Apache-2.0",
             "stop_clickbait": "Chakraborty et al. 2016, MIT",

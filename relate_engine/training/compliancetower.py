@@ -33,7 +33,7 @@ class TowerPlan:
     dropout: float = 0.1
     decay: float = 0.01
     kinds: float = 0.3  # weight of the category loss beside clean-or-violation
-    ordinary: int = 300  # clean corpus texts in each epoch
+    ordinary: int = 1200  # clean corpus texts in each epoch
 
 
 @dataclass(frozen=True)

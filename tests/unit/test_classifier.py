@@ -109,10 +109,12 @@ def test_cross_validation_was_calibrated() -> None:
 
 def test_the_threshold_is_the_lowest_that_keeps_false_cautions_down() -> None:
     p, none = np.array([0.1] * 97 + [0.4, 0.7, 0.8]), np.zeros(100, bool)
-    assert choose_threshold(p, none) == pytest.approx(0.105)  # 3 of 100
-    assert choose_threshold(p, np.arange(100) < 1) == pytest.approx(0.405)  # the rules have used up one of three
+    ordinary = np.array([0.01] * 98 + [0.6, 0.9])
+    assert choose_threshold(p, none, none) == pytest.approx(0.105)  # 3 of 100
+    assert choose_threshold(p, np.arange(100) < 1, none) == pytest.approx(0.405)  # the rules have used up one of three
+    assert choose_threshold(p, none, ordinary) == pytest.approx(0.605)  # 1 of 100 ordinary ones
     with pytest.raises(ValueError, match="rules alone"):
-        choose_threshold(p, np.arange(100) < 4)
+        choose_threshold(p, np.arange(100) < 4, none)
 
 
 def test_the_evaluator_shares_no_text_with_the_classifier() -> None:
