@@ -1,4 +1,4 @@
-"""The prompt: one template per slot, the brief first, the angle as a control code on the last line.
+"""The prompt: one template per slot, the brief first, then the control codes: the angle, and the point it is about.
 
 Everything before the slot line is the same for every text of a brief, so its KV cache is computed once
 and shared by all slots and angles. Brief text is data on labelled lines: newlines inside a field are

@@ -1,7 +1,7 @@
 """Supervised fine-tuning of the NF4 base on the corpus: the warm start that every round begins from.
 
 TRL's SFTTrainer, completion-only loss. All texts of a brief are trained in one sequence: the brief once,
-then one branch for each text (slot line, angle line, completion). A branch sees the brief and itself, at
+then one branch for each text (slot line, angle line, point line, completion). A branch sees the brief and itself, at
 the positions it would have alone, so the loss equals that of separate sequences at about a third of the
 tokens; serving shares the same prefix. Each epoch sees a brief with its optional fields dropped or
 reordered anew, because advertisers leave them out.
