@@ -7,7 +7,7 @@ Leaves out: turning it into tokens (sft.py).
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from relate_engine.brief import Angle, Brief, parse_brief
@@ -38,7 +38,8 @@ class Entry:
 
 
 def read_corpus(folder: Path) -> list[Entry]:
-    """Every entry, in file and line order. Raises ValueError naming file and line of a bad one."""
+    """Every entry, in file and line order, without training texts that a test brief holds word for word (two authors
+    may write "$15 a Month, Cancel Online"). Raises ValueError naming file and line of a bad one."""
     entries = []
     for path in sorted(folder.glob("*.jsonl")):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
@@ -50,7 +51,10 @@ def read_corpus(folder: Path) -> list[Entry]:
                 raise ValueError(f"{path.name}, line {number}: {error}") from error
     if not entries:
         raise ValueError(f"No corpus in {folder}: expected files ending in .jsonl.")
-    return entries
+    held = {t.text for e in entries if e.split != "train" for t in e.texts}
+    return [
+        replace(e, texts=tuple(t for t in e.texts if t.text not in held)) if e.split == "train" else e for e in entries
+    ]
 
 
 def corpus_hash(folder: Path) -> str:
