@@ -161,7 +161,11 @@ Train = Callable[[str, Path, Path, Path, Callable[[int, int, str], None], Judges
 
 def _trainings(snapshot: Snapshot, plan: RoundPlan) -> list[tuple[str, Train, int, str, str]]:
     """Of each training step: name, how, rows, rows in words, and why it is skipped or ""."""
-    chosen, pairs, tasks = sft_targets(snapshot), preference_pairs(snapshot), tasks_of(training_briefs(snapshot))
+    chosen, pairs, tasks = (
+        sft_targets(snapshot),
+        preference_pairs(snapshot),
+        tasks_of(training_briefs(snapshot), snapshot.round),
+    )
     texts, number = sum(len(t) for _, t in chosen), sum(len(p) for _, p in pairs)
     singles = single_verdicts(snapshot)
     picked = sum(s.picked for s in singles)
@@ -227,15 +231,15 @@ def _telling(say: Callable[[int, int, str], None]) -> Callable[[int, int, float]
     return lambda done, total, loss: say(done, total, f"loss {loss:.3f}")
 
 
-def tasks_of(briefs: Sequence[Brief]) -> list[Task]:
+def tasks_of(briefs: Sequence[Brief], turn: int = 0) -> list[Task]:
     """Every slot of every brief from every angle it supports, about one point each, so that no step holds a brief,
-    slot and angle twice; paths are not written by the policy."""
+    slot and angle twice; paths are not written by the policy. `turn`: another one asks about other points."""
     return [
         Task(b, wish.slot, wish.angle, wish.point)
         for b in briefs
-        for s in placement_of(b.placement).slots
+        for k, s in enumerate(placement_of(b.placement).slots)
         if s.name != "path"
-        for wish in one_each(b, s.name)
+        for wish in one_each(b, s.name, turn + k)
     ]
 
 

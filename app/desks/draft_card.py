@@ -23,7 +23,7 @@ from app.services.briefs import brief_to_write_for
 from app.services.draft_working import forget_wording, keep_wording
 from app.services.drafting_page import LIKE_THIS
 from app.services.scoring import reword, score_again, score_wording
-from app.services.stored import StoredBrief, StoredText, is_stale, old_words
+from app.services.stored import StoredBrief, StoredText, old_words
 from app.services.trials import on_trial
 from relate_engine.brief import ANGLES, clean, supported_angles
 from relate_engine.scorecard import Finding, Scorecard
@@ -312,7 +312,7 @@ def _details(ctx: Context, stored: StoredBrief, place: str, text: StoredText, ca
         if text.by_person:
             by = "you" if text.author == ctx.actor.author else "a colleague"
         st.caption(plain(f"Scored by {made}. Written by {by}."))
-        if is_stale(text, state().today):
+        if old_words(text, state().today):
             st.button("Score it again", key=f"again_{place}", on_click=_again, args=(ctx, stored, place))
 
 

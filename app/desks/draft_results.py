@@ -23,7 +23,7 @@ from app.desks.draft_state import TROUBLE, jobs_of, state
 from app.services.drafting import dropped_texts, list_generations, picked_texts
 from app.services.people import may
 from app.services.scoring import score_again
-from app.services.stored import StoredBrief, StoredGeneration, StoredText, is_stale, old_words
+from app.services.stored import StoredBrief, StoredGeneration, StoredText, old_words
 from app.services.text_statuses import statuses_of
 from relate_engine.brief import placement_of
 
@@ -167,7 +167,8 @@ def _ad_button(ctx: Context, stored: StoredBrief, picked: int) -> None:
 
 def _stale(ctx: Context, stored: StoredBrief, texts: Sequence[StoredText]) -> None:
     """Says which scorecards are not today's, and offers to score again."""
-    old = [t for t in texts if t.placement == stored.brief.placement and is_stale(t, state().today)]
+    here = [t for t in texts if t.placement == stored.brief.placement]
+    old = [t for t in here if t.card is None or old_words(t, state().today)]
     if not old:
         return
     why = "the brief was changed since" if any(t.brief_changed for t in old) else "rules or rewards are newer"

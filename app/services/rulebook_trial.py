@@ -1,4 +1,4 @@
-"""Testing rules before they are published: on their own examples, on its bare exception words, and on the past.
+"""Testing rules before they are published: on their own examples, on their bare exception words, and on the past.
 
 The past is the newest texts that may run (approved or live); where there are none, those that people picked or
 exported. Only rules that differ are run, before and after, so a hit is one that the change makes. Rules alone are

@@ -2,8 +2,9 @@
 
 A small policy that is only told an angle says the same three things again and again. Told which fact to speak of, it
 keeps to that fact, and a draft that goes through all points of a brief gets as many different texts. In training the
-point of a text is the one that it shares most words with, whoever wrote it; an adapter whose manifest does not say
-`points` has not learned the line and is never asked with it. (CREATER, arXiv 2205.08943: aspects.)
+point of a text is the one that it shares most words with, whoever wrote it. An adapter whose manifest does not say
+`points` has not learned the line and is never asked with it; a server's model that was trained here is taken to have.
+(CREATER, arXiv 2205.08943: aspects.)
 Leaves out: the wording of the prompt (prompt.py).
 """
 

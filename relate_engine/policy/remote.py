@@ -183,7 +183,7 @@ class RemotePolicy:
         self.tells = bool(first.logprobs)
         self.acceptance = acceptance if self.tells else acceptance.without_likelihood()
         name = self.model if len(self.model) <= 50 else f"…{self.model[-49:]}"  # as long as the database keeps
-        self.state = AdapterState(f"remote:{name}", not examples)
+        self.state = AdapterState(f"remote:{name}", not examples, points=not examples)
         self.path = f"remote {name} at {self.server.name[:32]}" + ("" if self.tells else ", no log-probabilities")
 
     @property
@@ -205,7 +205,7 @@ class RemotePolicy:
         """
         alike: dict[Wish, list[int]] = {}
         for i, wish in enumerate(wishes):
-            alike.setdefault(replace(wish, point="") if self.examples else wish, []).append(i)
+            alike.setdefault(wish if self.state.points else replace(wish, point=""), []).append(i)
         waves = [rows[at : at + WAVE] for rows in alike.values() for at in range(0, len(rows), WAVE)]
         warmth = 1.0 if raw else temperature
         pool = ThreadPoolExecutor(ABREAST, thread_name_prefix="remote")
@@ -227,7 +227,7 @@ class RemotePolicy:
     def _texts(self, brief: Brief, wish: Wish, count: int, seed: int, temperature: float) -> list[_Choice]:
         """`count` choices for one prompt. A server that gives fewer at once is asked again."""
         template = TEMPLATES[brief.placement, wish.slot]
-        point = "" if self.examples else wish.point
+        point = wish.point if self.state.points else ""
         asked = (few_shot(template, "benefit") if self.examples else "") + prompt(brief, template, wish.angle, point)
         tokens = terms_of(brief.placement, wish.slot).tokens
         found: list[_Choice] = []

@@ -39,7 +39,7 @@ class Wish:
 
 def wanted(brief: Brief, slot: str, angles: Sequence[Angle], count: int, start: int = 0) -> list[Wish]:
     """`count` wishes for a slot, from the `start`th on: over the angles in turn, and over the points that each can be
-    argued from, so that neither two angles nor two turns of one begin with the same point."""
+    argued from, so that two angles, and two turns of one, begin with other points where there are enough."""
     found = []
     for i in range(start, start + count):
         turn, nth = divmod(i, len(angles))
@@ -48,10 +48,10 @@ def wanted(brief: Brief, slot: str, angles: Sequence[Angle], count: int, start: 
     return found
 
 
-def one_each(brief: Brief, slot: str) -> list[Wish]:
-    """A wish for each angle that the brief supports."""
+def one_each(brief: Brief, slot: str, turn: int = 0) -> list[Wish]:
+    """A wish for each angle that the brief supports; another `turn` goes on to other points."""
     angles = supported_angles(brief)
-    return wanted(brief, slot, angles, len(angles))
+    return wanted(brief, slot, angles, len(angles), turn * len(angles))
 
 
 class Terms(NamedTuple):

@@ -3,7 +3,7 @@
 Some words are a violation in one text and plain honesty in another: "was £40" beside a true former price, "fees apply"
 in a line about debt advice. A rule marked `hint` finds such words. Where P(violation) of the whole text is under the
 classifier's `doubt`, its finding stays, as a note; it costs the text its "clear" no more. Rules that block, that
-state a duty (a risk line, an APR), that belong to a country, or that a workspace added are never lowered.
+state a duty (a risk line, an APR), that belong to a country, or whose words a workspace wrote are never lowered.
 `doubt` is fitted out of fold, so that next to no violation is lost (training/compliance.py).
 Leaves out: which rules are hints (assets/rules), what reviewers teach (reviewers.py).
 """

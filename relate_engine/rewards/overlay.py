@@ -36,7 +36,9 @@ def laid_over(shipped: RuleSet, overlay: Overlay) -> RuleSet:
         fields = overlay["changed"].get(rule.id)
         if rule.id in overlay["off"] and editable(rule):
             continue
-        rules.append(rule_from(entry_of(rule) | fields) if fields and editable(rule) else rule)
+        # what it looks for, or where, in a workspace's own words is no hint: the classifier knows nothing of them
+        own = {"hint": False} if fields and fields.keys() & {"words", "pattern", "countries"} else {}
+        rules.append(rule_from(entry_of(rule) | own | fields) if fields and editable(rule) else rule)
     rules += [rule_from(entry) for entry in overlay["added"].values()]
     return RuleSet(version_of(shipped, overlay), tuple(rules))
 

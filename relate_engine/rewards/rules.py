@@ -85,7 +85,7 @@ class RuleSet:
     @cached_property
     def hints(self) -> frozenset[str]:
         """Ids of the rules whose caution the classifier may lower to a note."""
-        return frozenset(r.id for r in self.rules if r.hint)
+        return frozenset(r.id for r in self.rules if r.hint and r.declared == "warn")
 
     def applicable(self, placement: str, slot: str | None, countries: Sequence[str], vertical: str) -> tuple[Rule, ...]:
         """Rules in force there. With `slot` None, those that hold in every slot of the placement."""

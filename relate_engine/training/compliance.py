@@ -137,7 +137,13 @@ def choose_threshold(p: np.ndarray, flagged: np.ndarray, ordinary: np.ndarray) -
         few = float((ordinary >= threshold).mean()) <= ORDINARY_CAUTIONED
         if few and float(((p >= threshold) | flagged).mean()) <= FALSE_CAUTIONS:
             return round(float(threshold), 3)
-    raise ValueError(f"The rules alone caution more than {FALSE_CAUTIONS:.0%} of the clean training texts; mend them.")
+    if float(flagged.mean()) > FALSE_CAUTIONS:
+        raise ValueError(
+            f"The rules alone caution more than {FALSE_CAUTIONS:.0%} of the clean training texts; mend them."
+        )
+    raise ValueError(
+        f"No threshold leaves under {ORDINARY_CAUTIONED:.0%} of ordinary texts cautioned; train on more of them."
+    )
 
 
 def choose_doubt(p: np.ndarray, hinted: np.ndarray) -> float:

@@ -83,7 +83,7 @@ def compliance_report(
         "recall_of_rules_alone": counted([r != "clear" for r, ad in zip(by_rules, lines, strict=True) if ad.violates]),
         "recall_of_classifier_alone": counted([h for h, ad in zip(learned, lines, strict=True) if ad.violates]),
         "clean_cautioned_or_blocked": _by_category(lines, flagged, False),
-        "clean_cautioned_by_rules": counted(
+        "clean_cautioned_by_weighed_rules": counted(
             [r != "clear" for r, ad in zip(weighed, lines, strict=True) if not ad.violates]
         ),
         "clean_cautioned_by_classifier": counted([h for h, ad in zip(learned, lines, strict=True) if not ad.violates]),

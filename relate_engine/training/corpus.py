@@ -7,6 +7,7 @@ Leaves out: turning it into tokens (sft.py).
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,8 +39,7 @@ class Entry:
 
 
 def read_corpus(folder: Path) -> list[Entry]:
-    """Every entry, in file and line order, without training texts that a test brief holds word for word (two authors
-    may write "$15 a Month, Cancel Online"). Raises ValueError naming file and line of a bad one."""
+    """Every entry, in file and line order. Raises ValueError naming file and line of a bad one."""
     entries = []
     for path in sorted(folder.glob("*.jsonl")):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
@@ -51,9 +51,15 @@ def read_corpus(folder: Path) -> list[Entry]:
                 raise ValueError(f"{path.name}, line {number}: {error}") from error
     if not entries:
         raise ValueError(f"No corpus in {folder}: expected files ending in .jsonl.")
-    held = {t.text for e in entries if e.split != "train" for t in e.texts}
+    return entries
+
+
+def training_entries(entries: Sequence[Entry]) -> list[Entry]:
+    """The `train` split without texts that a test brief holds word for word in any case: two authors may well write
+    "$15 a Month, Cancel Online"."""
+    held = {t.text.lower() for e in entries if e.split == "test" for t in e.texts}
     return [
-        replace(e, texts=tuple(t for t in e.texts if t.text not in held)) if e.split == "train" else e for e in entries
+        replace(e, texts=tuple(t for t in e.texts if t.text.lower() not in held)) for e in entries if e.split == "train"
     ]
 
 

@@ -2,7 +2,9 @@
 
 Direct preference optimisation (arXiv 2305.18290) over judged texts, in the layout of sft.py: all judged texts of
 a brief are branches of one sequence, so the brief is computed once and not twice a pair. With
-    r_i = beta · (log π(y_i | x) - log π_0(y_i | x))            π_0 = the policy this training starts from
+    r_i = beta · (log π(y_i | x_i) - log π_0(y_i | x_i))        π_0 = the policy this training starts from
+x_i = the brief, slot and angle, and the point that y_i speaks of where the policy knows points: the two prompts of a
+pair may differ in their point, so it is which of two asked-for texts is better, not which answer to one prompt;
 a brief of passed texts P and failed texts F, paired inside a slot, has
     loss = mean over (i in P, j in F, same slot) of -log σ(r_i - r_j)  +  anchor · NLL(P) a token
 Pairs may be given with weights w instead (rounds.py); the mean is then Σ w (-log σ) / max(1, Σ w), so that weak

@@ -27,7 +27,7 @@ from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_ada
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import Template, brief_lines, request_lines
 from relate_engine.policy.weights import base_checksum, sha256
-from relate_engine.training.corpus import CorpusText, Entry, template_for
+from relate_engine.training.corpus import CorpusText, Entry, template_for, training_entries
 
 IGNORE = -100
 PLAIN = 0.15  # share of texts that are asked for without their point
@@ -202,7 +202,7 @@ def train_sft(
     keep()
     set_seed(plan.seed)
     rng = random.Random(plan.seed)
-    train = [e for e in entries if e.split == "train"]
+    train = training_entries(entries)
     rng.shuffle(train)
     validation, train = train[: plan.validation], train[plan.validation :]
     tokenizer = load_tokenizer(base)

@@ -26,7 +26,9 @@ BRIEF = Brief(
 
 
 def test_signals_by_hand() -> None:
-    got = dict(zip(SIGNALS, signals("Window to watch your bagel", "headline", [-1.0, -0.5, -1.5], 0.9, BRIEF)))
+    got = dict(
+        zip(SIGNALS, signals("Window to watch your bagel", "headline", [-1.0, -0.5, -1.5], 0.9, BRIEF), strict=True)
+    )
     assert got["likelihood"] == -3.0 and got["per_token"] == -1.0
     assert got["strangers"] == 1  # bagel; not window, watch
     assert got["copied"] == pytest.approx(3 / 5)  # "window to watch" of five words

@@ -115,6 +115,8 @@ def test_the_threshold_is_the_lowest_that_keeps_false_cautions_down() -> None:
     assert choose_threshold(p, none, ordinary) == pytest.approx(0.605)  # 1 of 100 ordinary ones
     with pytest.raises(ValueError, match="rules alone"):
         choose_threshold(p, np.arange(100) < 4, none)
+    with pytest.raises(ValueError, match="ordinary texts"):
+        choose_threshold(p, none, np.ones(100))
 
 
 def test_the_evaluator_shares_no_text_with_the_classifier() -> None:

@@ -9,7 +9,7 @@ from relate_engine.config import ASSETS
 from relate_engine.rewards.diversity import jaccard
 from relate_engine.rewards.findings import text_findings
 from relate_engine.rewards.rules import load_rules
-from relate_engine.training.corpus import Entry, read_corpus
+from relate_engine.training.corpus import Entry, read_corpus, training_entries
 
 ENTRIES = read_corpus(ASSETS / "corpus")
 PLACES = {
@@ -27,8 +27,12 @@ def test_size_and_split() -> None:
     assert verticals >= {"supplements", "personal loans", "weight loss programmes", "dating apps"}
     held = [e for e in ENTRIES if e.split == "test"]
     assert len(held) >= len(ENTRIES) / 10
-    train = {t.text for e in ENTRIES if e.split == "train" for t in e.texts}
-    assert not train & {t.text for e in held for t in e.texts}
+    texts = {t.text.lower() for e in held for t in e.texts}
+    train = training_entries(ENTRIES)
+    assert len(train) == len(ENTRIES) - len(held)
+    assert not texts & {t.text.lower() for e in train for t in e.texts}
+    every = sum(len(e.texts) for e in ENTRIES if e.split == "train")
+    assert every - sum(len(e.texts) for e in train) <= 4  # written twice by chance
 
 
 def test_every_brief_has_texts_of_every_slot_and_several_angles() -> None:

@@ -46,12 +46,16 @@ def test_a_block_and_a_duty_are_never_lowered() -> None:
 
 
 def test_a_workspace_that_makes_a_hint_block_is_obeyed_and_another_word_keeps_it_a_hint() -> None:
-    def worst(**fields: str) -> str:
-        rules = laid_over(RULES, {"changed": {"PRC-006": fields}, "added": {}, "off": {}})
-        found = check_text(rules, FEES, "meta_feed", "primary_text", ["us"], None)[0]
+    def worst(text: str, rule: str, **fields: object) -> str:
+        rules = laid_over(RULES, {"changed": {rule: fields}, "added": {}, "off": {}})
+        found = check_text(rules, text, "meta_feed", "primary_text", ["us"], None)[0]
         return level_of(weighed(found, rules.hints, 0.0, 1.0))
 
-    assert worst(severity="block") == "blocked" and worst(message="We always show fees.") == "clear"
+    assert worst(FEES, "PRC-006", severity="block") == "blocked"
+    assert worst(FEES, "PRC-006", message="We always show fees.") == "clear"
+    assert worst(FEES, "PRC-006", countries=["us"]) == worst(FEES, "PRC-006", words=["court fees"]) == "caution"
+    excepted = "Unbeatable prices, compared daily with 12 shops."  # a block that its exception lowers goes no further
+    assert worst(excepted, "PRC-005", severity="block") == "caution"
 
 
 def test_a_hint_is_a_pattern_for_every_country() -> None:
