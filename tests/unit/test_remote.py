@@ -16,7 +16,7 @@ from relate_engine import draft as engine
 from relate_engine.brief import Brief
 from relate_engine.config import ASSETS, Settings
 from relate_engine.policy import remote
-from relate_engine.policy.acceptance import Acceptance
+from relate_engine.policy.acceptance import SIGNALS, Acceptance
 from relate_engine.policy.guards import broken
 from relate_engine.policy.prompt import HEADLINE_30, few_shot, prompt
 from relate_engine.policy.remote import RemoteError, RemotePolicy
@@ -28,7 +28,8 @@ BRIEF = Brief(
     placement="google_rsa", product="Oak Desk", description="A desk of solid oak, 120 cm wide, from $299.",
     benefits=("delivered in 3 days",),
 )  # fmt: skip
-ACCEPTANCE = Acceptance((-20.0,) + (0.0,) * 10, (1.0,) * 11, (0.5,) + (0.0,) * 10, 0.3, "1")
+REST = len(SIGNALS) - 1  # all but the likelihood count nothing
+ACCEPTANCE = Acceptance((-20.0,) + (0.0,) * REST, (1.0,) * (REST + 1), (0.5,) + (0.0,) * REST, 0.3, "1")
 WISH = Wish("headline", "benefit")
 Reply = tuple[int, Any, dict[str, str]]
 
