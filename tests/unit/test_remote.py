@@ -122,8 +122,8 @@ def test_a_server_that_gives_one_text_at_a_time_is_asked_on_with_other_seeds(fak
     assert len(got) == 5 and len({body["seed"] for _, body, _ in fake.asked[1:]}) == 5
     assert writer.path.endswith(", no log-probabilities")
     # worked by hand: likelihood is 20 over average, which would be 0.5 · 20; counted as average only 0.3 is left
-    assert ACCEPTANCE.probability((0.0,) * 11) > 0.99
-    assert writer.acceptance.probability((0.0,) * 11) == pytest.approx(0.5744, abs=1e-4)
+    assert ACCEPTANCE.probability((0.0,) * len(SIGNALS)) > 0.99
+    assert writer.acceptance.probability((0.0,) * len(SIGNALS)) == pytest.approx(0.5744, abs=1e-4)
 
 
 @pytest.mark.parametrize(
