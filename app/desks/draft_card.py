@@ -312,7 +312,7 @@ def _details(ctx: Context, stored: StoredBrief, place: str, text: StoredText, ca
         if text.by_person:
             by = "you" if text.author == ctx.actor.author else "a colleague"
         st.caption(plain(f"Scored by {made}. Written by {by}."))
-        if old_words(text, state().today):
+        if old:
             st.button("Score it again", key=f"again_{place}", on_click=_again, args=(ctx, stored, place))
 
 

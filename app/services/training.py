@@ -25,27 +25,19 @@ def sft(
 
     set_threads(config)
     corpus = ASSETS / "corpus"
+    # checkpoints of runs from two parents are kept apart; a parent without a manifest is refused before any is made
+    work = "sft" if parent is None else f"on-{manifest(parent).get('version', 'nothing')}"
     return train_sft(
         policy_folder(config.base_model, config.cache),
         read_corpus(corpus),
         corpus_hash(corpus),
         out or ASSETS / "adapters" / "writer",
-        config.home / "work" / ("sft" if parent is None else f"on-{_version(parent)}"),
+        config.home / "work" / work,
         SftPlan(**choices),
         _steps(),
         resume,
         parent,
     )
-
-
-def _version(adapter: Path) -> str:
-    """Its name by its manifest: checkpoints of runs from two parents are kept apart."""
-    try:
-        return str(json.loads((adapter / "manifest.json").read_text("utf-8"))["version"])
-    except (OSError, ValueError, KeyError) as error:
-        raise BriefError(
-            f"There is no trained writer in {adapter} ({error}); name the folder of an adapter."
-        ) from error
 
 
 def _steps() -> Callable[[int, int, float], None]:

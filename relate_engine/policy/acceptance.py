@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from relate_engine.brief import Brief
-from relate_engine.rewards.words import STOP, stem, words
+from relate_engine.rewards.words import content, stem, stems, words
 
 SIGNALS = (
     "likelihood",  # summed log-probability of the sampled tokens at temperature 1
@@ -38,10 +38,6 @@ SIGNALS = (
 _FOR = re.compile(r"for\b", re.I)
 
 
-def _content(text: str) -> list[str]:
-    return [stem(w.lower) for w in words(text) if w.lower not in STOP]
-
-
 @lru_cache(maxsize=64)
 def _facts(brief: Brief) -> tuple[frozenset[str], str, frozenset[str], frozenset[str]]:
     """Stems of the brief's facts, the facts as one line of stems, stems of the product's name and of the audience."""
@@ -49,8 +45,8 @@ def _facts(brief: Brief) -> tuple[frozenset[str], str, frozenset[str], frozenset
     return (
         frozenset(roots),
         f" {' '.join(roots)} ",
-        frozenset(_content(brief.product)),
-        frozenset(_content(brief.audience)),
+        stems(brief.product),
+        stems(brief.audience),
     )
 
 
@@ -70,12 +66,12 @@ def signals(text: str, slot: str, logprobs: Sequence[float], relevance: float, b
     """The SIGNALS of one text. `logprobs`: of its sampled tokens at temperature 1."""
     known, line, product, audience = _facts(brief)
     roots = [stem(w.lower) for w in words(text)]
-    content = _content(text)
+    said = [stem(w.lower) for w in content(text)]
     runs, size = _runs(roots, line), max(1, len(roots))
     return (
         sum(logprobs),
         sum(logprobs) / max(1, len(logprobs)),
-        float(sum(r not in known for r in content)),
+        float(sum(r not in known for r in said)),
         max(runs, default=0) / size,
         len(runs) / size,
         relevance,
@@ -84,8 +80,8 @@ def signals(text: str, slot: str, logprobs: Sequence[float], relevance: float, b
         float(_FOR.match(text) is not None),
         float(":" in text),
         float(any(c in text for c in '"“”')),
-        float(product.issuperset(content)),
-        sum(r in audience for r in content) / max(1, len(content)),
+        float(product.issuperset(said)),
+        sum(r in audience for r in said) / max(1, len(said)),
         float(any(c.isdigit() for c in text)),
         float(slot == "headline"),
     )

@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from relate_engine.brief import OFFER, PROOF, Angle, Brief
 from relate_engine.denial import affirmed
-from relate_engine.rewards.words import STOP, stem, words
+from relate_engine.policy.prompt import one_line
+from relate_engine.rewards.words import sentences, stems
 
 LONGEST = 120  # characters; a longer passage is no single point
 
@@ -21,8 +22,8 @@ LONGEST = 120  # characters; a longer passage is no single point
 @lru_cache(maxsize=512)
 def points(brief: Brief) -> tuple[str, ...]:
     """Benefits, claims, the sentences of the description, the audience and reviews, each on one line."""
-    sentences = re.split(r"(?<=[.!?])\s+|\n", brief.description)
-    found = [*brief.benefits, *(c.text for c in brief.claims), *sentences, brief.audience, *brief.reviews]
+    claimed = [c.text for c in brief.claims]
+    found = [*brief.benefits, *claimed, *sentences(brief.description), brief.audience, *brief.reviews]
     return tuple(dict.fromkeys(p for p in map(_line, found) if re.search(r"\w", p) and len(p) <= LONGEST))
 
 
@@ -42,16 +43,11 @@ def suited(brief: Brief, angle: Angle) -> tuple[str, ...]:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split()).rstrip(".")
-
-
-@lru_cache(maxsize=65536)
-def _roots(text: str) -> frozenset[str]:
-    return frozenset(stem(w.lower) for w in words(text) if w.lower not in STOP)
+    return one_line(text).rstrip(".")
 
 
 def point_of(brief: Brief, text: str) -> str:
     """The point that a text speaks of: the one with most words in common, the shorter of two; "" if none has any."""
-    said = _roots(text) - _roots(brief.product)
-    best = max(points(brief), key=lambda p: (len(said & _roots(p)), -len(p)), default="")
-    return best if said & _roots(best) else ""
+    said = stems(text) - stems(brief.product)
+    best = max(points(brief), key=lambda p: (len(said & stems(p)), -len(p)), default="")
+    return best if said & stems(best) else ""

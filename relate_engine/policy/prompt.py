@@ -40,32 +40,33 @@ TEMPLATES: dict[tuple[str, str], Template] = {
 }
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Newlines and runs of spaces folded, so that no field can pose as another line."""
     return " ".join(text.split())
 
 
 def brief_lines(brief: Brief) -> str:
     """The part of the prompt that all slots and angles share, ending in a newline."""
-    lines = [f"Product: {_line(brief.product)}"]
+    lines = [f"Product: {one_line(brief.product)}"]
     if brief.vertical:
-        lines.append(f"Vertical: {_line(brief.vertical)}")
-    lines.append(f"About: {_line(brief.description)}")
-    lines += [f"- {_line(b)}" for b in brief.benefits]
-    lines += [f"Proof: {_line(c.text)}" for c in brief.claims]
-    lines += [f'Review: "{_line(r)}"' for r in brief.reviews]
+        lines.append(f"Vertical: {one_line(brief.vertical)}")
+    lines.append(f"About: {one_line(brief.description)}")
+    lines += [f"- {one_line(b)}" for b in brief.benefits]
+    lines += [f"Proof: {one_line(c.text)}" for c in brief.claims]
+    lines += [f'Review: "{one_line(r)}"' for r in brief.reviews]
     if brief.brand_kit.must_say:
-        lines.append(f"Say: {_line('; '.join(brief.brand_kit.must_say))}")
+        lines.append(f"Say: {one_line('; '.join(brief.brand_kit.must_say))}")
     if brief.audience:
-        lines.append(f"Audience: {_line(brief.audience)}")
+        lines.append(f"Audience: {one_line(brief.audience)}")
     if brief.tone:
-        lines.append(f"Tone: {_line(brief.tone)}")
+        lines.append(f"Tone: {one_line(brief.tone)}")
     return "\n".join(lines) + "\n"
 
 
 def request_lines(template: Template, angle: Angle, point: str = "") -> str:
     """The lines that differ: the slot, the angle, and the point if one is given (points.py). The completion follows,
     ended by EOS."""
-    about = f"Point: {_line(point)}\n" if point else ""
+    about = f"Point: {one_line(point)}\n" if point else ""
     return f"{template.line}\nAngle: {ANGLES[angle]}\n{about}"
 
 

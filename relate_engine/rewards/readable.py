@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from relate_engine.brief import Brief, BriefError
 from relate_engine.rewards.compliance import check_brief
 from relate_engine.rewards.rules import RuleSet
+from relate_engine.rewards.words import sentences
 
 _ORDER = re.compile(
     r"^(?:(?:and|then|now|instead|also|just|please)[, ]+)*"
@@ -44,7 +45,7 @@ def readable(rules: RuleSet, brief: Brief) -> Brief:
     kit = brief.brand_kit
     return brief.model_copy(
         update={
-            "description": " ".join(kept(re.split(r"(?<=[.!?])\s+|\n", brief.description))) or brief.product,
+            "description": " ".join(kept(sentences(brief.description))) or brief.product,
             "benefits": kept(brief.benefits),
             "keywords": kept(brief.keywords),
             "reviews": kept(brief.reviews),

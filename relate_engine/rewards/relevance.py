@@ -16,7 +16,6 @@ Paper: RELATE, semantic quality (relevance), token granularity for the spans.
 """
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -27,7 +26,7 @@ import numpy as np
 from relate_engine.brief import Brief
 from relate_engine.config import ASSETS
 from relate_engine.rewards.units import NUMBER_WORDS
-from relate_engine.rewards.words import Word, content, stem, stems
+from relate_engine.rewards.words import Word, content, sentences, stem, stems
 from relate_engine.scorecard import Finding, finding
 
 VOCABULARY = ASSETS / "vocabulary"
@@ -93,12 +92,10 @@ def _grounded(word: Word, own: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=256)
 def _points(brief: Brief) -> tuple[str, ...]:
-    sentences = [s for s in re.split(r"(?<=[.!?])\s+|\n", brief.description) if s]
+    said = sentences(brief.description)
     more = [brief.audience, *brief.keywords, *brief.reviews, *(c.text for c in brief.claims)]
     return tuple(
-        dict.fromkeys(
-            p for p in (f"{brief.product}. {sentences[0]}", brief.product, *sentences, *brief.benefits, *more) if p
-        )
+        dict.fromkeys(p for p in (f"{brief.product}. {said[0]}", brief.product, *said, *brief.benefits, *more) if p)
     )
 
 

@@ -26,10 +26,9 @@ from relate_engine.rewards.clauses import (
 from relate_engine.rewards.measured import mismeasured
 from relate_engine.rewards.quantities import quantities
 from relate_engine.rewards.units import MONEY
-from relate_engine.rewards.words import STOP, stem, words
+from relate_engine.rewards.words import STOP, sentences, stem, words
 from relate_engine.scorecard import Finding, finding
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
 _GIVEN = re.compile(
     r"\b(?:free(?![- ](?:from|up|time))|complimentary|includ(?:ed|es|ing)|(?:at |for )?no (?:extra |added |"
     r"additional )?"
@@ -74,7 +73,7 @@ def check_statements(text: str, facts: str) -> list[Finding]:
     brief, weight = read_clauses(facts)
     found: list[Finding] = []
     at = 0
-    for sentence in _SENTENCE.split(text):
+    for sentence in sentences(text):
         at = text.index(sentence, at)
         for start, end, rule, message, fix in (
             *_charged(sentence, brief, weight),

@@ -29,6 +29,7 @@ STOP = word_set(
     less like once only through together under well still soon now today down instead another's else's
     across near next"""
 )
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _SUFFIX = re.compile(
     r"(?:ingly|edly|ifications?|ations?|ances?|ables?|ibles?|ments?|ness|ings?|iest|iers?|ies|ied|ally|ily|est|"
@@ -42,6 +43,11 @@ class Word:
     lower: str  # lower case, straight apostrophe, no possessive
     start: int
     end: int
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences and lines of a text, none of them empty."""
+    return [s for s in _SENTENCE.split(text) if s]
 
 
 def words(text: str) -> list[Word]:
