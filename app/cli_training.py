@@ -40,6 +40,7 @@ def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
         "sheet",
         "verdicts",
         "correctness",
+        "judged",
         "rewards",
         "ladder",
         "advertiser",
@@ -109,6 +110,11 @@ def _evaluate(args: argparse.Namespace, config: Settings) -> int:
                 training.sample_drafts(config, Path(args.out or "drafts.jsonl"), args.seed, args.refused), indent=2
             )
         )
+        return 0
+    if args.what == "judged":
+        from relate_engine.judging import judged_report
+
+        print(json.dumps(judged_report(ASSETS / "judged", training.UNLEARNED), indent=2))
         return 0
     if args.what == "correctness":
         from relate_engine.training.factcheck import factcheck_report

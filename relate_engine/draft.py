@@ -26,6 +26,7 @@ from relate_engine.rewards.mix import choose, distinct
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
 from relate_engine.rewards.rules import RuleSet
+from relate_engine.rewards.words import spoken
 from relate_engine.score import Rewards, score_texts
 from relate_engine.scorecard import AdText, Finding, Scorecard
 
@@ -123,7 +124,7 @@ def draft(
     openings: dict[str, Counter[int]] = {slot: Counter() for slot in counts}  # first tokens of the passed texts
     asked: Counter[str] = Counter()  # wishes so far, so that a further round goes on to other points
     dropped: list[Dropped] = []
-    seen = {t.lower() for t in served}
+    seen = {spoken(t) for t in served}
     total = sum(counts.values())
     for attempt, warmer in enumerate(WARMER):
         wishes = []
@@ -140,12 +141,12 @@ def draft(
                 for slot, seen_first in openings.items()}  # fmt: skip
         for author, wish, sample in _written(writers, brief, wishes, seed + 7919 * attempt, temperature + warmer, worn):
             reason = sample.why or refusal(rewards.rules, sample.text, wish.slot, brief)
-            if not reason and sample.text.lower() in seen:
+            if not reason and spoken(sample.text) in seen:
                 reason = "written twice"
             if reason:
                 dropped.append(Dropped(sample.text, wish.slot, wish.angle, reason))
                 continue
-            seen.add(sample.text.lower())
+            seen.add(spoken(sample.text))
             text = AdText(sample.text, wish.slot, wish.angle, author)
             passed[wish.slot].append(text)
             openings[wish.slot][sample.ids[0]] += 1
@@ -243,6 +244,8 @@ def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
     ]
     if worst:
         return f"{worst[0].rule_id}: {worst[0].message}"
+    if slot != "path" and text[:1].islower() and not any(text.startswith(name) for name in brief.names):
+        return "begins in lower case, like the rest of a sentence"
     return "denies something that the brief does not deny" if denies_more(text, brief.facts) else ""
 
 

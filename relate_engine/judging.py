@@ -22,6 +22,7 @@ from relate_engine.policy.writer import Policy, Sample, Wish, terms_of, wanted
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
 from relate_engine.score import Rewards
+from relate_engine.share import wilson
 
 # slots that are judged, and texts sampled for each of a brief
 SAMPLED = {"google_rsa": {"headline": 18, "description": 8}, "meta_feed": {"primary_text": 10, "headline": 8}}
@@ -95,6 +96,29 @@ def read_judged(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         raise FileNotFoundError(f"There is no {path}; restore the assets folder, or judge drafts first.")
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def judged_report(folder: Path, unlearned: str) -> dict[str, Any]:
+    """What editors said of each writer's unchosen drafts, in all and by slot: passed, judged, the share and its 95 %
+    Wilson interval; apart for briefs that no writer learned from (their ids begin with `unlearned`). `again`: of texts
+    judged a second time among another writer's, how many got the same verdict."""
+    counts: dict[tuple[str, str], dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    again: list[bool] = []
+    for path in sorted(folder.glob("*.jsonl")):
+        for r in (json.loads(line) for line in path.read_text("utf-8").splitlines()):
+            if "policy" not in r or "why" in r:  # the briefs themselves, and texts that serving refused
+                continue
+            whose = "of new briefs" if r["brief"].startswith(unlearned) else "of training briefs"
+            for slot in ("all", r["slot"]):
+                counts[r["policy"], whose][slot].append(bool(r["passed"]))
+            again += [r["again"] == r["passed"]] if "again" in r else []
+    told: dict[str, Any] = {"again": [sum(again), len(again)]}
+    for (policy, whose), found in sorted(counts.items()):
+        told[f"{policy}, {whose}"] = {
+            slot: [sum(v), len(v), *(round(x, 3) for x in (sum(v) / len(v), *wilson(sum(v), len(v))))]
+            for slot, v in found.items()
+        }
+    return told
 
 
 def judged_by_brief(rows: Sequence[Mapping[str, Any]], briefs: Mapping[str, Brief]) -> list[tuple[Brief, list[Judged]]]:

@@ -16,7 +16,7 @@ from difflib import SequenceMatcher
 from relate_engine.brief import Brief, placement_of
 from relate_engine.rewards.folding import Folded, fold, mask
 from relate_engine.rewards.rules import ELSEWHERE, Rule, RuleSet, country_packs
-from relate_engine.rewards.words import STOP, stem, words
+from relate_engine.rewards.words import STOP, spoken, stem, words
 from relate_engine.scorecard import Finding, Severity, finding
 
 PLATFORM_PACKS = {"google_rsa": "google", "meta_feed": "meta", "generic": "generic"}
@@ -256,7 +256,7 @@ def check_ad(
 
 def _duplicates(texts: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
     """Pairs of one slot that are equal or over 0.9 alike, and pairs of two slots that are equal."""
-    flat = [(s, t, " ".join(re.findall(r"\w+", fold(t).text.casefold()))) for s, ts in texts.items() for t in ts]
+    flat = [(s, t, spoken(fold(t).text)) for s, ts in texts.items() for t in ts]
     for i, (slot, text, plain) in enumerate(flat):
         for other_slot, other, other_plain in flat[i + 1 :]:
             alike = plain == other_plain

@@ -45,6 +45,11 @@ class Word:
     end: int
 
 
+def spoken(text: str) -> str:
+    """What a text says aloud: its words and numbers in one case, so that "Fits 2." and "fits 2" are the same."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
 def sentences(text: str) -> list[str]:
     """The sentences and lines of a text, none of them empty."""
     return [s for s in _SENTENCE.split(text) if s]

@@ -1,0 +1,46 @@
+"""What editors said of drafts, counted by writer; and what serving refuses before anybody is asked."""
+
+import json
+from pathlib import Path
+
+from relate_engine.brief import BrandKit, Brief
+from relate_engine.config import ASSETS
+from relate_engine.draft import refusal
+from relate_engine.judging import judged_report
+from relate_engine.rewards.rules import load_rules
+from relate_engine.rewards.words import sentences, spoken
+
+RULES = load_rules(ASSETS / "rules")
+BRIEF = Brief(product="Oak Desk", description="Arms fold flat.", brand_kit=BrandKit(names=("iDesk",)))
+
+
+def test_passed_of_judged_by_writer_slot_and_kind_of_brief(tmp_path: Path) -> None:
+    rows = [
+        {"brief": "new-1", "slot": "headline", "passed": 1, "policy": "a", "again": 1},
+        {"brief": "new-1", "slot": "headline", "passed": 0, "policy": "a", "again": 1},
+        {"brief": "new-2", "slot": "description", "passed": 1, "policy": "a"},
+        {"brief": "oak-1", "slot": "headline", "passed": 0, "policy": "a"},
+        {"brief": "oak-1", "slot": "headline", "passed": 0, "policy": "a", "why": "refused by serving"},
+        {"id": "new-1", "brief": {}},  # the file of briefs
+    ]
+    (tmp_path / "x.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = judged_report(tmp_path, "new-")
+    assert found["again"] == [1, 2]
+    assert {k: {s: v[:3] for s, v in found[k].items()} for k in found if k != "again"} == {
+        "a, of new briefs": {"all": [2, 3, 0.667], "headline": [1, 2, 0.5], "description": [1, 1, 1.0]},
+        "a, of training briefs": {"all": [0, 1, 0.0], "headline": [0, 1, 0.0]},
+    }
+    low, high = found["a, of new briefs"]["headline"][3:]
+    assert low < 0.1 and high > 0.9  # two texts say little
+
+
+def test_a_text_that_begins_like_the_rest_of_a_sentence_is_refused_and_a_name_may_be_small() -> None:
+    assert "lower case" in refusal(RULES, "arms fold flat", "headline", BRIEF)
+    assert refusal(RULES, "Arms fold flat", "headline", BRIEF) == ""
+    assert "lower case" not in refusal(RULES, "iDesk arms fold flat", "headline", BRIEF)
+    assert "lower case" not in refusal(RULES, "oak-desk", "path", BRIEF)
+
+
+def test_what_is_said_alike_is_the_same_text() -> None:
+    assert spoken("Fits 2, folds.") == spoken("“Fits 2 FOLDS”") == "fits 2 folds" != spoken("Fits 3, folds")
+    assert sentences("One. Two!\n\nThree") == ["One.", "Two!", "Three"]
