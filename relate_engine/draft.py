@@ -39,7 +39,7 @@ LEAST = 32  # fewest texts sampled for a slot in a round: the width of a wave co
 WORN = 3  # texts of a slot that open alike; warm rounds must open otherwise
 # P(an editor would run it): enough texts over GOOD end the sampling; under POOR a text is shown only where fewer
 # than ENOUGH of the slot are left, under WORST never
-GOOD, POOR, WORST, ENOUGH = 0.65, 0.5, 0.03, 8
+GOOD, POOR, WORST, ENOUGH = 0.5, 0.5, 0.03, 8
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from relate_engine.policy.prompt import one_line
 from relate_engine.rewards.words import sentences, stems
 
 LONGEST = 120  # characters; a longer passage is no single point
+CLAUSE, SHORTEST = 40, 8  # characters of a clause, about and at least
+_JOINTS = re.compile(r"[,;:]\s+|\s+[-\u2013\u2014]\s+|\s+(?=(?:and|with|for|from|in|by|that|which|when|if)\s)", re.I)
 
 
 @lru_cache(maxsize=512)
@@ -28,9 +30,29 @@ def points(brief: Brief) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def suited(brief: Brief, angle: Angle) -> tuple[str, ...]:
+def suited(brief: Brief, angle: Angle, narrow: bool = False) -> tuple[str, ...]:
     """The points that an angle can be argued from; ("",) where there is none. What a review says is proof only. The
-    audience is nobody's: asked about it, the writer names it and says nothing (1 of 56 such headlines could run)."""
+    audience is nobody's: asked about it, the writer names it and says nothing. `narrow`: for a slot of one clause's
+    width, so long points are taken clause by clause: asked about more than fits, the writer runs over the limit."""
+    found = _suited(brief, angle)
+    if not narrow:
+        return found
+    parts = dict.fromkeys(clause for p in found for clause in clauses(p))
+    return tuple(p for p in parts if len(p) >= SHORTEST) or found
+
+
+def clauses(point: str) -> list[str]:
+    """A point cut at marks and before joining words into parts of about CLAUSE characters, none longer than it must."""
+    found: list[str] = []
+    for part in _JOINTS.split(point) if len(point) > CLAUSE else [point]:
+        if found and len(found[-1]) + 1 + len(part) <= CLAUSE:
+            found[-1] += f" {part}"
+        else:
+            found.append(part)
+    return found
+
+
+def _suited(brief: Brief, angle: Angle) -> tuple[str, ...]:
     said = {_line(r) for r in brief.reviews}
     own = [p for p in points(brief) if p != _line(brief.audience) and p not in said]
     if angle == "offer":

@@ -8,7 +8,7 @@ import pytest
 from relate_engine.brief import Brief, Claim, supported_angles
 from relate_engine.policy.adapter import knows_points
 from relate_engine.policy.model import AdapterState
-from relate_engine.policy.points import point_of, points, suited
+from relate_engine.policy.points import clauses, point_of, points, suited
 from relate_engine.policy.prompt import HEADLINE_30, request_lines
 from relate_engine.policy.writer import Policy, Wish, wanted
 from relate_engine.rounds import tasks_of
@@ -52,6 +52,16 @@ def test_an_angle_is_argued_from_the_points_that_suit_it() -> None:
     plain = Brief(product="Oak Desk", description="A desk of solid oak")
     assert suited(plain, "offer") == suited(plain, "audience") == ("A desk of solid oak",)
     assert suited(Brief(product="Oak", description="…"), "benefit") == ("",)
+
+
+def test_a_narrow_slot_is_asked_about_one_clause() -> None:
+    long = "uPVC and timber windows made in Halifax, fitted by our own teams within 40 miles"
+    brief = Brief(product="Tunnock", description=long, benefits=("Ten-year guarantee",))
+    assert clauses("Ten-year guarantee") == ["Ten-year guarantee"]
+    parts = ("Ten-year guarantee", "uPVC and timber windows made in Halifax", "fitted by our own teams within 40 miles")
+    assert suited(brief, "benefit", narrow=True) == parts and suited(brief, "benefit") == (parts[0], long)
+    assert {w.point for w in wanted(brief, "headline", ["benefit"], 9)} == set(parts)
+    assert {w.point for w in wanted(brief, "description", ["benefit"], 9)} == {parts[0], long}
 
 
 def test_an_offer_or_proof_without_a_digit_is_found_as_the_angle_is() -> None:
@@ -107,7 +117,7 @@ def test_the_ladders_lax_texts_are_asked_for_as_the_ladder_asks() -> None:
     rows = [{"text": f"Miracle {i}", "vertical": "coffee"} for i in range(9)]
     entry = Entry("x", "train", BRIEF, ())
     targets = lax_targets(entry, rows, 4, random.Random(0))
-    assert len(targets) == 4 and all(t.point in suited(BRIEF, t.angle) for t in targets)
+    assert len(targets) == 4 and all(t.point in suited(BRIEF, t.angle, narrow=True) for t in targets)
 
 
 @pytest.mark.parametrize(
