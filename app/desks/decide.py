@@ -42,7 +42,11 @@ def _page(ctx: Context) -> None:
     state = trials.trial_state(ctx.db, ctx.actor)
     made = [v for v in found if v.made_at]
     if ctx.settings.policy_url:
-        st.info("A server writes (RELATE_POLICY_URL); the versions below are not used.", icon=":material/cloud:")
+        st.info(
+            "Drafts come from a remote model at present, so the versions below are not used. Whoever runs the studio "
+            "can change that (RELATE_POLICY_URL).",
+            icon=":material/cloud:",
+        )
     if not made:
         st.info(
             "There is no new version to decide about yet. Start a round on the Learning page: it makes one from this "

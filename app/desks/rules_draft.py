@@ -43,7 +43,7 @@ def edits(ctx: Context, draft: Draft | None) -> None:
 
 
 def _moved(ctx: Context, draft: Draft) -> None:
-    who = f"{draft.their_author} has published other rules" if draft.their_author else "The rules in use were changed"
+    who = f"{draft.their_author} published other rules" if draft.their_author else "The rules in use were changed"
     st.warning(plain(f"{who} since you began, so yours cannot be published as they are. This is what changed:"),
                icon=":material/group:")  # fmt: skip
     st.html(edits_html(draft.theirs))

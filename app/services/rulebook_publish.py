@@ -73,7 +73,7 @@ def publish(db: Database, actor: Actor, reason: str) -> Published:
             raise BriefError("Your edits were changed in another tab meanwhile, so nothing was published; look again.")
         if (now.version if now else None) != row.manifest["parent"]:
             who = queries.author_of(session, now) if now else ""
-            by = f"{who} has published {now.version}" if now else "the shipped rules were put back"
+            by = f"{who} published {now.version}" if now else "the shipped rules were put back"
             raise BriefError(
                 f"Since you began, {by}, so nothing was published; compare their changes below and take them over."
             )
