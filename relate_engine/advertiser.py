@@ -25,10 +25,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from relate_engine.brief import Brief, supported_angles, width
-from relate_engine.draft import Writer, refusal
+from relate_engine.draft import Writer
 from relate_engine.gate import paired
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.policy.writer import wanted
+from relate_engine.refusal import refusal
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.scorecard import AdText

@@ -14,18 +14,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from relate_engine.brief import Angle, Brief, full_ad, supported_angles
-from relate_engine.denial import denies_more
 from relate_engine.policy.acceptance import load_acceptance, signals
 from relate_engine.policy.paths import paths
 from relate_engine.policy.remote import RemotePolicy
 from relate_engine.policy.weights import policy_folder
 from relate_engine.policy.writer import Policy, Sample, Wish, wanted
+from relate_engine.refusal import refusal
 from relate_engine.rewards.compliance import check_ad
-from relate_engine.rewards.findings import text_findings
 from relate_engine.rewards.mix import choose, distinct
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
-from relate_engine.rewards.rules import RuleSet
 from relate_engine.rewards.words import spoken
 from relate_engine.score import Rewards, score_texts
 from relate_engine.scorecard import AdText, Finding, Scorecard
@@ -234,19 +232,6 @@ def _readable(cards: Sequence[Scorecard], accepted: Mapping[str, float], enough:
         if chance >= POOR or (chance >= WORST and distinct(c.text for c in kept) < enough):
             kept.append(card)
     return kept
-
-
-def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
-    """Why a served text may not be shown, or "": a block, or a fault no advertiser would run."""
-    found, _, _ = text_findings(rules, text, brief.placement, slot, brief.countries, brief)
-    worst = [f for f in found if f.severity == "block"] or [
-        f for f in found if f.severity == "warn" and f.reward in ("correctness", "structure")
-    ]
-    if worst:
-        return f"{worst[0].rule_id}: {worst[0].message}"
-    if slot != "path" and text[:1].islower() and not any(text.startswith(name) for name in brief.names):
-        return "begins in lower case, like the rest of a sentence"
-    return "denies something that the brief does not deny" if denies_more(text, brief.facts) else ""
 
 
 def raw_draft(policy: Writer, rewards: Rewards, brief: Brief, counts: Mapping[str, int], seed: int = 0) -> Draft:

@@ -92,6 +92,7 @@ def write_sheet(
     held_out: Sequence[Entry],
     fresh: Sequence[Brief],
     folder: Path,
+    report: Callable[[str], None] = lambda line: None,
     seed: int = 0,
     served: int = 80,
     others: int = 40,
@@ -104,8 +105,8 @@ def write_sheet(
     """
     rng = random.Random(seed)
     briefs = [*(e.brief for e in held_out), *fresh]
-    ours = _sample_served(policy, rewards, briefs, rng, served)
-    bases = _sample_served(base, rewards, rng.sample(briefs, len(briefs)), rng, others, plain=True)
+    ours = _sample_served(policy, rewards, briefs, rng, served, report)
+    bases = _sample_served(base, rewards, rng.sample(briefs, len(briefs)), rng, others, report, plain=True)
     human = [("corpus", e.brief, t.slot, t.text) for e in held_out for t in e.texts]
     rows = [("served", *r) for r in ours] + [("base", *r) for r in bases] + rng.sample(human, others)
     rng.shuffle(rows)
@@ -120,7 +121,13 @@ def write_sheet(
 
 
 def _sample_served(
-    policy: Writer, rewards: Rewards, briefs: Sequence[Brief], rng: random.Random, count: int, plain: bool = False
+    policy: Writer,
+    rewards: Rewards,
+    briefs: Sequence[Brief],
+    rng: random.Random,
+    count: int,
+    report: Callable[[str], None],
+    plain: bool = False,
 ) -> list[tuple[Brief, str, str]]:
     """One text a (brief, slot), slots in turn over google headline, description, meta primary text, headline."""
     turns = [
@@ -140,6 +147,7 @@ def _sample_served(
         cards = next(e.draft for e in events if isinstance(e, Drafted)).candidates
         if cards:
             found.append((brief, slot, rng.choice(cards).text))
+        report(f"{len(found)} of {count} texts of {policy.version}")
     return found
 
 

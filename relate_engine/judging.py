@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from relate_engine.brief import Angle, Brief, supported_angles, width
-from relate_engine.draft import Writer, refusal
+from relate_engine.draft import Writer
 from relate_engine.policy.writer import Policy, Sample, Wish, terms_of, wanted
+from relate_engine.refusal import refusal
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
 from relate_engine.score import Rewards

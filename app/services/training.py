@@ -169,7 +169,7 @@ def evaluate(config: Settings, what: str, folder: Path | None = None) -> dict[st
     policy = room.policy()
     if what == "sheet":
         base = Room(config.model_copy(update={"adapter": config.home / "no-adapter", "policy_url": ""})).policy()
-        reports.write_sheet(policy, base, room.rewards(), held_out, fresh, folder)
+        reports.write_sheet(policy, base, room.rewards(), held_out, fresh, folder, say)
         return {"sheet": str(folder / "sheet.csv")}
     briefs = [*(e.brief for e in held_out), *fresh]
     return reports.served_report(policy, room.rewards(), briefs, say, config.oversample, config.temperature)

@@ -152,18 +152,29 @@ def distance(a: str, b: str, limit: int) -> int:
     return min(row[-1], limit + 1)
 
 
+def _familiar(word: Word, own: frozenset[str]) -> bool:
+    """Is it English, a word of the brief or a form of one, a short all-capitals word, or of another script?"""
+    return (
+        word.lower in own
+        or known(word.lower)
+        or any(word.lower.removesuffix(e) in own for e in ("s", "es", "ed", "er"))
+        or (word.text.isupper() and len(word.text) <= 6)
+        or not word.text.isascii()
+    )
+
+
+def made_up(text: str, own: frozenset[str]) -> list[str]:
+    """The words that are neither English nor of the brief, names included: right for a writer that knows only the
+    brief. `own` as in `check_spelling`."""
+    return [word.text for word in words(text) if not _familiar(word, own)]
+
+
 def check_spelling(text: str, own: frozenset[str], taken: list[tuple[int, int]]) -> list[Finding]:
     """EDT-016 for every misspelled word. `own` = the brief's words, small; `taken` = spans judged already."""
     found = []
     title = is_title_case(text)
     for word in words(text):
-        if any(s < word.end and word.start < e for s, e in taken) or word.lower in own or known(word.lower):
-            continue
-        if (
-            any(word.lower.removesuffix(e) in own for e in ("s", "es", "ed", "er"))
-            or (word.text.isupper() and len(word.text) <= 6)
-            or not word.text.isascii()
-        ):
+        if any(s < word.end and word.start < e for s, e in taken) or _familiar(word, own):
             continue
         if any(c.isupper() for c in word.text[1:]) and not word.text.isupper():
             continue  # iPhone, MacBook

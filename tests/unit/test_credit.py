@@ -6,7 +6,16 @@ import pytest
 import torch
 
 from relate_engine.scorecard import Finding
-from relate_engine.training.credit import ARMS, Arm, advantages, credits_of, led_to, responsible, spell, token_advantages
+from relate_engine.training.credit import (
+    ARMS,
+    Arm,
+    advantages,
+    credits_of,
+    led_to,
+    responsible,
+    spell,
+    token_advantages,
+)
 from tests import tiny
 
 TOKENIZER = tiny.tokenizer()

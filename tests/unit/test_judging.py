@@ -5,8 +5,8 @@ from pathlib import Path
 
 from relate_engine.brief import BrandKit, Brief
 from relate_engine.config import ASSETS
-from relate_engine.draft import refusal
 from relate_engine.judging import judged_report
+from relate_engine.refusal import refusal
 from relate_engine.rewards.rules import load_rules
 from relate_engine.rewards.words import sentences, spoken
 
@@ -39,6 +39,16 @@ def test_a_text_that_begins_like_the_rest_of_a_sentence_is_refused_and_a_name_ma
     assert refusal(RULES, "Arms fold flat", "headline", BRIEF) == ""
     assert "lower case" not in refusal(RULES, "iDesk arms fold flat", "headline", BRIEF)
     assert "lower case" not in refusal(RULES, "oak-desk", "path", BRIEF)
+
+
+def test_a_word_that_is_made_up_or_a_label_of_the_prompt_is_refused() -> None:
+    """Each was sampled, and no editor passed any text like it."""
+    for text, word in (("Accredated for offices", "Accredated"), ("Curiosity: arms that fold", "Curiosity"),
+                       ("Point: fits in a hall", "Point"), ("Proof: the frame is oak", "Proof")):  # fmt: skip
+        assert f"'{word}" in refusal(RULES, text, "headline", BRIEF)
+    asked = BRIEF.model_copy(update={"description": "A desk with a point of its own, by Accredated."})
+    assert "Accredated" not in refusal(RULES, "Accredated for offices", "headline", asked)
+    assert "Point" not in refusal(RULES, "A desk with a point", "headline", asked)
 
 
 def test_what_is_said_alike_is_the_same_text() -> None:

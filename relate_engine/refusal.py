@@ -1,0 +1,42 @@
+"""Why a text that the writer sampled is not shown, whatever its scores: faults that no advertiser would run.
+
+A block; a fault of fact, spelling or form; the rest of a sentence; a word that is neither English nor the brief's
+(a small model makes words up, and in Title Case they pass for names); a word of the prompt's own labels. People's own
+lines are judged more kindly: they get findings and are shown.
+Leaves out: promises that decoding keeps (policy/guards.py) and the choice among what may be shown (draft.py).
+"""
+
+import re
+
+from relate_engine.brief import ANGLES, Brief
+from relate_engine.denial import denies_more
+from relate_engine.rewards.findings import text_findings
+from relate_engine.rewards.rules import RuleSet
+from relate_engine.rewards.sheet import sheet
+from relate_engine.rewards.spelling import made_up
+from relate_engine.scorecard import Finding
+
+_LABEL = re.compile(rf"\b(?:curiosity|angle|point)\b|^(?:{'|'.join(ANGLES)}):", re.I)
+
+
+def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
+    """Why a served text may not be shown, or ""."""
+    found, _, _ = text_findings(rules, text, brief.placement, slot, brief.countries, brief)
+    if worst := _worst(found):
+        return f"{worst.rule_id}: {worst.message}"
+    if slot == "path":
+        return ""
+    if text[:1].islower() and not any(text.startswith(name) for name in brief.names):
+        return "begins in lower case, like the rest of a sentence"
+    if words := made_up(text, sheet(brief, brief.countries).words):
+        return f"'{words[0]}' is no English word and not in the brief"
+    if (label := _LABEL.search(text)) and label[0].rstrip(":").lower() not in brief.facts.lower():
+        return f"'{label[0]}' is a word of the prompt, not of the brief"
+    return "denies something that the brief does not deny" if denies_more(text, brief.facts) else ""
+
+
+def _worst(found: tuple[Finding, ...]) -> Finding | None:
+    """The first block, else the first caution about facts, spelling or form."""
+    blocks = [f for f in found if f.severity == "block"]
+    faults = [f for f in found if f.severity == "warn" and f.reward in ("correctness", "structure")]
+    return next(iter(blocks + faults), None)
