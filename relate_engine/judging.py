@@ -22,6 +22,7 @@ from relate_engine.policy.writer import Policy, Sample, Wish, terms_of, wanted
 from relate_engine.refusal import refusal
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
+from relate_engine.rewards.words import spoken
 from relate_engine.score import Rewards
 from relate_engine.share import wilson
 
@@ -97,6 +98,11 @@ def read_judged(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         raise FileNotFoundError(f"There is no {path}; restore the assets folder, or judge drafts first.")
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def copies(text: str, brief: Brief) -> bool:
+    """Does the text stand in the brief word for word?"""
+    return f" {spoken(text)} " in f" {spoken(brief.facts)} "
 
 
 def judged_report(folder: Path, unlearned: str) -> dict[str, Any]:
