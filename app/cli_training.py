@@ -114,7 +114,7 @@ def _evaluate(args: argparse.Namespace, config: Settings) -> int:
     if args.what == "judged":
         from relate_engine.judging import judged_report
 
-        print(json.dumps(judged_report(ASSETS / "judged", training.UNLEARNED), indent=2))
+        print(json.dumps(judged_report(ASSETS / "judged", training.UNLEARNED, training.judged_briefs()), indent=2))
         return 0
     if args.what == "correctness":
         from relate_engine.training.factcheck import factcheck_report

@@ -105,27 +105,34 @@ def copies(text: str, brief: Brief) -> bool:
     return f" {spoken(text)} " in f" {spoken(brief.facts)} "
 
 
-def judged_report(folder: Path, unlearned: str) -> dict[str, Any]:
+def judged_report(folder: Path, unlearned: str, briefs: Mapping[str, Brief]) -> dict[str, Any]:
     """What editors said of each writer's unchosen drafts, in all and by slot: passed, judged, the share and its 95 %
-    Wilson interval; apart for briefs that no writer learned from (their ids begin with `unlearned`). `again`: of texts
-    judged a second time among another writer's, how many got the same verdict."""
-    counts: dict[tuple[str, str], dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    Wilson interval, and how many passed in words of their own (`copies`); apart for briefs that no writer learned from
+    (their ids begin with `unlearned`). `again`: of texts judged a second time among another writer's, how many got the
+    same verdict."""
+    counts: dict[tuple[str, str], dict[str, list[tuple[bool, bool]]]] = defaultdict(lambda: defaultdict(list))
     again: list[bool] = []
     for path in sorted(folder.glob("*.jsonl")):
         for r in (json.loads(line) for line in path.read_text("utf-8").splitlines()):
             if "policy" not in r or "why" in r:  # the briefs themselves, and texts that serving refused
                 continue
             whose = "of new briefs" if r["brief"].startswith(unlearned) else "of training briefs"
+            own = bool(r["passed"]) and not copies(r["text"], briefs[r["brief"]])
             for slot in ("all", r["slot"]):
-                counts[r["policy"], whose][slot].append(bool(r["passed"]))
+                counts[r["policy"], whose][slot].append((bool(r["passed"]), own))
             again += [r["again"] == r["passed"]] if "again" in r else []
     told: dict[str, Any] = {"again": [sum(again), len(again)]}
     for (policy, whose), found in sorted(counts.items()):
-        told[f"{policy}, {whose}"] = {
-            slot: [sum(v), len(v), *(round(x, 3) for x in (sum(v) / len(v), *wilson(sum(v), len(v))))]
-            for slot, v in found.items()
-        }
+        told[f"{policy}, {whose}"] = {slot: _counted(verdicts) for slot, verdicts in found.items()}
     return told
+
+
+def _counted(verdicts: Sequence[tuple[bool, bool]]) -> dict[str, float]:
+    """What `judged_report` says of some texts; `verdicts`: whether each passed, and passed in own words."""
+    passed, own, judged = sum(p for p, _ in verdicts), sum(o for _, o in verdicts), len(verdicts)
+    low, high = wilson(passed, judged)
+    share = {"share": passed / judged, "low": low, "high": high}
+    return {"passed": passed, "judged": judged, **{k: round(v, 3) for k, v in share.items()}, "own_words": own}
 
 
 def judged_by_brief(rows: Sequence[Mapping[str, Any]], briefs: Mapping[str, Brief]) -> list[tuple[Brief, list[Judged]]]:

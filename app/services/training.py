@@ -85,25 +85,20 @@ def preferences(
     seed: int,
     resume: bool,
 ) -> dict[str, Any]:
-    """Trains the adapter in `parent` on towards what an editor passed and people wrote; `judged`: such as
-    assets/judged/sft.jsonl."""
+    """Trains the adapter in `parent` on towards what an editor passed; `judged`: such as assets/judged/sft.jsonl."""
     import hashlib
     from dataclasses import replace
 
     from relate_engine.judging import judged_by_brief, read_judged
     from relate_engine.policy.weights import policy_folder, sha256
-    from relate_engine.training.corpus import read_corpus
-    from relate_engine.training.lessons import human_rows, lessons
     from relate_engine.training.preferences import PreferencePlan, train_preferences
 
     set_threads(config)
-    plan, briefs = PreferencePlan(seed=seed), judged_briefs()
-    rows = [row for file in judged for row in read_judged(file)]
-    people = human_rows(e for e in read_corpus(ASSETS / "corpus") if e.split == "train")
+    plan = PreferencePlan(seed=seed)
     return train_preferences(
         policy_folder(config.base_model, config.cache),
         parent,
-        judged_by_brief(lessons(rows, people, briefs, seed), briefs),
+        judged_by_brief([row for file in judged for row in read_judged(file)], judged_briefs()),
         " ".join(file.name for file in judged),
         hashlib.sha256("".join(map(sha256, judged)).encode()).hexdigest() if len(judged) > 1 else sha256(judged[0]),
         out or ASSETS / "adapters" / "writer",

@@ -17,8 +17,11 @@ from relate_engine.policy.prompt import one_line
 from relate_engine.rewards.words import sentences, stems
 
 LONGEST = 120  # characters; a longer passage is no single point
-CLAUSE, SHORTEST = 40, 8  # characters of a clause, about and at least
-_JOINTS = re.compile(r"[,;:]\s+|\s+[-\u2013\u2014]\s+|\s+(?=(?:and|with|for|from|in|by|that|which|when|if)\s)", re.I)
+CLAUSE, SHORTEST = 40, 12  # characters of a clause, about and at least
+_MARKS = re.compile(r"[,;:]\s+|\s+[-\u2013\u2014]\s+")
+_JOINING = re.compile(
+    r"(?:and|or|but|with|for|from|in|at|on|by|to|of|per|than|that|which|when|if|until|after|before)\b", re.I
+)
 
 
 @lru_cache(maxsize=512)
@@ -33,20 +36,18 @@ def points(brief: Brief) -> tuple[str, ...]:
 def suited(brief: Brief, angle: Angle, narrow: bool = False) -> tuple[str, ...]:
     """The points that an angle can be argued from; ("",) where there is none. What a review says is proof only. The
     audience is nobody's: asked about it, the writer names it and says nothing. `narrow`: for a slot of one clause's
-    width, so long points are taken clause by clause: asked about more than fits, the writer runs over the limit."""
+    width; when all points have had their turn, so have the clauses of long ones, and there is more to tell apart."""
     found = _suited(brief, angle)
-    if not narrow:
-        return found
-    parts = dict.fromkeys(clause for p in found for clause in clauses(p))
-    return tuple(p for p in parts if len(p) >= SHORTEST) or found
+    return tuple(dict.fromkeys((*found, *(part for p in found for part in clauses(p))))) if narrow else found
 
 
 def clauses(point: str) -> list[str]:
-    """A point cut at marks and before joining words into parts of about CLAUSE characters, none longer than it must."""
+    """A point cut at its marks into parts of about CLAUSE characters. A part that is short or begins with a joining
+    word says nothing by itself and stays with the one before it."""
     found: list[str] = []
-    for part in _JOINTS.split(point) if len(point) > CLAUSE else [point]:
-        if found and len(found[-1]) + 1 + len(part) <= CLAUSE:
-            found[-1] += f" {part}"
+    for part in _MARKS.split(point) if len(point) > CLAUSE else [point]:
+        if found and (_JOINING.match(part) or len(part) < SHORTEST or len(found[-1]) + 2 + len(part) <= CLAUSE):
+            found[-1] += f", {part}"
         else:
             found.append(part)
     return found

@@ -16,22 +16,24 @@ BRIEF = Brief(product="Oak Desk", description="Arms fold flat.", brand_kit=Brand
 
 def test_passed_of_judged_by_writer_slot_and_kind_of_brief(tmp_path: Path) -> None:
     rows = [
-        {"brief": "new-1", "slot": "headline", "passed": 1, "policy": "a", "again": 1},
-        {"brief": "new-1", "slot": "headline", "passed": 0, "policy": "a", "again": 1},
-        {"brief": "new-2", "slot": "description", "passed": 1, "policy": "a"},
-        {"brief": "oak-1", "slot": "headline", "passed": 0, "policy": "a"},
-        {"brief": "oak-1", "slot": "headline", "passed": 0, "policy": "a", "why": "refused by serving"},
+        {"brief": "new-1", "slot": "headline", "text": "Desk", "passed": 1, "policy": "a", "again": 1},
+        {"brief": "new-1", "slot": "headline", "text": "Oak", "passed": 0, "policy": "a", "again": 1},
+        {"brief": "new-2", "slot": "description", "text": "Its arms fold flat", "passed": 1, "policy": "a"},
+        {"brief": "new-2", "slot": "description", "text": "ARMS FOLD FLAT", "passed": 1, "policy": "a"},
+        {"brief": "oak-1", "slot": "headline", "text": "Oak", "passed": 0, "policy": "a"},
+        {"brief": "oak-1", "slot": "headline", "text": "A", "passed": 0, "policy": "a", "why": "refused by serving"},
         {"id": "new-1", "brief": {}},  # the file of briefs
     ]
     (tmp_path / "x.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = judged_report(tmp_path, "new-")
+    found = judged_report(tmp_path, "new-", dict.fromkeys(("new-1", "new-2", "oak-1"), BRIEF))
     assert found["again"] == [1, 2]
-    assert {k: {s: v[:3] for s, v in found[k].items()} for k in found if k != "again"} == {
-        "a, of new briefs": {"all": [2, 3, 0.667], "headline": [1, 2, 0.5], "description": [1, 1, 1.0]},
-        "a, of training briefs": {"all": [0, 1, 0.0], "headline": [0, 1, 0.0]},
+    told = ("passed", "judged", "share", "own_words")
+    assert {k: {s: [v[t] for t in told] for s, v in found[k].items()} for k in found if k != "again"} == {
+        "a, of new briefs": {"all": [3, 4, 0.75, 1], "headline": [1, 2, 0.5, 0], "description": [2, 2, 1.0, 1]},
+        "a, of training briefs": {"all": [0, 1, 0.0, 0], "headline": [0, 1, 0.0, 0]},
     }
-    low, high = found["a, of new briefs"]["headline"][3:]
-    assert low < 0.1 and high > 0.9  # two texts say little
+    one = found["a, of new briefs"]["headline"]
+    assert one["low"] < 0.1 and one["high"] > 0.9  # two texts say little
 
 
 def test_a_text_that_begins_like_the_rest_of_a_sentence_is_refused_and_a_name_may_be_small() -> None:

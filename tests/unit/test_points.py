@@ -54,14 +54,16 @@ def test_an_angle_is_argued_from_the_points_that_suit_it() -> None:
     assert suited(Brief(product="Oak", description="…"), "benefit") == ("",)
 
 
-def test_a_narrow_slot_is_asked_about_one_clause() -> None:
-    long = "uPVC and timber windows made in Halifax, fitted by our own teams within 40 miles"
+def test_a_narrow_slot_is_asked_about_clauses_too_when_all_points_had_their_turn() -> None:
+    long = "uPVC and timber windows made in Halifax, fitted by our own teams; for older houses, in Halifax"
     brief = Brief(product="Tunnock", description=long, benefits=("Ten-year guarantee",))
     assert clauses("Ten-year guarantee") == ["Ten-year guarantee"]
-    parts = ("Ten-year guarantee", "uPVC and timber windows made in Halifax", "fitted by our own teams within 40 miles")
-    assert suited(brief, "benefit", narrow=True) == parts and suited(brief, "benefit") == (parts[0], long)
-    assert {w.point for w in wanted(brief, "headline", ["benefit"], 9)} == set(parts)
-    assert {w.point for w in wanted(brief, "description", ["benefit"], 9)} == {parts[0], long}
+    parts = ("uPVC and timber windows made in Halifax", "fitted by our own teams, for older houses, in Halifax")
+    assert clauses(long) == list(parts)  # what begins with "for" or "in" says nothing alone
+    whole = ("Ten-year guarantee", long)
+    assert suited(brief, "benefit", narrow=True) == (*whole, *parts) and suited(brief, "benefit") == whole
+    assert [w.point for w in wanted(brief, "headline", ["benefit"], 5)] == [*whole, *parts, whole[0]]
+    assert {w.point for w in wanted(brief, "description", ["benefit"], 9)} == set(whole)
 
 
 def test_an_offer_or_proof_without_a_digit_is_found_as_the_angle_is() -> None:
