@@ -2,7 +2,7 @@
 
 `sample_drafts` writes what the policy drafts when serving, before anything is chosen: a judge of chosen texts
 alone would never show the fault that the choice hides. A judged text is one line of JSON: brief (an id),
-placement, slot, angle, text, the sampled tokens' logprobs, relevance, and `passed`: finished, true, specific,
+placement, slot, angle, point, text, the sampled tokens' logprobs, relevance, and `passed`: finished, true, specific,
 and the editor would run it as it stands.
 `refused_drafts` writes what serving would have dropped, as failed texts: a policy that learns only from texts that
 passed the guards copies ever longer phrases.
@@ -40,6 +40,7 @@ class Judged:
     angle: Angle
     text: str
     passed: bool
+    point: str | None = None  # what it was asked about; None: not known
 
 
 def sample_drafts(
@@ -62,6 +63,7 @@ def sample_drafts(
                     "placement": placement,
                     "slot": wish.slot,
                     "angle": wish.angle,
+                    "point": wish.point,
                     "text": sample.text,
                     "logprobs": [round(x, 4) for x in sample.logprobs],
                     "relevance": round(fit, 4),
@@ -86,6 +88,7 @@ def refused_drafts(
                 long = f"longer than {limit}" if width(sample.text) > limit else ""
                 if why := long or refusal(rewards.rules, sample.text, wish.slot, brief):
                     row = {"brief": name, "placement": placement, "slot": wish.slot, "angle": wish.angle}
+                    row["point"] = wish.point
                     kept.setdefault(
                         (wish.slot, sample.text.lower()), row | {"text": sample.text, "passed": 0, "why": why}
                     )
@@ -139,5 +142,6 @@ def judged_by_brief(rows: Sequence[Mapping[str, Any]], briefs: Mapping[str, Brie
     """The judged texts of each brief, in the order of the file. Raises KeyError for a brief that is not known."""
     found: dict[str, list[Judged]] = defaultdict(list)
     for r in rows:
-        found[r["brief"]].append(Judged(r["slot"], r["placement"], r["angle"], r["text"], bool(r["passed"])))
+        told = Judged(r["slot"], r["placement"], r["angle"], r["text"], bool(r["passed"]), r.get("point"))
+        found[r["brief"]].append(told)
     return [(briefs[name], judged) for name, judged in found.items()]

@@ -11,7 +11,9 @@ from app.services.process import set_threads
 from relate_engine.brief import Brief, BriefError
 from relate_engine.config import ASSETS, ROOT, Settings
 
-ACCEPTED = tuple(ASSETS / "judged" / name for name in ("points.jsonl", "served.jsonl"))  # what acceptance is fitted on
+ACCEPTED = tuple(
+    ASSETS / "judged" / name for name in ("points.jsonl", "twos.jsonl", "served.jsonl")
+)  # what acceptance is fitted on
 
 
 def sft(
@@ -91,14 +93,15 @@ def preferences(
 
     from relate_engine.judging import judged_by_brief, read_judged
     from relate_engine.policy.weights import policy_folder, sha256
-    from relate_engine.training.preferences import PreferencePlan, train_preferences
+    from relate_engine.training.preferences import PreferencePlan, train_preferences, worth_learning
 
     set_threads(config)
     plan = PreferencePlan(seed=seed)
+    told = judged_by_brief([row for file in judged for row in read_judged(file)], judged_briefs())
     return train_preferences(
         policy_folder(config.base_model, config.cache),
         parent,
-        judged_by_brief([row for file in judged for row in read_judged(file)], judged_briefs()),
+        [(brief, [j for j in js if worth_learning(j)]) for brief, js in told],
         " ".join(file.name for file in judged),
         hashlib.sha256("".join(map(sha256, judged)).encode()).hexdigest() if len(judged) > 1 else sha256(judged[0]),
         out or ASSETS / "adapters" / "writer",

@@ -41,6 +41,13 @@ def suited(brief: Brief, angle: Angle, narrow: bool = False) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*found, *(part for p in found for part in clauses(p))))) if narrow else found
 
 
+def joined(brief: Brief, point: str, turn: int, room: int) -> str:
+    """`point` with another one behind it, so that a long slot says two things and is filled; the `turn`th of those
+    that fit in `room` characters, or `point` alone."""
+    others = [p for p in suited(brief, "benefit") if p != point and len(point) + 2 + len(p) <= room]
+    return f"{point}. {others[turn % len(others)]}" if point and others else point
+
+
 def clauses(point: str) -> list[str]:
     """A point cut at its marks into parts of about CLAUSE characters. A part that is short or begins with a joining
     word says nothing by itself and stays with the one before it."""

@@ -28,7 +28,7 @@ def train_acceptance(judged: Sequence[Path], briefs: Mapping[str, Brief], out: P
 
     `briefs`: by the id that the texts name.
     """
-    rows = [row for file in judged for row in read_judged(file)]
+    rows = [row for file in judged for row in read_judged(file) if "why" not in row]  # what serving drops is not chosen
     x = np.array([signals(r["text"], r["slot"], r["logprobs"], r["relevance"], briefs[r["brief"]]) for r in rows])
     y = np.array([r["passed"] for r in rows])  # (texts,)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))

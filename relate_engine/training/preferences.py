@@ -3,8 +3,8 @@
 Direct preference optimisation (arXiv 2305.18290) over judged texts, in the layout of sft.py: all judged texts of
 a brief are branches of one sequence, so the brief is computed once and not twice a pair. With
     r_i = beta · (log π(y_i | x_i) - log π_0(y_i | x_i))        π_0 = the policy this training starts from
-x_i = the brief, slot and angle, and the point that y_i speaks of where the policy knows points: the two prompts of a
-pair may differ in their point, so it is which of two asked-for texts is better, not which answer to one prompt;
+x_i = the brief, slot and angle, and where the policy knows points what y_i was asked about, or else speaks of: the two
+prompts of a pair may differ in it, so it is which of two asked-for texts is better, not which answer to one prompt;
 a brief of passed texts P and failed texts F, paired inside a slot, has
     loss = mean over (i in P, j in F, same slot) of -log σ(r_i - r_j)  +  anchor · NLL(P) a token
 Pairs may be given with weights w instead (rounds.py); the mean is then Σ w (-log σ) / max(1, Σ w), so that weak
@@ -25,11 +25,11 @@ import torch
 from datasets import Dataset
 from transformers import set_seed
 
-from relate_engine.brief import Brief, BriefError
+from relate_engine.brief import Brief, BriefError, width
 from relate_engine.judging import Judged
 from relate_engine.policy.memory import keep
 from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
-from relate_engine.policy.points import point_of
+from relate_engine.policy.points import CLAUSE, point_of
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.training.sft import (
     IGNORE,
@@ -65,6 +65,12 @@ def pairs_of(judged: Sequence[Judged]) -> list[tuple[int, int]]:
         for j, bad in enumerate(judged)
         if good.passed and not bad.passed and (good.placement, good.slot) == (bad.placement, bad.slot)
     ]
+
+
+def worth_learning(judged: Judged) -> bool:
+    """Asked for two sentences, a passed text of one short one is no model: a policy that learns from it shrinks."""
+    aim = TEMPLATES[judged.placement, judged.slot].aim
+    return not (judged.passed and aim > 2 * CLAUSE and width(judged.text) < aim / 2)
 
 
 class Collator(SharedPrefixCollator):
@@ -152,8 +158,7 @@ def _rows(
     rows = []
     for brief, judged, pairs in briefs:
         targets = [
-            Target(TEMPLATES[j.placement, j.slot], j.angle, j.text, point_of(brief, j.text) if points else "")
-            for j in judged
+            Target(TEMPLATES[j.placement, j.slot], j.angle, j.text, _about(brief, j) if points else "") for j in judged
         ]
         row: dict[str, Any] = encode(tokenizer, brief, targets)
         row |= {"passed": [j.passed for j in judged], "pairs": [*pairs], "weights": [*pairs.values()], "reference": []}
@@ -162,6 +167,10 @@ def _rows(
         row["reference"] = logps[0].tolist()
         rows.append(row)
     return rows
+
+
+def _about(brief: Brief, judged: Judged) -> str:
+    return point_of(brief, judged.text) if judged.point is None else judged.point
 
 
 def _on(value: Any) -> Any:

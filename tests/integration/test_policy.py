@@ -198,7 +198,7 @@ def test_the_shipped_artefacts_match_their_manifests() -> None:
     from relate_engine.policy.weights import sha256
 
     assert sha256(WRITER / "adapter_model.safetensors") == manifest["sha256"]
-    for judged in ("clauses", "points", "sft"):  # its preference runs, the last one first
+    for judged in ("twos", "points", "sft"):  # its preference runs, the last one first
         assert sha256(ASSETS / "judged" / f"{judged}.jsonl") == manifest["data_sha256"]
         manifest = manifest["parent"]
     # its SFT pins the corpus as it was at commit b48d653; 20 texts that today's checks refuse have left it since

@@ -8,7 +8,7 @@ import pytest
 from relate_engine.brief import Brief, Claim, supported_angles
 from relate_engine.policy.adapter import knows_points
 from relate_engine.policy.model import AdapterState
-from relate_engine.policy.points import clauses, point_of, points, suited
+from relate_engine.policy.points import clauses, joined, point_of, points, suited
 from relate_engine.policy.prompt import HEADLINE_30, request_lines
 from relate_engine.policy.writer import Policy, Wish, wanted
 from relate_engine.rounds import tasks_of
@@ -88,6 +88,15 @@ def test_wishes_go_through_angles_and_points_and_a_further_round_goes_on() -> No
     ]
     assert wanted(BRIEF, "headline", ["benefit", "how", "offer"], 3, 6) == wishes[6:]
     assert {w.point for w in wanted(BRIEF, "headline", ["benefit"], 6)} == set(suited(BRIEF, "benefit"))
+
+
+def test_a_long_slot_is_asked_about_two_points_that_fit_it() -> None:
+    assert joined(BRIEF, BOTTLE, 0, 90) == f"{BOTTLE}. {SHIPPING}"
+    assert joined(BRIEF, BOTTLE, 1, 90) == f"{BOTTLE}. {RATED}" and joined(BRIEF, "", 0, 90) == ""
+    assert joined(BRIEF, BOTTLE, 0, 40) == BOTTLE  # no second one fits
+    asked = [w.point for w in wanted(BRIEF, "description", ["benefit"], 6)]
+    assert len(set(asked)) == 6 and all(len(p) <= 90 and ". " in p for p in asked)
+    assert all(". " not in w.point for w in wanted(BRIEF, "headline", ["benefit"], 5))
 
 
 def test_the_prompt_names_the_point_on_its_last_line_on_one_line() -> None:

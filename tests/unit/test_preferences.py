@@ -1,6 +1,7 @@
 """Preference training: the loss against values computed text by text, and pairs only inside a slot."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from relate_engine.brief import Brief
 from relate_engine.judging import Judged
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES, prompt
-from relate_engine.training.preferences import Collator, branch_logps, pairs_of, preference_loss
+from relate_engine.training.preferences import Collator, _rows, branch_logps, pairs_of, preference_loss, worth_learning
 from relate_engine.training.sft import Target, encode
 from tests import tiny
 
@@ -39,6 +40,19 @@ def alone(text: Judged) -> float:
 
 def test_pairs_stay_inside_a_slot_of_a_placement() -> None:
     assert pairs_of(JUDGED) == [(0, 1)]
+
+
+def test_a_text_is_learned_as_an_answer_to_what_it_was_asked_about() -> None:
+    asked = [replace(JUDGED[0], point="two drawers"), JUDGED[0]]
+    rows = _rows(TOKENIZER, [(BRIEF, asked, {})], MODEL, Collator(TOKENIZER.pad_token_id), points=True)
+    text = TOKENIZER.decode(rows[0]["input_ids"])
+    assert text.count("Point: two drawers") == 1 and text.count(f"Point: {point_of(BRIEF, 'Solid oak')}") == 1
+
+
+def test_a_short_answer_where_two_sentences_were_asked_for_is_no_model() -> None:
+    assert [worth_learning(j) for j in JUDGED] == [True, True, False, True]  # 19 of 90 characters
+    assert worth_learning(replace(JUDGED[2], passed=False))
+    assert worth_learning(replace(JUDGED[2], text="Two drawers of oak, and a top wide enough for two."))
 
 
 def test_loss_equals_the_equation_worked_out_text_by_text() -> None:
