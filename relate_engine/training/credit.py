@@ -7,13 +7,9 @@ token; token rewards are findings and go to the tokens of their span. For token 
     A_tok(i,t) = clip((z(i,t) - mean of z over the group's tokens) / scale, -clip, clip)       0 if the group is clean
     A(i,t)     = A_sent(i) + λ · A_tok(i,t)                                                    spread "token"
     A(i,t)     = A_sent(i) + λ · mean_t' A_tok(i,t')                                           spread "mean"
-    With a trace γ > 0 a token's credit is shared with the tokens before it, which led to it:
-    A_tok(i,t) ← sum_{s ≥ t} A_tok(i,s) · γ^(s-t) / sum_{u ≤ s} γ^(s-u)
 A fixed scale and no z-score: with one token in a hundred flagged, a z-score of it would be -10. Both spreads give a
 text the same summed advantage; they differ in where it lands. Padding, texts that did not end and texts that could
 not be scored have no token credit, and their tokens do not count in the mean.
-Why a trace: "$" in "for $29" is written before the wrong number, and what was written made it likely; what comes after
-had no part in it. This is reward-to-go with a discount, scaled so that the sum over the text stays what it was.
 Leaves out: where findings come from (judge.py) and the loss (TRL).
 Paper: RELATE (arXiv 2602.11780), granularity-aware credit; the equations are ours.
 """
@@ -39,7 +35,6 @@ class Arm:
     credit: float = 1.0  # λ: how much token credit counts beside the sentence advantage
     scale: float = 0.5  # what of z is one unit of advantage; a block amounts to -1, a caution to -0.25
     clip: float = 3.0  # largest token advantage
-    trace: float = 0.0  # γ: how much of a token's credit reaches the token before it, in spread "token"
     fill: float = 0.5  # of the fold: a text narrower than this wastes its slot (judge.length)
     slack: float = 0.25  # of the fold: the width over which the length reward falls to 1/e beyond it
 
@@ -130,17 +125,4 @@ def advantages(
     token = token_advantages(z, counted, group, arm.scale, arm.clip)
     if arm.spread == "mean":
         token = counted * token.sum(1, keepdim=True) / counted.sum(1, keepdim=True).clamp(min=1)
-    elif arm.trace:
-        token = led_to(token, counted, arm.trace)
     return (sentence[:, None] + arm.credit * token) * mask
-
-
-def led_to(token: "torch.Tensor", counted: "torch.Tensor", trace: float) -> "torch.Tensor":
-    """`token` (B, T) with each token's value shared with the counted ones before it by γ = `trace` in (0, 1]; every
-    row keeps its sum. Counted tokens come first in a row, or it has none."""
-    shared = token.clone()
-    for t in range(token.shape[1] - 1):  # to t + 1 come γ^0 .. γ^t of its predecessors; the share that stays is 1 / sum
-        shared[:, t + 1] = token[:, t + 1] / sum(trace**n for n in range(t + 2))
-    for t in reversed(range(token.shape[1] - 1)):
-        shared[:, t] += trace * shared[:, t + 1]
-    return shared * counted

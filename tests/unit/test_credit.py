@@ -1,21 +1,10 @@
 """Credit: an example worked out by hand, what has no credit, and that M4 and RELATE give a text the same in all."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
 from relate_engine.scorecard import Finding
-from relate_engine.training.credit import (
-    ARMS,
-    Arm,
-    advantages,
-    credits_of,
-    led_to,
-    responsible,
-    spell,
-    token_advantages,
-)
+from relate_engine.training.credit import ARMS, Arm, advantages, credits_of, responsible, spell, token_advantages
 from tests import tiny
 
 TOKENIZER = tiny.tokenizer()
@@ -78,27 +67,6 @@ def test_m4_and_relate_give_each_text_the_same_sum(seed: int) -> None:
     m4, relate = (advantages(sentence, z, counted, mask, 8, ARMS[name]) for name in ("m4", "relate"))
     assert torch.allclose(m4.sum(1), relate.sum(1), atol=1e-4)
     assert not torch.allclose(m4, relate)
-
-
-def test_a_trace_shares_credit_with_the_tokens_before_it() -> None:
-    """γ = 0.5: -1.75 on the third token stays at 1 / (1 + 0.5 + 0.25) of it, halved at each step back; nothing goes
-    forward, and a first token keeps what it has."""
-    z = torch.tensor([[0.0, 0.0, -1.75, 0.0], [-2.0, 0.0, 0.0, 0.0]])
-    counted = torch.tensor([[True] * 4, [True] * 3 + [False]])
-    got = led_to(z, counted, 0.5)
-    assert torch.allclose(got, torch.tensor([[-0.25, -0.5, -1.0, 0.0], [-2.0, 0.0, 0.0, 0.0]]), atol=1e-6)
-
-
-@pytest.mark.parametrize("trace", [0.3, 0.9, 1.0])
-def test_a_trace_keeps_the_sum_of_each_text(trace: float) -> None:
-    generator = torch.Generator().manual_seed(1)
-    mask = (torch.arange(12) < torch.randint(1, 13, (8,), generator=generator)[:, None]).long()
-    z = -torch.rand(8, 12, generator=generator) * (torch.rand(8, 12, generator=generator) < 0.3) * mask
-    traced = replace(ARMS["relate"], trace=trace)
-    sentence = torch.randn(8, generator=generator)
-    plain, shared = (advantages(sentence, z, mask.bool(), mask, 4, arm) for arm in (ARMS["relate"], traced))
-    assert torch.allclose(plain.sum(1), shared.sum(1), atol=1e-5)
-    assert not torch.allclose(plain, shared) and (shared[mask == 0] == 0).all()
 
 
 def test_m4_and_relate_differ_in_the_spread_alone() -> None:
