@@ -22,7 +22,7 @@ from relate_engine.policy.writer import Policy, Sample, Wish, terms_of, wanted
 from relate_engine.refusal import refusal
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
-from relate_engine.rewards.words import spoken
+from relate_engine.rewards.words import sentences, spoken
 from relate_engine.score import Rewards
 from relate_engine.share import wilson
 
@@ -104,8 +104,9 @@ def read_judged(path: Path) -> list[dict[str, Any]]:
 
 
 def copies(text: str, brief: Brief) -> bool:
-    """Does the text stand in the brief word for word?"""
-    return f" {spoken(text)} " in f" {spoken(brief.facts)} "
+    """Does every sentence of the text stand in the brief word for word?"""
+    facts = f" {spoken(brief.facts)} "
+    return all(f" {said} " in facts for said in map(spoken, sentences(text)) if said)
 
 
 def judged_report(folder: Path, unlearned: str, briefs: Mapping[str, Brief]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Leaves out: promises that decoding keeps (policy/guards.py) and the choice among
 """
 
 import re
+from collections.abc import Sequence
 
 from relate_engine.brief import ANGLES, Brief
 from relate_engine.denial import denies_more
@@ -16,7 +17,8 @@ from relate_engine.rewards.sheet import sheet
 from relate_engine.rewards.spelling import made_up
 from relate_engine.scorecard import Finding
 
-_LABEL = re.compile(rf"\b(?:curiosity|angle|point)\b|^(?:{'|'.join(ANGLES)}):", re.I)
+_LABEL = re.compile(rf"\b(curiosity|angle|point)\b|^({'|'.join(ANGLES.values())}|headline|description|about):", re.I)
+_REST = re.compile(r"[.!?] +([a-z])")
 
 
 def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
@@ -26,16 +28,18 @@ def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
         return f"{worst.rule_id}: {worst.message}"
     if slot == "path":
         return ""
-    if text[:1].islower() and not any(text.startswith(name) for name in brief.names):
-        return "begins in lower case, like the rest of a sentence"
-    if words := made_up(text, sheet(brief, brief.countries).words):
+    small = [0] * text[:1].islower() + [m.start(1) for m in _REST.finditer(text)]
+    if any(not text.startswith(brief.names, at) for at in small):
+        return "a sentence begins in lower case, like the rest of one"
+    own = sheet(brief, brief.countries).words
+    if words := made_up(text, own):
         return f"'{words[0]}' is no English word and not in the brief"
-    if (label := _LABEL.search(text)) and label[0].rstrip(":").lower() not in brief.facts.lower():
-        return f"'{label[0]}' is a word of the prompt, not of the brief"
+    if labels := [m for m in _LABEL.finditer(text) if m[2] or m[1].lower() not in own]:
+        return f"'{labels[0][0]}' is a word of the prompt, not of the brief"
     return "denies something that the brief does not deny" if denies_more(text, brief.facts) else ""
 
 
-def _worst(found: tuple[Finding, ...]) -> Finding | None:
+def _worst(found: Sequence[Finding]) -> Finding | None:
     """The first block, else the first caution about facts, spelling or form."""
     blocks = [f for f in found if f.severity == "block"]
     faults = [f for f in found if f.severity == "warn" and f.reward in ("correctness", "structure")]

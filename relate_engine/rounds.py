@@ -28,6 +28,8 @@ from relate_engine import gate
 from relate_engine.brief import Brief, BriefError, placement_of
 from relate_engine.heldout import HeldPlan, Judges, Values, divergence, measure
 from relate_engine.judging import Judged
+from relate_engine.policy.points import point_of
+from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.policy.writer import one_each
 from relate_engine.snapshot import (
     Pair,
@@ -252,7 +254,12 @@ def judged_of(
         better = {p.better for p in found}
         texts = list(dict.fromkeys(w for p in found for w in (p.better, p.worse)))
         number = {w: i for i, w in enumerate(texts)}
-        judged.append((brief, [Judged(w.slot, brief.placement, w.angle, w.text, w in better) for w in texts]))
+        about = [point_of(brief, w.text, TEMPLATES[brief.placement, w.slot].aim) for w in texts]
+        said = [
+            Judged(w.slot, brief.placement, w.angle, w.text, w in better, point)
+            for w, point in zip(texts, about, strict=True)
+        ]
+        judged.append((brief, said))
         weights: dict[tuple[int, int], float] = {}
         for p in found:
             key = number[p.better], number[p.worse]

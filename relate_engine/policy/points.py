@@ -1,26 +1,30 @@
 """The points of a brief that a text can be about: a second control code beside the angle.
 
 A small policy that is only told an angle says the same three things again and again. Told which fact to speak of, it
-keeps to that fact, and a draft that goes through all points of a brief gets as many different texts. In training the
-point of a text is the one that it shares most words with, whoever wrote it. An adapter whose manifest does not say
-`points` has not learned the line and is never asked with it; a server's model that was trained here is taken to have.
-(CREATER, arXiv 2205.08943: aspects.)
+keeps to that fact, and a draft that goes through all points of a brief gets as many different texts; a long text is
+told two. In training the point of a text is what it was asked about, or else the one that it shares most words with.
+An adapter whose manifest does not say `points` has not learned the line and is never asked with it; a server's model
+that was trained here is taken to have. (CREATER, arXiv 2205.08943: aspects.)
 Leaves out: the wording of the prompt (prompt.py).
 """
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
-from relate_engine.brief import OFFER, PROOF, Angle, Brief
+from relate_engine.brief import OFFER, PROOF, Angle, Brief, width
 from relate_engine.denial import affirmed
 from relate_engine.policy.prompt import one_line
 from relate_engine.rewards.words import sentences, stems
 
 LONGEST = 120  # characters; a longer passage is no single point
 CLAUSE, SHORTEST = 40, 12  # characters of a clause, about and at least
-_MARKS = re.compile(r"[,;:]\s+|\s+[-\u2013\u2014]\s+")
+ALIKE = 0.5  # share of the shorter point's stems that another holds: both would say the same
+_MARK = re.compile(r"(?<!\d)(?:[,;:]|\s[-\u2013\u2014])\s+")
 _JOINING = re.compile(
-    r"(?:and|or|but|with|for|from|in|at|on|by|to|of|per|than|that|which|when|if|until|after|before)\b", re.I
+    r"(?:and|or|but|with|without|for|from|in|at|on|by|to|of|per|plus|than|that|which|when|if|until|unless|after|before"
+    r"|over|under|except|excluding|including|only|not|subject)\s",
+    re.I,
 )
 
 
@@ -32,35 +36,63 @@ def points(brief: Brief) -> tuple[str, ...]:
     return tuple(dict.fromkeys(p for p in map(_line, found) if re.search(r"\w", p) and len(p) <= LONGEST))
 
 
-@lru_cache(maxsize=4096)
-def suited(brief: Brief, angle: Angle, narrow: bool = False) -> tuple[str, ...]:
-    """The points that an angle can be argued from; ("",) where there is none. What a review says is proof only. The
-    audience is nobody's: asked about it, the writer names it and says nothing. `narrow`: for a slot of one clause's
-    width; when all points have had their turn, so have the clauses of long ones, and there is more to tell apart."""
-    found = _suited(brief, angle)
-    return tuple(dict.fromkeys((*found, *(part for p in found for part in clauses(p))))) if narrow else found
+def asked(brief: Brief, angle: Angle, turn: int, nth: int, aim: int) -> str:
+    """What the `turn`th text of the `nth` angle is asked about, in a slot that aims at `aim` characters. A slot of one
+    clause's width goes through the clauses of long points on every other pass, as there is more to tell apart; a slot
+    of two sentences' width is asked about two points."""
+    whole = suited(brief, angle)
+    passes = turn // len(whole)
+    if aim <= CLAUSE:
+        parts = tuple(c for p in whole for c in clauses(p) if c not in whole)
+        of = parts if parts and passes % 2 else whole
+        return of[(turn + nth) % len(of)]
+    point = whole[(turn + nth) % len(whole)]
+    if width(point) > aim:
+        point = clauses(point)[0]
+    return joined(brief, point, passes + nth, aim) if aim > 2 * CLAUSE else point
 
 
 def joined(brief: Brief, point: str, turn: int, room: int) -> str:
     """`point` with another one behind it, so that a long slot says two things and is filled; the `turn`th of those
-    that fit in `room` characters, or `point` alone."""
-    others = [p for p in suited(brief, "benefit") if p != point and len(point) + 2 + len(p) <= room]
-    return f"{point}. {others[turn % len(others)]}" if point and others else point
+    that fit in `room` and say something else, or `point` alone."""
+    others = [p for p in suited(brief, "benefit") if point and p and not _alike(p, point)]
+    both = [s for s in (_sentences(brief, point, p) for p in others) if width(f"{s}.") <= room]
+    return both[turn % len(both)] if both else point
+
+
+def _sentences(brief: Brief, first: str, second: str) -> str:
+    """Two points as two sentences, without a last full stop."""
+    named = any(second.startswith(name) for name in brief.names)
+    stop = "" if first.endswith((".", "!", "?", "…")) else "."
+    return f"{first}{stop} {second if named else second[0].upper() + second[1:]}"
+
+
+def _alike(one: str, other: str) -> bool:
+    a, b = stems(one), stems(other)
+    return len(a & b) >= ALIKE * max(1, min(len(a), len(b)))
 
 
 def clauses(point: str) -> list[str]:
-    """A point cut at its marks into parts of about CLAUSE characters. A part that is short or begins with a joining
-    word says nothing by itself and stays with the one before it."""
+    """A point cut at its marks into parts of about CLAUSE characters. A part that begins with a joining word says
+    nothing by itself and stays with the one before it; where a part is but a word or two, the point is a list and
+    stays whole."""
+    cuts = [m.end() for m in _MARK.finditer(point)] if len(point) > CLAUSE else []
+    parts = [point[a:b] for a, b in pairwise((0, *cuts, len(point)))]
+    if any(len(part.strip()) < SHORTEST for part in parts):
+        return [point]
     found: list[str] = []
-    for part in _MARKS.split(point) if len(point) > CLAUSE else [point]:
-        if found and (_JOINING.match(part) or len(part) < SHORTEST or len(found[-1]) + 2 + len(part) <= CLAUSE):
-            found[-1] += f", {part}"
+    for part in parts:
+        if found and (_JOINING.match(part) or len(found[-1] + part) <= CLAUSE):
+            found[-1] += part
         else:
             found.append(part)
-    return found
+    return [re.sub(r"(?:[,;:]|\s[-\u2013\u2014])\s*$", "", part) for part in found]
 
 
-def _suited(brief: Brief, angle: Angle) -> tuple[str, ...]:
+@lru_cache(maxsize=4096)
+def suited(brief: Brief, angle: Angle) -> tuple[str, ...]:
+    """The points that an angle can be argued from; ("",) where there is none. What a review says is proof only. The
+    audience is nobody's: asked about it, the writer names it and says nothing."""
     said = {_line(r) for r in brief.reviews}
     own = [p for p in points(brief) if p != _line(brief.audience) and p not in said]
     if angle == "offer":
@@ -76,8 +108,17 @@ def _line(text: str) -> str:
     return one_line(text).rstrip(".")
 
 
-def point_of(brief: Brief, text: str) -> str:
-    """The point that a text speaks of: the one with most words in common, the shorter of two; "" if none has any."""
+def point_of(brief: Brief, text: str, aim: int = 0) -> str:
+    """The point that a text speaks of: the one with most words in common, the shorter of two; "" if none has any. Of a
+    text for a slot that is asked about two (`aim`), also the one that most of its other words come from."""
     said = stems(text) - stems(brief.product)
+    best = _nearest(brief, said)
+    if not best or aim <= 2 * CLAUSE:
+        return best
+    second = _nearest(brief, said - stems(best), least=2)
+    return _sentences(brief, best, second) if second else best
+
+
+def _nearest(brief: Brief, said: frozenset[str], least: int = 1) -> str:
     best = max(points(brief), key=lambda p: (len(said & stems(p)), -len(p)), default="")
-    return best if said & stems(best) else ""
+    return best if len(said & stems(best)) >= least else ""

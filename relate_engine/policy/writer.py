@@ -21,7 +21,7 @@ from relate_engine.policy.guards import Guard, vocabulary
 from relate_engine.policy.int8 import int8_copy
 from relate_engine.policy.memory import release
 from relate_engine.policy.model import AdapterState, device, load_nf4, load_tokenizer, put_adapter
-from relate_engine.policy.points import CLAUSE, joined, suited
+from relate_engine.policy.points import asked
 from relate_engine.policy.prompt import TEMPLATES, Template, brief_lines, few_shot, request_lines
 
 WAVE = 32  # branches sampled together: past this the shared cache costs more than it saves
@@ -39,15 +39,9 @@ class Wish:
 
 def wanted(brief: Brief, slot: str, angles: Sequence[Angle], count: int, start: int = 0) -> list[Wish]:
     """`count` wishes for a slot, from the `start`th on: over the angles in turn, and over the points that each can be
-    argued from, so that two angles, and two turns of one, begin with other points where there are enough. A slot of
-    two sentences' width is asked about two points."""
-    found, aim = [], TEMPLATES[brief.placement, slot].aim
-    for i in range(start, start + count):
-        turn, nth = divmod(i, len(angles))
-        suits = suited(brief, angles[nth], narrow=aim <= CLAUSE)
-        point = suits[(turn + nth) % len(suits)]
-        found.append(Wish(slot, angles[nth], joined(brief, point, i, aim) if aim > 2 * CLAUSE else point))
-    return found
+    argued from, so that two angles, and two turns of one, begin with other points where there are enough."""
+    aim, turns = TEMPLATES[brief.placement, slot].aim, (divmod(i, len(angles)) for i in range(start, start + count))
+    return [Wish(slot, angles[nth], asked(brief, angles[nth], turn, nth, aim)) for turn, nth in turns]
 
 
 def one_each(brief: Brief, slot: str, turn: int = 0) -> list[Wish]:

@@ -52,19 +52,13 @@ def weights_of(picked: int, rejected: int) -> tuple[float, float]:
 
 def rows_of(singles: Sequence[Single], points: bool) -> list[dict[str, Any]]:
     """As KTOTrainer reads them; it adds the EOS. `points`: each is asked for by the point it speaks of."""
-    return [
-        {
-            "prompt": prompt(
-                s.brief,
-                TEMPLATES[s.brief.placement, s.wording.slot],
-                s.wording.angle,
-                point_of(s.brief, s.wording.text) if points else "",
-            ),
-            "completion": s.wording.text,
-            "label": s.picked,
-        }
-        for s in singles
-    ]
+    rows = []
+    for s in singles:
+        template = TEMPLATES[s.brief.placement, s.wording.slot]
+        about = point_of(s.brief, s.wording.text, template.aim) if points else ""
+        asked = prompt(s.brief, template, s.wording.angle, about)
+        rows.append({"prompt": asked, "completion": s.wording.text, "label": s.picked})
+    return rows
 
 
 def train_kto(

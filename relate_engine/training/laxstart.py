@@ -48,7 +48,7 @@ def lax_targets(entry: Entry, violating: Sequence[Mapping[str, str]], count: int
             TEMPLATES["google_rsa", "headline"],
             a := rng.choice(angles),
             t,
-            rng.choice(suited(entry.brief, a, narrow=True)),
+            rng.choice(suited(entry.brief, a)),
         )
         for t in chosen
     ]

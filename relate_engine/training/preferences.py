@@ -68,9 +68,11 @@ def pairs_of(judged: Sequence[Judged]) -> list[tuple[int, int]]:
 
 
 def worth_learning(judged: Judged) -> bool:
-    """Asked for two sentences, a passed text of one short one is no model: a policy that learns from it shrinks."""
+    """A passed text of one short sentence is no model where the slot is asked about two points (where it is known what
+    it was asked): a policy that learns from it says ever less."""
     aim = TEMPLATES[judged.placement, judged.slot].aim
-    return not (judged.passed and aim > 2 * CLAUSE and width(judged.text) < aim / 2)
+    short = aim > 2 * CLAUSE and width(judged.text) < aim / 2
+    return not (judged.passed and short and judged.point is not None)
 
 
 class Collator(SharedPrefixCollator):

@@ -65,8 +65,8 @@ def tune(
     points = knows_points(parent)
 
     def target(brief: Brief, w: Wording) -> Target:
-        about = point_of(brief, w.text) if points else ""
-        return Target(TEMPLATES[brief.placement, w.slot], w.angle, w.text, about)
+        template = TEMPLATES[brief.placement, w.slot]
+        return Target(template, w.angle, w.text, point_of(brief, w.text, template.aim) if points else "")
 
     once = [encode(tokenizer, brief, [target(brief, w) for w in texts]) for brief, texts in chosen]
     rows = [row for _ in range(plan.epochs) for row in rng.sample(once, len(once))]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from relate_engine.brief import BrandKit, Brief
 from relate_engine.config import ASSETS
-from relate_engine.judging import judged_report
+from relate_engine.judging import copies, judged_report
 from relate_engine.refusal import refusal
 from relate_engine.rewards.rules import load_rules
 from relate_engine.rewards.words import sentences, spoken
@@ -45,12 +45,26 @@ def test_a_text_that_begins_like_the_rest_of_a_sentence_is_refused_and_a_name_ma
 
 def test_a_word_that_is_made_up_or_a_label_of_the_prompt_is_refused() -> None:
     """Each was sampled, and no editor passed any text like it."""
-    for text, word in (("Accredated for offices", "Accredated"), ("Curiosity: arms that fold", "Curiosity"),
-                       ("Point: fits in a hall", "Point"), ("Proof: the frame is oak", "Proof")):  # fmt: skip
-        assert f"'{word}" in refusal(RULES, text, "headline", BRIEF)
-    asked = BRIEF.model_copy(update={"description": "A desk with a point of its own, by Accredated."})
-    assert "Accredated" not in refusal(RULES, "Accredated for offices", "headline", asked)
-    assert "Point" not in refusal(RULES, "A desk with a point", "headline", asked)
+    assert "'Accredated' is no English word" in refusal(RULES, "Accredated for a hall", "headline", BRIEF)
+    for text, label in (("Curiosity: arms that fold", "Curiosity"), ("Arms fold to a point", "point"),
+                        ("Problem it ends: arms fold", "Problem it ends:")):  # fmt: skip
+        assert f"'{label}' is a word of the prompt" in refusal(RULES, text, "headline", BRIEF)
+    asked = BRIEF.model_copy(update={"description": "Arms fold flat, to a point, by appointment. Sold by Accredated."})
+    assert refusal(RULES, "Arms fold to a point", "headline", asked) == ""
+    assert refusal(RULES, "Sold by Accredated", "headline", asked) == ""
+    without = BRIEF.model_copy(update={"description": "Arms fold flat, by appointment."})
+    assert "prompt" in refusal(RULES, "Arms fold to a point", "headline", without)
+
+
+def test_a_small_letter_after_a_full_stop_is_refused_but_in_a_name() -> None:
+    assert "lower case" in refusal(RULES, "Arms fold flat. arms fold.", "description", BRIEF)
+    assert refusal(RULES, "Arms fold flat. iDesk arms fold.", "description", BRIEF) == ""
+
+
+def test_two_facts_of_the_brief_side_by_side_are_a_copy() -> None:
+    brief = Brief(product="Oak Desk", description="Arms fold flat.", benefits=("two drawers", "solid oak"))
+    assert copies("Solid oak. Arms fold flat!", brief) and copies("Two Drawers", brief)
+    assert not copies("Solid oak with two drawers.", brief) and not copies("Arms fold flat. And fast.", brief)
 
 
 def test_what_is_said_alike_is_the_same_text() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from relate_engine.brief import Brief, Claim, supported_angles
+from relate_engine.brief import BrandKit, Brief, Claim, supported_angles
 from relate_engine.policy.adapter import knows_points
 from relate_engine.policy.model import AdapterState
 from relate_engine.policy.points import clauses, joined, point_of, points, suited
@@ -54,16 +54,29 @@ def test_an_angle_is_argued_from_the_points_that_suit_it() -> None:
     assert suited(Brief(product="Oak", description="…"), "benefit") == ("",)
 
 
-def test_a_narrow_slot_is_asked_about_clauses_too_when_all_points_had_their_turn() -> None:
-    long = "uPVC and timber windows made in Halifax, fitted by our own teams; for older houses, in Halifax"
+def test_a_narrow_slot_is_asked_about_clauses_too_on_every_other_pass() -> None:
+    long = "uPVC and timber windows made in Halifax, fitted by our own teams; for older houses in and near Halifax"
     brief = Brief(product="Tunnock", description=long, benefits=("Ten-year guarantee",))
-    assert clauses("Ten-year guarantee") == ["Ten-year guarantee"]
-    parts = ("uPVC and timber windows made in Halifax", "fitted by our own teams, for older houses, in Halifax")
-    assert clauses(long) == list(parts)  # what begins with "for" or "in" says nothing alone
+    parts = ("uPVC and timber windows made in Halifax", "fitted by our own teams; for older houses in and near Halifax")
+    assert clauses(long) == list(parts)  # what begins with "for" says nothing alone
     whole = ("Ten-year guarantee", long)
-    assert suited(brief, "benefit", narrow=True) == (*whole, *parts) and suited(brief, "benefit") == whole
+    assert suited(brief, "benefit") == whole
     assert [w.point for w in wanted(brief, "headline", ["benefit"], 5)] == [*whole, *parts, whole[0]]
-    assert {w.point for w in wanted(brief, "description", ["benefit"], 9)} == set(whole)
+    two_angles = [w.point for w in wanted(brief, "headline", ["benefit", "how"], 4)]
+    assert two_angles == [whole[0], whole[1], whole[1], whole[0]]  # another angle begins with another point
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "$70, clay and firing of two pieces included",
+        "Straps of rubber in 18, 20 and 22 mm with a steel buckle",
+        "An app for logging headaches, sleep, meals and medicines, with a summary",
+        "Short, as it is",
+    ],
+)
+def test_lists_figures_and_short_points_are_not_cut(point: str) -> None:
+    assert clauses(point) == [point]
 
 
 def test_an_offer_or_proof_without_a_digit_is_found_as_the_angle_is() -> None:
@@ -90,13 +103,28 @@ def test_wishes_go_through_angles_and_points_and_a_further_round_goes_on() -> No
     assert {w.point for w in wanted(BRIEF, "headline", ["benefit"], 6)} == set(suited(BRIEF, "benefit"))
 
 
-def test_a_long_slot_is_asked_about_two_points_that_fit_it() -> None:
+def test_a_long_slot_is_asked_about_two_points_that_fit_it_and_say_different_things() -> None:
     assert joined(BRIEF, BOTTLE, 0, 90) == f"{BOTTLE}. {SHIPPING}"
     assert joined(BRIEF, BOTTLE, 1, 90) == f"{BOTTLE}. {RATED}" and joined(BRIEF, "", 0, 90) == ""
-    assert joined(BRIEF, BOTTLE, 0, 40) == BOTTLE  # no second one fits
+    room = len(f"{BOTTLE}. {SHIPPING}.")  # the writer ends with a full stop
+    assert joined(BRIEF, BOTTLE, 0, room) == f"{BOTTLE}. {SHIPPING}" and joined(BRIEF, BOTTLE, 0, 40) == BOTTLE
+    said = Brief(
+        product="Oak", description="Is it oak?", benefits=("solid oak frames", "frames of solid oak", "iOak fits")
+    )
+    named = said.model_copy(update={"brand_kit": BrandKit(names=("iOak",))})
+    assert joined(said, "Is it new?", 0, 90) == "Is it new? Solid oak frames"
+    assert joined(named, "solid oak frames", 0, 90) == "solid oak frames. iOak fits"  # not the same thing twice
     asked = [w.point for w in wanted(BRIEF, "description", ["benefit"], 6)]
-    assert len(set(asked)) == 6 and all(len(p) <= 90 and ". " in p for p in asked)
+    assert len(set(asked)) == 6 and all(len(p) < 90 and ". " in p for p in asked)
+    one = [w.point for w in wanted(BRIEF, "description", ["offer", "how"], 8) if w.angle == "offer"]
+    assert len(set(one)) == 4  # one point suits, and its company changes
     assert all(". " not in w.point for w in wanted(BRIEF, "headline", ["benefit"], 5))
+
+
+def test_a_long_text_that_says_two_things_speaks_of_two_points() -> None:
+    both = "Concentrate steeped for 18 hours. Free shipping on 2 bottles or more."
+    assert set(point_of(BRIEF, both, 90).split(". ")) == {STEEPED, SHIPPING}
+    assert point_of(BRIEF, "Steeped for 18 hours", 90) == STEEPED
 
 
 def test_the_prompt_names_the_point_on_its_last_line_on_one_line() -> None:
@@ -128,7 +156,7 @@ def test_the_ladders_lax_texts_are_asked_for_as_the_ladder_asks() -> None:
     rows = [{"text": f"Miracle {i}", "vertical": "coffee"} for i in range(9)]
     entry = Entry("x", "train", BRIEF, ())
     targets = lax_targets(entry, rows, 4, random.Random(0))
-    assert len(targets) == 4 and all(t.point in suited(BRIEF, t.angle, narrow=True) for t in targets)
+    assert len(targets) == 4 and all(t.point in suited(BRIEF, t.angle) for t in targets)
 
 
 @pytest.mark.parametrize(
