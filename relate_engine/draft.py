@@ -16,6 +16,8 @@ from pathlib import Path
 from relate_engine.brief import Angle, Brief, full_ad, supported_angles
 from relate_engine.policy.acceptance import load_acceptance, signals
 from relate_engine.policy.paths import paths
+from relate_engine.policy.points import CLAUSE
+from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.policy.remote import RemotePolicy
 from relate_engine.policy.weights import policy_folder
 from relate_engine.policy.writer import Policy, Sample, Wish, wanted
@@ -38,6 +40,7 @@ WORN = 3  # texts of a slot that open alike; warm rounds must open otherwise
 # P(an editor would run it): enough texts over GOOD end the sampling; under POOR a text is shown only where fewer
 # than ENOUGH of the slot are left, under WORST never
 GOOD, POOR, WORST, ENOUGH = 0.5, 0.5, 0.03, 8
+THIN = 0.5  # what of that a text keeps which leaves half of a slot of two sentences empty: it says less than it could
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,8 @@ def draft(
         for card, worst in [(c, f) for c in cards for f in c.findings if f.severity == "block"]:
             dropped.append(Dropped(card.text, slot, card.angle, f"{worst.rule_id}: {worst.message}"))
         cards = [c for c in cards if c.compliance.level != "blocked"]  # by the classifier: rules have refused already
-        readable_ones = _readable(cards, accepted, min(count, ENOUGH))
+        worth = _worth(cards, accepted, TEMPLATES[brief.placement, slot].aim if slot != "path" else 0)
+        readable_ones = _readable(cards, worth, min(count, ENOUGH))
         dropped += [
             Dropped(c.text, slot, c.angle, "reads unfinished or unclear") for c in cards if c not in readable_ones
         ]
@@ -186,7 +190,7 @@ def draft(
             near = rewards.encoder.encode([like, *(c.text for c in cards)])
             likeness = near[1:] @ near[0]
             cards = [replace(c, rank=c.rank + 0.5 * float(s)) for c, s in zip(cards, likeness, strict=True)]
-        shown, why = choose(cards, count, [like] if like else (), accepted)
+        shown, why = choose(cards, count, [like] if like else (), worth)
         angle_of = {t.text: t.angle for t in passed[slot]}
         dropped += [Dropped(text, slot, angle_of[text], reason) for text, reason in why.items()]
         # scored again as the group that is shown, so that diversity speaks of the texts on the page
@@ -222,6 +226,15 @@ def _written(
     for turn, writer in enumerate(random.Random(seed).sample(writers, len(writers))):
         for wish, sample in writer.write(brief, wishes, seed + 104_729 * turn, temperature, worn=worn):
             yield f"policy:{writer.version}", wish, sample
+
+
+def _worth(cards: Sequence[Scorecard], accepted: Mapping[str, float], aim: int) -> dict[str, float]:
+    """P(an editor would run it) by text, less where a slot that aims at two sentences' width is half empty."""
+    return {
+        c.text: accepted[c.text] * (THIN if aim > 2 * CLAUSE and c.width < aim / 2 else 1)
+        for c in cards
+        if c.text in accepted
+    }
 
 
 def _readable(cards: Sequence[Scorecard], accepted: Mapping[str, float], enough: int) -> list[Scorecard]:

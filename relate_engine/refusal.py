@@ -18,6 +18,8 @@ from relate_engine.rewards.spelling import made_up
 from relate_engine.scorecard import Finding
 
 _LABEL = re.compile(rf"\b(curiosity|angle|point)\b|^({'|'.join(ANGLES.values())}|headline|description|about):", re.I)
+_GLUED = re.compile(r"\w*[a-z\d][.!?](?=[A-Z])\w*")
+_ITEM = re.compile(r"[-\u2013\u2014\u2022*]\s")
 _REST = re.compile(r"[.!?] +([a-z])")
 
 
@@ -32,6 +34,10 @@ def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
     if any(not text.startswith(brief.names, at) for at in small):
         return "a sentence begins in lower case, like the rest of one"
     own = sheet(brief, brief.countries).words
+    if (glued := _GLUED.search(text)) and glued[0] not in brief.facts:
+        return f"'{glued[0]}' lacks a space"
+    if _ITEM.match(text):
+        return "begins with a dash, like an item of a list"
     if words := made_up(text, own):
         return f"'{words[0]}' is no English word and not in the brief"
     if labels := [m for m in _LABEL.finditer(text) if m[2] or m[1].lower() not in own]:

@@ -67,9 +67,14 @@ def listed(word: str) -> bool:
     return word in _MODERN or word in _checker().word_frequency.dictionary
 
 
-@lru_cache(maxsize=20_000)
 def known(word: str) -> bool:
     """Is this lower-case word English, in either spelling, or made of English parts?"""
+    return _listed_somehow(word) or _compound(word)
+
+
+@lru_cache(maxsize=20_000)
+def _listed_somehow(word: str) -> bool:
+    """Is it in the list, in either spelling, with an ending or a prefix?"""
     if len(word) < 3 or listed(word) or listed(word.replace("'", "")):
         return True
     if re.search(r"(.)\1\1", word):
@@ -89,11 +94,15 @@ def known(word: str) -> bool:
             )
         ):
             return True
-    if (part := _PREFIX.sub("", word)) != word and len(part) >= 4 and listed(part):
-        return True
-    return any(
-        _frequent(word[:i]) and _frequent(word[i:]) for i in range(4, len(word) - 3)
-    )  # "kettlebell": two real words of four letters or more
+    part = _PREFIX.sub("", word)
+    return part != word and len(part) >= 4 and listed(part)
+
+
+@lru_cache(maxsize=20_000)
+def _compound(word: str) -> bool:
+    """Two common words of four letters or more, such as "kettlebell"."""
+    triple = re.search(r"(.)\1\1", word)
+    return not triple and any(_frequent(word[:i]) and _frequent(word[i:]) for i in range(4, len(word) - 3))
 
 
 def _frequent(word: str) -> bool:
@@ -153,10 +162,9 @@ def distance(a: str, b: str, limit: int) -> int:
 
 
 def _familiar(word: Word, own: frozenset[str]) -> bool:
-    """Is it English, a word of the brief or a form of one, a short all-capitals word, or of another script?"""
+    """Is it a word of the brief or a form of one, a short all-capitals word, or of another script?"""
     return (
         word.lower in own
-        or known(word.lower)
         or any(word.lower.removesuffix(e) in own for e in ("s", "es", "ed", "er"))
         or (word.text.isupper() and len(word.text) <= 6)
         or not word.text.isascii()
@@ -164,9 +172,9 @@ def _familiar(word: Word, own: frozenset[str]) -> bool:
 
 
 def made_up(text: str, own: frozenset[str]) -> list[str]:
-    """The words that are neither English nor of the brief, names included: right for a writer that knows only the
-    brief. `own` as in `check_spelling`."""
-    return [word.text for word in words(text) if not _familiar(word, own)]
+    """The words that are neither English nor of the brief, names and new compounds included ("worksCertified"): right
+    for a writer that knows only the brief. `own` as in `check_spelling`."""
+    return [w.text for w in words(text) if not _familiar(w, own) and not _listed_somehow(w.lower)]
 
 
 def check_spelling(text: str, own: frozenset[str], taken: list[tuple[int, int]]) -> list[Finding]:
@@ -174,7 +182,7 @@ def check_spelling(text: str, own: frozenset[str], taken: list[tuple[int, int]])
     found = []
     title = is_title_case(text)
     for word in words(text):
-        if any(s < word.end and word.start < e for s, e in taken) or _familiar(word, own):
+        if any(s < word.end and word.start < e for s, e in taken) or _familiar(word, own) or known(word.lower):
             continue
         if any(c.isupper() for c in word.text[1:]) and not word.text.isupper():
             continue  # iPhone, MacBook

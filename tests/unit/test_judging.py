@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 from relate_engine.brief import BrandKit, Brief
 from relate_engine.config import ASSETS
+from relate_engine.draft import _worth
 from relate_engine.judging import copies, judged_report
 from relate_engine.refusal import refusal
 from relate_engine.rewards.rules import load_rules
@@ -59,6 +61,20 @@ def test_a_word_that_is_made_up_or_a_label_of_the_prompt_is_refused() -> None:
 def test_a_small_letter_after_a_full_stop_is_refused_but_in_a_name() -> None:
     assert "lower case" in refusal(RULES, "Arms fold flat. arms fold.", "description", BRIEF)
     assert refusal(RULES, "Arms fold flat. iDesk arms fold.", "description", BRIEF) == ""
+
+
+def test_an_item_of_a_list_and_words_run_together_are_refused() -> None:
+    assert "dash" in refusal(RULES, "- Arms fold flat", "headline", BRIEF)
+    assert "lacks a space" in refusal(RULES, "Arms fold flat.Arms fold.", "description", BRIEF)
+    assert "'Armsfold' is no English word" in refusal(RULES, "Armsfold flat", "headline", BRIEF)
+    assert refusal(RULES, "Armrest folds flat outside", "headline", BRIEF) == ""  # listed compounds
+
+
+def test_a_long_slot_that_is_left_half_empty_is_worth_half() -> None:
+    cards = [SimpleNamespace(text=text, width=len(text)) for text in ("Arms fold flat.", "Arms fold flat. " * 4)]
+    accepted = dict.fromkeys((c.text for c in cards), 0.8)
+    assert list(_worth(cards, accepted, 90).values()) == [0.4, 0.8]  # type: ignore[arg-type]
+    assert list(_worth(cards, accepted, 30).values()) == [0.8, 0.8]  # type: ignore[arg-type]
 
 
 def test_two_facts_of_the_brief_side_by_side_are_a_copy() -> None:
