@@ -15,6 +15,7 @@ from relate_engine.rewards.findings import text_findings
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.rewards.sheet import sheet
 from relate_engine.rewards.spelling import made_up
+from relate_engine.rewards.words import sentences, spoken
 from relate_engine.scorecard import Finding
 
 _LABEL = re.compile(rf"\b(curiosity|angle|point)\b|^({'|'.join(ANGLES.values())}|headline|description|about):", re.I)
@@ -36,6 +37,9 @@ def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
     own = sheet(brief, brief.countries).words
     if (glued := _GLUED.search(text)) and glued[0] not in brief.facts:
         return f"'{glued[0]}' lacks a space"
+    said = [spoken(sentence) for sentence in sentences(text)]
+    if len(set(said)) < len(said):
+        return "says the same sentence twice"
     if _ITEM.match(text):
         return "begins with a dash, like an item of a list"
     if words := made_up(text, own):

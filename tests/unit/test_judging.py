@@ -66,6 +66,7 @@ def test_a_small_letter_after_a_full_stop_is_refused_but_in_a_name() -> None:
 def test_an_item_of_a_list_and_words_run_together_are_refused() -> None:
     feed = BRIEF.model_copy(update={"placement": "meta_feed"})  # in a search ad a rule forbids it
     assert "dash" in refusal(RULES, "- Arms fold flat", "primary_text", feed)
+    assert "twice" in refusal(RULES, "Arms fold flat. Arms fold flat.", "description", BRIEF)
     assert "lacks a space" in refusal(RULES, "Arms fold flat.Arms fold.", "description", BRIEF)
     assert "'Armsfold' is no English word" in refusal(RULES, "Armsfold flat", "headline", BRIEF)
     assert refusal(RULES, "Armrest folds flat outside", "headline", BRIEF) == ""  # listed compounds
