@@ -16,7 +16,7 @@ from pathlib import Path
 from relate_engine.brief import Angle, Brief, full_ad, supported_angles
 from relate_engine.policy.acceptance import load_acceptance, signals
 from relate_engine.policy.paths import paths
-from relate_engine.policy.points import CLAUSE
+from relate_engine.policy.points import half_empty
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.policy.remote import RemotePolicy
 from relate_engine.policy.weights import policy_folder
@@ -229,12 +229,8 @@ def _written(
 
 
 def _worth(cards: Sequence[Scorecard], accepted: Mapping[str, float], aim: int) -> dict[str, float]:
-    """P(an editor would run it) by text, less where a slot that aims at two sentences' width is half empty."""
-    return {
-        c.text: accepted[c.text] * (THIN if aim > 2 * CLAUSE and c.width < aim / 2 else 1)
-        for c in cards
-        if c.text in accepted
-    }
+    """P(an editor would run it) by text, less where a long slot is left half empty."""
+    return {c.text: accepted[c.text] * (THIN if half_empty(c.width, aim) else 1) for c in cards if c.text in accepted}
 
 
 def _readable(cards: Sequence[Scorecard], accepted: Mapping[str, float], enough: int) -> list[Scorecard]:

@@ -254,11 +254,10 @@ def judged_of(
         better = {p.better for p in found}
         texts = list(dict.fromkeys(w for p in found for w in (p.better, p.worse)))
         number = {w: i for i, w in enumerate(texts)}
-        about = [point_of(brief, w.text, TEMPLATES[brief.placement, w.slot].aim) for w in texts]
-        said = [
-            Judged(w.slot, brief.placement, w.angle, w.text, w in better, point)
-            for w, point in zip(texts, about, strict=True)
-        ]
+        said = []
+        for w in texts:
+            about = point_of(brief, w.text, TEMPLATES[brief.placement, w.slot].aim)
+            said.append(Judged(w.slot, brief.placement, w.angle, w.text, w in better, about))
         judged.append((brief, said))
         weights: dict[tuple[int, int], float] = {}
         for p in found:

@@ -11,9 +11,8 @@ from app.services.process import set_threads
 from relate_engine.brief import Brief, BriefError
 from relate_engine.config import ASSETS, ROOT, Settings
 
-ACCEPTED = tuple(
-    ASSETS / "judged" / name for name in ("points.jsonl", "twos.jsonl", "served.jsonl")
-)  # what acceptance is fitted on
+# what acceptance is fitted on
+ACCEPTED = tuple(ASSETS / "judged" / name for name in ("points.jsonl", "twos.jsonl", "served.jsonl"))
 
 
 def sft(

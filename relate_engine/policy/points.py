@@ -54,7 +54,17 @@ def asked(brief: Brief, angle: Angle, turn: int, nth: int, aim: int) -> str:
     point = whole[(turn + nth) % len(whole)]
     if width(point) > aim:
         point = clauses(point)[0]
-    return joined(brief, point, passes + nth, aim) if aim > 2 * CLAUSE else point
+    return joined(brief, point, passes + nth, aim) if is_long(aim) else point
+
+
+def is_long(aim: int) -> bool:
+    """Has a slot that aims at `aim` characters room for two sentences, and so is asked about two points?"""
+    return aim > 2 * CLAUSE
+
+
+def half_empty(taken: int, aim: int) -> bool:
+    """Does a text `taken` wide leave half of a long slot empty?"""
+    return is_long(aim) and taken < aim / 2
 
 
 def joined(brief: Brief, point: str, turn: int, room: int) -> str:
@@ -118,7 +128,7 @@ def point_of(brief: Brief, text: str, aim: int = 0) -> str:
     text for a slot that is asked about two (`aim`), also the one that most of its other words come from."""
     said = stems(text) - stems(brief.product)
     best = _nearest(brief, said)
-    if not best or aim <= 2 * CLAUSE:
+    if not best or not is_long(aim):
         return best
     second = _nearest(brief, said - stems(best), least=2)
     return _sentences(brief, best, second) if second else best

@@ -44,12 +44,7 @@ def lax_targets(entry: Entry, violating: Sequence[Mapping[str, str]], count: int
     angles = supported_angles(entry.brief)
     chosen = rng.sample(pool, count)
     return [
-        Target(
-            TEMPLATES["google_rsa", "headline"],
-            a := rng.choice(angles),
-            t,
-            rng.choice(suited(entry.brief, a)),
-        )
+        Target(TEMPLATES["google_rsa", "headline"], a := rng.choice(angles), t, rng.choice(suited(entry.brief, a)))
         for t in chosen
     ]
 

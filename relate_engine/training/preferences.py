@@ -29,7 +29,7 @@ from relate_engine.brief import Brief, BriefError, width
 from relate_engine.judging import Judged
 from relate_engine.policy.memory import keep
 from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
-from relate_engine.policy.points import CLAUSE, point_of
+from relate_engine.policy.points import half_empty, point_of
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.training.sft import (
     IGNORE,
@@ -70,9 +70,8 @@ def pairs_of(judged: Sequence[Judged]) -> list[tuple[int, int]]:
 def worth_learning(judged: Judged) -> bool:
     """A passed text of one short sentence is no model where the slot is asked about two points (where it is known what
     it was asked): a policy that learns from it says ever less."""
-    aim = TEMPLATES[judged.placement, judged.slot].aim
-    short = aim > 2 * CLAUSE and width(judged.text) < aim / 2
-    return not (judged.passed and short and judged.point is not None)
+    thin = half_empty(width(judged.text), TEMPLATES[judged.placement, judged.slot].aim)
+    return not (judged.passed and thin and judged.point is not None)
 
 
 class Collator(SharedPrefixCollator):
