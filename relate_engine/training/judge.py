@@ -5,8 +5,8 @@ reward functions that TRL calls one after another only read what it gave. Senten
     length = min(1, w / (fill · v))              for w ≤ v      w = width, v = the fold of the slot
            = exp(-(w - v) / (slack · v))         beyond it
     format = 1 + amounts of the structure findings but the fold's, floored at 0; 0 for more than one line
-    ctr    = the scorecard's predicted CTR
-    ctcvr  = the scorecard's: P(the text beats a typical one)
+    ctr    = the scorecard's predicted CTR                               0 for a text over the slot's hard limit:
+    ctcvr  = the scorecard's: P(the text beats a typical one)            it cannot run, so nobody clicks or buys
 A text that did not end, or is empty, is shown to nobody: it earns 0 of each and is not scored. A text that could
 not be scored (the reward failed, or gave a value that is no number) is left out of its group's mean and teaches
 nothing; if that befalls a whole batch, training stops.
@@ -75,11 +75,15 @@ def form(card: Scorecard, arm: Arm) -> float:
     return value_of(f for f in card.findings if f.reward == "structure" and f.rule_id != FOLD)
 
 
+def _if_it_runs(value: float, card: Scorecard) -> float:
+    return value if card.width <= card.limit else 0.0
+
+
 SENTENCE: dict[str, Callable[[Scorecard, Arm], float]] = {
     "length": length,
     "format": form,
-    "ctr": lambda card, arm: card.ctr.mean,
-    "ctcvr": lambda card, arm: card.rewards["ctcvr"],
+    "ctr": lambda card, arm: _if_it_runs(card.ctr.mean, card),
+    "ctcvr": lambda card, arm: _if_it_runs(card.rewards["ctcvr"], card),
 }
 
 

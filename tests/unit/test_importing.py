@@ -2,11 +2,14 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.services import briefs, drafting, importing, results_page
 from app.services.import_report import details, headline
@@ -325,11 +328,28 @@ def test_the_smallest_gap_compares_variations_of_one_test(db: Database, ana: Act
 # others keep working
 
 
-def test_no_other_writer_waits_a_second(db: Database, ana: Actor, tmp_path: Path) -> None:
+class Held(Database):
+    """Notes how long each of its writes works while the others wait, in this thread's own CPU seconds: a busy
+    machine or a slow disk makes every wait longer and none of these. What others wait on an idle machine, in
+    seconds, tests/benchmarks/imports.py prints."""
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        with super().write() as session:
+            began = time.thread_time()
+            yield session
+        HELD.append(time.thread_time() - began)
+
+
+HELD: list[float] = []
+
+
+def test_no_other_writer_waits_a_second(db: Database, ana: Actor) -> None:
     rows = [f"t,Headline {i},Body,1000,50,5,buy,,{OLD}" for i in range(6000)]
-    waits: list[float] = []
+    turns: list[int] = []  # after which of the import's writes another writer came in
     done = threading.Event()
     other = open_database(str(db.engine.url))
+    HELD.clear()
 
     def one() -> None:
         with other.write() as session:
@@ -337,17 +357,17 @@ def test_no_other_writer_waits_a_second(db: Database, ana: Actor, tmp_path: Path
 
     def write() -> None:
         while not done.is_set():
-            started = time.monotonic()
             one()
-            waits.append(time.monotonic() - started)
+            turns.append(len(HELD))
             time.sleep(0.01)
 
     one()  # a server takes its time to connect, which is no waiting for others
     thread = threading.Thread(target=write)
     thread.start()
-    report = importing.import_file(db, ana, "a.csv", table(*rows))
-    importing.undo_import(db, ana, report.import_id)
+    report = importing.import_file(Held(db.engine), ana, "a.csv", table(*rows))
+    importing.undo_import(Held(db.engine), ana, report.import_id)
     done.set()
     thread.join()
     other.close()
-    assert report.kept == 6000 and len(waits) > 20 and max(waits) < 1.0
+    assert report.kept == 6000 and len(HELD) > 10 and max(HELD) < 0.5
+    assert len(set(turns)) > len(HELD) / 3, "others get their turn between its batches, not after the whole import"

@@ -10,7 +10,7 @@ import pytest
 from relate_engine.brief import Brief
 from relate_engine.scorecard import Finding, Scorecard
 from relate_engine.training.credit import ARMS
-from relate_engine.training.judge import Judge, RewardError, Sampled, form, length
+from relate_engine.training.judge import SENTENCE, Judge, RewardError, Sampled, form, length
 from tests import tiny
 from tests.cards import card
 
@@ -60,6 +60,14 @@ def test_length_and_format() -> None:
     cut = Finding("FMT-010", "structure", "warn", "", amount=-0.25)
     assert [form(card("a", findings=[f]), arm) for f in (fold, over, cut)] == [1, 0, 0.75]
     assert form(card("a\nb"), arm) == 0
+
+
+def test_a_text_that_cannot_run_is_neither_clicked_nor_bought() -> None:
+    fits, over = card("x" * 30), card("x" * 31)
+    assert (fits.limit, over.limit) == (30, 30)
+    for name, worth in (("ctr", fits.ctr.mean), ("ctcvr", fits.rewards["ctcvr"])):
+        assert SENTENCE[name](fits, ARMS["m4"]) == worth > 0
+        assert SENTENCE[name](over, ARMS["m4"]) == 0
 
 
 def test_texts_that_did_not_end_or_are_empty_earn_nothing_and_are_not_scored() -> None:
