@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from relate_engine.brief import Angle, Brief, full_ad, supported_angles
+from relate_engine.mustsay import asked_to_say, let_in
 from relate_engine.policy.acceptance import load_acceptance, signals
 from relate_engine.policy.paths import paths
 from relate_engine.policy.points import half_empty
@@ -23,7 +24,7 @@ from relate_engine.policy.weights import policy_folder
 from relate_engine.policy.writer import Policy, Sample, Wish, wanted
 from relate_engine.refusal import refusal
 from relate_engine.rewards.compliance import check_ad
-from relate_engine.rewards.mix import choose, distinct
+from relate_engine.rewards.mix import choose, distinct, weighed
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
 from relate_engine.rewards.words import spoken
@@ -127,6 +128,7 @@ def draft(
     dropped: list[Dropped] = []
     seen = {spoken(t) for t in served}
     total = sum(counts.values())
+    whole = all(counts.get(slot, 0) >= n for slot, n in full_ad(brief).items())
     for attempt, warmer in enumerate(WARMER):
         wishes = []
         least, most = (GOOD, total) if attempt < COOL else (WORST, ENOUGH + SPARE)
@@ -135,7 +137,8 @@ def draft(
             want = min(count, most) if attempt < COOL else min(count + SPARE, most)
             if slot != "path" and have < want:
                 rows = max(LEAST, (want - have) * oversample) // len(writers)
-                wishes += wanted(brief, slot, angles, rows, asked[slot])
+                plain = wanted(brief, slot, angles, rows, asked[slot])
+                wishes += asked_to_say(brief, plain, asked[slot]) if whole else plain
                 asked[slot] += rows
         fresh: list[tuple[AdText, Sample]] = []
         worn = {slot: frozenset(t for t, n in seen_first.items() if n >= WORN and attempt >= COOL)
@@ -157,9 +160,9 @@ def draft(
             yield Progress(enough, total, f"{sum(map(len, passed.values()))} texts written")
         fits = relevance(rewards.encoder, [t.text for t, _ in fresh], brief)
         for (text, sample), (fit, _) in zip(fresh, fits, strict=True):
-            accepted[text.text] = policy.acceptance.probability(
-                signals(text.text, text.slot, sample.logprobs, fit, brief)
-            )
+            aim = TEMPLATES[brief.placement, text.slot].aim
+            told = signals(text.text, text.slot, aim, sample.logprobs, fit, brief)
+            accepted[text.text] = policy.acceptance.probability(told)
     if "path" in counts:
         refused: dict[str, str] = {}
 
@@ -173,8 +176,9 @@ def draft(
     generated = time.perf_counter()
     yield Progress(total, total, "Scoring")
 
-    candidates: list[Scorecard] = []
     scored = score_texts(rewards, brief, [t for slot in counts for t in passed[slot]], served, policy.path)
+    shown: dict[str, list[Scorecard]] = {}
+    left: dict[str, list[Scorecard]] = {}  # might have been shown
     for slot, count in counts.items():
         cards = [c for c in scored if c.slot == slot]
         for card, worst in [(c, f) for c in cards for f in c.findings if f.severity == "block"]:
@@ -190,17 +194,22 @@ def draft(
             near = rewards.encoder.encode([like, *(c.text for c in cards)])
             likeness = near[1:] @ near[0]
             cards = [replace(c, rank=c.rank + 0.5 * float(s)) for c, s in zip(cards, likeness, strict=True)]
-        shown, why = choose(cards, count, [like] if like else (), worth)
-        angle_of = {t.text: t.angle for t in passed[slot]}
-        dropped += [Dropped(text, slot, angle_of[text], reason) for text, reason in why.items()]
+        cards = weighed(cards, worth)
+        shown[slot], why = choose(cards, count, [like] if like else (), worth)
+        left[slot] = [c for c in cards if c.text in why]
+        dropped += [Dropped(c.text, slot, c.angle, why[c.text]) for c in left[slot]]
+    for new, out, reason in let_in(brief, shown, left) if whole else ():
+        dropped = [d for d in dropped if (d.slot, d.text) != (new.slot, new.text)]
+        dropped.append(Dropped(out.text, out.slot, out.angle, reason))
+    candidates: list[Scorecard] = []
+    for slot, best in shown.items():
         # scored again as the group that is shown, so that diversity speaks of the texts on the page
-        group = [AdText(c.text, slot, c.angle, c.author) for c in shown]
+        group = [AdText(c.text, slot, c.angle, c.author) for c in best]
         final = score_texts(rewards, brief, group, served, policy.path)
         candidates += [
-            replace(new, rank=old.rank, rank_words=old.rank_words) for new, old in zip(final, shown, strict=True)
+            replace(new, rank=old.rank, rank_words=old.rank_words) for new, old in zip(final, best, strict=True)
         ]
     by_slot = {slot: [c.text for c in candidates if c.slot == slot] for slot in counts}
-    whole = all(counts.get(slot, 0) >= n for slot, n in full_ad(brief).items())
     must_say = brief.brand_kit.must_say
     yield Drafted(
         Draft(

@@ -1,8 +1,9 @@
 """How likely an editor would run a sampled text: what best-of-N chooses by, beside the rewards.
 
 A small policy writes good and broken texts with the same ease, and no reward sees a broken sentence. Its
-own confidence does, together with how closely the words keep to the brief: a logistic regression on these
-signals, fitted on texts that an editor judged blind (finished, true, specific, would run it).
+own confidence does, together with how closely the words keep to the brief, and, since most of its sentences stand in
+the brief, where they were cut out of it: a logistic regression on these signals, fitted on texts that an editor judged
+blind (finished, true, specific, would run it).
 Serving only. It is no reward and never trains the policy, and texts by people are not judged by it.
 Leaves out: the fit (training/acceptance.py) and whom it was learned from (judging.py).
 """
@@ -14,13 +15,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
-from relate_engine.brief import Brief
-from relate_engine.rewards.words import content, stem, stems, words
+from relate_engine.brief import Brief, width
+from relate_engine.policy.points import points
+from relate_engine.rewards.words import content, sentences, stem, stems, words
 
 SIGNALS = (
     "likelihood",  # summed log-probability of the sampled tokens at temperature 1
     "per_token",
+    "least",  # log-probability of the least likely token
     "strangers",  # content words whose stem the brief does not hold
     "copied",  # share of the words in the longest run taken from the brief
     "seams",  # runs of the brief's words that the text is pieced together from, a word
@@ -34,8 +38,27 @@ SIGNALS = (
     "audience",  # share of the content words that only name the audience
     "figure",  # holds a number
     "headline",
+    "filled",  # width over what the slot aims at
+    "points",  # how many points of the brief it holds whole
+    "covers",  # largest share of a point's words that it holds
+    "opening",  # share of its words that stand in the description's first sentence
+    "few",  # at most two content words
+    "stop",  # ends in . ! or ?
+    "sentences",
+    "doing",  # begins with a word in -ing
+    # of its sentences, the share that
+    "verbatim",  # stands in the brief word for word
+    "cut_before",  # and follows on another word there
+    "cut_after",  # and is followed by another word there: it ends in the middle of something
+    "in_benefit",
+    "in_review",
+    "covered",  # how much of the brief's sentence a verbatim one is, mean of all
 )
+LIKELIHOODS = 3  # the first ones, which only a writer that tells its log-probabilities gives
 _FOR = re.compile(r"for\b", re.I)
+_DOING = re.compile(r"\w+ing\b", re.I)
+_FULL_STOP = re.compile(r"(?<=[.!?])\s+")
+_GOES_ON = re.compile(r"\s?[\w$£€]")
 
 
 @lru_cache(maxsize=64)
@@ -62,15 +85,51 @@ def _runs(roots: Sequence[str], line: str) -> list[int]:
     return runs
 
 
-def signals(text: str, slot: str, logprobs: Sequence[float], relevance: float, brief: Brief) -> tuple[float, ...]:
-    """The SIGNALS of one text. `logprobs`: of its sampled tokens at temperature 1."""
+class _Standing(NamedTuple):
+    """How a sentence stands in the brief's facts; all 0 for one that does not."""
+
+    verbatim: float = 0.0
+    cut_before: float = 0.0
+    cut_after: float = 0.0
+    in_benefit: float = 0.0
+    in_review: float = 0.0
+    covered: float = 0.0
+
+
+def _standing(sentence: str, brief: Brief) -> _Standing:
+    text = sentence.strip().rstrip(".!?").lower()
+    start = brief.facts.lower().find(text)
+    if start < 0 or not text:
+        return _Standing()
+    before = _FULL_STOP.split(brief.facts[:start].rpartition("\n")[2])[-1]
+    after = _FULL_STOP.split(brief.facts[start + len(text) :].partition("\n")[0])[0]
+    return _Standing(
+        1.0,
+        float(bool(before.strip()) and before.rstrip()[-1].isalnum()),
+        float(bool(_GOES_ON.match(after))),
+        float(any(text in b.lower() for b in brief.benefits)),
+        float(any(text in r.lower() for r in brief.reviews)),
+        len(text) / (len(before) + len(text) + len(after)),
+    )
+
+
+def signals(
+    text: str, slot: str, aim: int, logprobs: Sequence[float], relevance: float, brief: Brief
+) -> tuple[float, ...]:
+    """The SIGNALS of one text. `aim`: width that its slot aims at; `logprobs`: of its sampled tokens at temperature 1."""
     known, line, product, audience = _facts(brief)
     roots = [stem(w.lower) for w in words(text)]
     said = [stem(w.lower) for w in content(text)]
     runs, size = _runs(roots, line), max(1, len(roots))
+    held = stems(text)
+    shares = [len(held & p) / len(p) for p in map(stems, points(brief)) if p]
+    first = stems(next(iter(sentences(brief.description)), ""))
+    parts = sentences(text)
+    stand = [_standing(s, brief) for s in parts] or [_Standing()]
     return (
         sum(logprobs),
         sum(logprobs) / max(1, len(logprobs)),
+        min(logprobs, default=0.0),
         float(sum(r not in known for r in said)),
         max(runs, default=0) / size,
         len(runs) / size,
@@ -84,6 +143,15 @@ def signals(text: str, slot: str, logprobs: Sequence[float], relevance: float, b
         sum(r in audience for r in said) / max(1, len(said)),
         float(any(c.isdigit() for c in text)),
         float(slot == "headline"),
+        width(text) / aim,
+        float(sum(share == 1 for share in shares)),
+        max(shares, default=0.0),
+        len(held & first) / max(1, len(held)),
+        float(len(said) <= 2),
+        float(text.endswith((".", "!", "?"))),
+        float(len(parts)),
+        float(bool(_DOING.match(text))),
+        *(sum(part) / len(stand) for part in zip(*stand, strict=True)),
     )
 
 
@@ -104,8 +172,8 @@ class Acceptance:
         return 1 / (1 + math.exp(-score))
 
     def without_likelihood(self) -> "Acceptance":
-        """For a writer that tells no log-probabilities: likelihood and per_token count as average for every text."""
-        return replace(self, weights=(0.0, 0.0, *self.weights[2:]))
+        """For a writer that tells no log-probabilities: what is made of them counts as average for every text."""
+        return replace(self, weights=(0.0,) * LIKELIHOODS + self.weights[LIKELIHOODS:])
 
 
 def load_acceptance(folder: Path) -> Acceptance:

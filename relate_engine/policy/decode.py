@@ -29,6 +29,7 @@ class Branch:
     tokens: int  # most tokens to sample
     guard: Guard | None  # None = raw
     ends: frozenset[int]  # EOS; for the few-shot prompt of an untrained base also the line break
+    lead: str = ""  # the text's beginning, where the request holds it already
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def sample(
     asked = torch.tensor([requests.index(b.request) for b in branches])
     prompt.keep(asked[None].to(device))
     logits = model.lm_head(hidden).float().cpu()[asked]  # (rows, V)
-    rows = [_Row(i, i, b) for i, b in enumerate(branches)]
+    rows = [_Row(i, i, b, text=b.lead) for i, b in enumerate(branches)]
     fed = len(rows)
     while True:
         chosen, logprobs, stuck = _choose(rows, logits, temperature, generator)
@@ -90,7 +91,7 @@ def sample(
             row.logprobs.append(logprob)
             at_end = token in row.branch.ends
             if not at_end:
-                row.text = tokenizer.decode(row.ids)
+                row.text = row.branch.lead + tokenizer.decode(row.ids)
             why = _ended(row, at_end)
             if why is None:
                 alive.append(row)

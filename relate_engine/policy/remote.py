@@ -216,7 +216,8 @@ class RemotePolicy:
             ]
             for rows, texts in zip(waves, asked, strict=True):
                 for row, choice in zip(rows, texts.result(), strict=True):
-                    wish, text = wishes[row], choice.text.strip()
+                    wish = wishes[row]
+                    text = wish.end(brief, (wish.lead(brief) + choice.text).strip())
                     avoid = (worn or {}).get(wish.slot, frozenset())
                     ids = tuple(zlib.crc32(w.lower().encode()) for w in text.split())
                     why = _why(choice, text, ids, wish, brief, raw, avoid)
@@ -229,6 +230,7 @@ class RemotePolicy:
         template = TEMPLATES[brief.placement, wish.slot]
         point = wish.point if self.state.points else ""
         asked = (few_shot(template, "benefit") if self.examples else "") + prompt(brief, template, wish.angle, point)
+        asked += wish.lead(brief)
         tokens = terms_of(brief.placement, wish.slot).tokens
         found: list[_Choice] = []
         while len(found) < count:

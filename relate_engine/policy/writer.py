@@ -6,14 +6,14 @@ Leaves out: scoring and choosing (draft.py), remote servers (remote.py).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from peft import PeftModel
 
-from relate_engine.brief import Angle, Brief, placement_of, supported_angles
+from relate_engine.brief import Angle, Brief, placement_of, supported_angles, width
 from relate_engine.policy.acceptance import Acceptance
 from relate_engine.policy.branching import Branching
 from relate_engine.policy.decode import Branch, Sample, sample
@@ -25,16 +25,35 @@ from relate_engine.policy.points import asked
 from relate_engine.policy.prompt import TEMPLATES, Template, brief_lines, few_shot, request_lines
 
 WAVE = 32  # branches sampled together: past this the shared cache costs more than it saves
+_STOPS = (".", "!", "?", "\u2026")
 _TOKENS = {30: 18, 40: 22, 60: 28, 90: 40, 125: 52}  # most tokens for each aimed width
 
 
 @dataclass(frozen=True)
 class Wish:
-    """One text wanted: for which slot of the brief's placement, argued from which angle, about which point if any."""
+    """One text wanted: for which slot of the brief's placement, argued from which angle, about which point if any.
+    `say`: words that it must hold; a name begins it, anything else is its last sentence."""
 
     slot: str
     angle: Angle
     point: str = ""
+    say: str = ""
+
+    def lead(self, brief: Brief) -> str:
+        """What the text begins with: `say` where it is one of the brief's names or a part of one."""
+        named = any(f" {self.say} " in f" {name} " for name in brief.names)
+        return self.say if self.say and named else ""
+
+    def end(self, brief: Brief, text: str) -> str:
+        """The written text with `say` behind it, where that does not begin it."""
+        if not self.say or not text or self.lead(brief):
+            return text
+        stop, last = ("" if text.endswith(_STOPS) else "."), ("" if self.say.endswith(_STOPS) else ".")
+        return f"{text}{stop} {self.say}{last}"
+
+    def room(self, brief: Brief) -> int:
+        """Width units that `end` takes, at most."""
+        return width(self.end(brief, "x")) - 1
 
 
 def wanted(brief: Brief, slot: str, angles: Sequence[Angle], count: int, start: int = 0) -> list[Wish]:
@@ -123,17 +142,19 @@ class Policy:
                     if not raw and wish.slot not in guards:
                         avoid = (worn or {}).get(wish.slot, frozenset())
                         guards[wish.slot] = Guard(self.words, brief, exclamation=terms.exclamation, worn=avoid)
-                    request = self._request(template, wish)
-                    guard = None if raw else guards[wish.slot]
-                    most = (terms.limit * stretch, terms.tokens * stretch)
-                    branches.append(Branch(tuple(request), *most, guard, self.ends))
+                    lead, guard = wish.lead(brief), None if raw else guards[wish.slot]
+                    request = self._request(template, wish, lead)
+                    most = (terms.limit * stretch - wish.room(brief), terms.tokens * stretch)
+                    branches.append(Branch(tuple(request), *most, guard, self.ends, lead))
                 warmth = 1.0 if raw else temperature
                 for done in sample(prompt, self.tokenizer, branches, warmth, generator):
-                    yield wave[done.branch], done
+                    wish = wave[done.branch]
+                    yield wish, replace(done, text=wish.end(brief, done.text))
 
-    def _request(self, template: Template, wish: Wish) -> list[int]:
-        """Ids of the lines that ask for the wish, with its point if the adapter knows points."""
-        lines = request_lines(template, wish.angle, wish.point if self.state.points else "")
+    def _request(self, template: Template, wish: Wish, lead: str = "") -> list[int]:
+        """Ids of the lines that ask for the wish, with its point if the adapter knows points, and of the text's
+        `lead`."""
+        lines = request_lines(template, wish.angle, wish.point if self.state.points else "") + lead
         ids: list[int] = self.tokenizer.encode(lines, add_special_tokens=False)
         return ids
 

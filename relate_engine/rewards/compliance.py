@@ -156,6 +156,11 @@ def _phrase(phrase: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){spaced}(?!\w)", re.I)
 
 
+def says(text: str, phrase: str) -> bool:
+    """Does the text hold the phrase, in any case and spacing, as whole words?"""
+    return _phrase(phrase).search(fold(text).text) is not None
+
+
 def _never_say(rule: Rule, folded: Folded, brief: Brief | None) -> Iterator[Finding]:
     for phrase in brief.brand_kit.never_say if brief else ():
         for match in _phrase(phrase).finditer(folded.text):
@@ -237,8 +242,8 @@ def check_ad(
         elif rule.check == "ad_pins":
             details = list(_bad_pins(texts, pins or {}))
         elif rule.check == "must_say":
-            every = [fold(t).text for group in texts.values() for t in group]
-            details = [f"“{m}”" for m in must_say if not any(_phrase(m).search(t) for t in every)]
+            every = [t for group in texts.values() for t in group]
+            details = [f"“{m}”" for m in must_say if not any(says(t, m) for t in every)]
         found += [
             finding(
                 rule.id,

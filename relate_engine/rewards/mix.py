@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from relate_engine.rewards.diversity import jaccard
+from relate_engine.rewards.words import sentences
 from relate_engine.scorecard import Scorecard
 
 WEIGHTS = {
@@ -59,17 +60,19 @@ def distinct(texts: Iterable[str]) -> int:
     return len(kept)
 
 
+def weighed(cards: Sequence[Scorecard], accepted: Mapping[str, float]) -> list[Scorecard]:
+    """The cards with `accepted` in their rank: by text, how likely an editor would run it (policy/acceptance.py). A
+    text without one, such as a person's, is ranked by its rewards alone."""
+    return [replace(c, rank=(1 - ACCEPTED) * c.rank + ACCEPTED * accepted.get(c.text, c.rank)) for c in cards]
+
+
 def choose(
     cards: Sequence[Scorecard], count: int, taken: Sequence[str] = (), accepted: Mapping[str, float] | None = None
 ) -> tuple[list[Scorecard], dict[str, str]]:
     """The best `count` that differ, best first, and why each of the others is not among them (by text).
 
-    `taken`: texts already chosen elsewhere in the ad. `accepted`: by text, how likely an editor would run it
-    (policy/acceptance.py); a text without one, such as a person's, is ranked by its rewards alone.
+    `taken`: texts already chosen elsewhere in the ad. `accepted`: as in `weighed`, for the words about the rank.
     """
-    if accepted:
-        cards = [replace(c, rank=(1 - ACCEPTED) * c.rank + ACCEPTED * accepted.get(c.text, c.rank)) for c in cards]
-
     left = sorted(cards, key=lambda c: c.rank, reverse=True)
     chosen: list[Scorecard] = []
     why: dict[str, str] = {}
@@ -83,7 +86,7 @@ def choose(
                 why[card.text] = f"too close to “{twin}”"
                 left.remove(card)
                 continue
-            if (now := card.rank - SPREAD * likeness) > best_value:
+            if (now := card.rank - SPREAD * max(likeness, _said_already(card.text, shown))) > best_value:
                 best, best_value = card, now
         if best is not None:
             chosen.append(best)
@@ -91,6 +94,14 @@ def choose(
     why |= {c.text: f"ranked below the {count} shown" for c in left}
     ranked = sorted(chosen, key=lambda c: c.rank, reverse=True)
     return [replace(c, rank_words=_words(c, ranked, i, accepted or {})) for i, c in enumerate(ranked, 1)], why
+
+
+def _said_already(text: str, shown: Sequence[str]) -> float:
+    """How much of the text other texts say in a sentence of theirs: the mean over its sentences. Two long texts that
+    share one of two sentences have few words in common as wholes."""
+    others = [s for t in shown for s in sentences(t)]
+    said = [max(jaccard(s, o) for o in others) for s in sentences(text)] if others else []
+    return sum(said) / len(said) if said else 0.0
 
 
 def _words(card: Scorecard, group: Sequence[Scorecard], place: int, accepted: Mapping[str, float]) -> str:

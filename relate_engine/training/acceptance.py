@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from relate_engine.brief import Brief
 from relate_engine.judging import read_judged
 from relate_engine.policy.acceptance import SIGNALS, signals
+from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.policy.weights import sha256
 
 
@@ -29,7 +30,7 @@ def train_acceptance(judged: Sequence[Path], briefs: Mapping[str, Brief], out: P
     `briefs`: by the id that the texts name.
     """
     rows = [row for file in judged for row in read_judged(file) if "why" not in row]  # what serving drops is not chosen
-    x = np.array([signals(r["text"], r["slot"], r["logprobs"], r["relevance"], briefs[r["brief"]]) for r in rows])
+    x = np.array([_signals(r, briefs[r["brief"]]) for r in rows])  # (texts, signals)
     y = np.array([r["passed"] for r in rows])  # (texts,)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
     folds = GroupKFold(8)
@@ -57,3 +58,8 @@ def train_acceptance(judged: Sequence[Path], briefs: Mapping[str, Brief], out: P
     out.mkdir(parents=True, exist_ok=True)
     (out / "acceptance.json").write_text(json.dumps(report, indent=2) + "\n", "utf-8")
     return report
+
+
+def _signals(row: Mapping[str, Any], brief: Brief) -> tuple[float, ...]:
+    aim = TEMPLATES[row["placement"], row["slot"]].aim
+    return signals(row["text"], row["slot"], aim, row["logprobs"], row["relevance"], brief)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from relate_engine.brief import Brief, parse_brief, placement_of, supported_angles, width
+from relate_engine.brief import Brief, full_ad, parse_brief, placement_of, supported_angles, width
 from relate_engine.config import ASSETS
 from relate_engine.draft import Draft, Drafted, Progress, Provisional, draft, load_policy, raw_draft
 from relate_engine.policy.acceptance import load_acceptance
@@ -19,6 +19,7 @@ from relate_engine.policy.model import UNTRAINED, load_nf4, load_tokenizer, put_
 from relate_engine.policy.prompt import prompt
 from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
 from relate_engine.policy.writer import Policy, Wish
+from relate_engine.rewards.compliance import says
 from relate_engine.rewards.diversity import jaccard
 from relate_engine.rewards.encoder import Encoder
 from relate_engine.score import Rewards, load_rewards
@@ -118,6 +119,15 @@ def test_eight_headlines_spread_over_the_angles_and_the_seed_repeats(policy: Pol
     assert {c.angle for c in first.candidates} <= set(supported_angles(BRIEF))
     again = drafted(policy, rewards, BRIEF, {"headline": 8}, seed=3)
     assert [c.text for c in again.candidates] == [c.text for c in first.candidates]
+
+
+def test_an_ad_says_what_the_brand_kit_demands(policy: Policy, rewards: Rewards) -> None:
+    kit = BRIEF.brand_kit.model_copy(update={"must_say": ("Tarn", "Wash before first use")})
+    brief = BRIEF.model_copy(update={"brand_kit": kit, "placement": "meta_feed"})
+    got = drafted(policy, rewards, brief, full_ad(brief))
+    texts = [c.text for c in got.candidates]
+    assert all(any(says(t, phrase) for t in texts) for phrase in kit.must_say), texts
+    assert not [f for f in got.ad_findings if f.rule_id == "FMT-012"]
 
 
 def test_an_injection_in_the_brief_is_data(policy: Policy, rewards: Rewards) -> None:

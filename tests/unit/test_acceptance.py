@@ -25,27 +25,47 @@ BRIEF = Brief(
 )
 
 
+def of(text: str, slot: str = "headline", aim: int = 30, logprobs: tuple[float, ...] = (-1.0,)) -> dict[str, float]:
+    return dict(zip(SIGNALS, signals(text, slot, aim, logprobs, 0.9, BRIEF), strict=True))
+
+
 def test_signals_by_hand() -> None:
-    got = dict(
-        zip(SIGNALS, signals("Window to watch your bagel", "headline", [-1.0, -0.5, -1.5], 0.9, BRIEF), strict=True)
-    )
-    assert got["likelihood"] == -3.0 and got["per_token"] == -1.0
+    got = of("Window to watch your bagel", logprobs=(-1.0, -0.5, -1.5))
+    assert (got["likelihood"], got["per_token"], got["least"]) == (-3.0, -1.0, -1.5)
     assert got["strangers"] == 1  # bagel; not window, watch
     assert got["copied"] == pytest.approx(3 / 5)  # "window to watch" of five words
     assert got["seams"] == pytest.approx(3 / 5)  # that run, "your", "bagel"
     assert (got["asks"], got["relevance"], got["words"]) == (0.0, 0.9, 5.0)
     assert (got["bare"], got["audience"], got["figure"], got["headline"]) == (0.0, 0.0, 0.0, 1.0)
-    assert dict(zip(SIGNALS, signals('For cooks: "a window"?', "description", [-1.0], 0.9, BRIEF), strict=True)) == {
-        "likelihood": -1.0, "per_token": -1.0, "strangers": 0.0, "copied": pytest.approx(2 / 4),
-        "seams": pytest.approx(3 / 4), "relevance": 0.9, "words": 4.0, "asks": 1.0, "names_audience": 1.0,
-        "colon": 1.0, "quotes": 1.0, "bare": 0.0, "audience": 0.5, "figure": 0.0, "headline": 0.0,
+    assert got["filled"] == pytest.approx(26 / 30) and (got["points"], got["sentences"]) == (0.0, 1.0)
+    assert got["covers"] == pytest.approx(2 / 3)  # of window, watch, toast
+    got = of('For cooks: "a window"?', "description", 90)
+    names = ("strangers", "copied", "seams", "words", "asks", "names_audience", "colon", "quotes", "audience", "few")
+    assert {n: got[n] for n in names} == {
+        "strangers": 0.0, "copied": pytest.approx(2 / 4), "seams": pytest.approx(3 / 4), "words": 4.0, "asks": 1.0,
+        "names_audience": 1.0, "colon": 1.0, "quotes": 1.0, "audience": 0.5, "few": 1.0,
     }  # fmt: skip
+    assert got["headline"] == 0.0 and got["stop"] == 1.0
+
+
+def test_where_a_sentence_was_cut_out_of_the_brief() -> None:
+    names = ("verbatim", "cut_before", "cut_after", "in_benefit")
+    for text, expected in (
+        ("No plastic inside", (1, 0, 0, 1)),
+        ("Window to watch", (1, 0, 1, 1)),  # "the toast" follows
+        ("Watch the toast", (1, 1, 0, 1)),
+        ("A window and a slide-out crumb tray.", (1, 1, 0, 0)),  # a sentence of the description ends there
+        ("No plastic. Ever seen?", (0.5, 0, 0.5, 0.5)),  # of two sentences one stands there
+        ("No crumbs inside", (0, 0, 0, 0)),
+    ):
+        assert tuple(of(text)[n] for n in names) == expected, text
+    assert of("No plastic inside")["points"] == 1.0 and of("No plastic inside")["covered"] == 1.0
+    assert of("Window to watch")["covered"] == pytest.approx(15 / 25)
+    assert of("Toasting with a window")["doing"] == 1.0 and of("Toaster with a window")["doing"] == 0.0
+    assert of("A slide-out tray")["opening"] == 1.0  # both words stand in the description's first sentence
 
 
 def test_the_products_name_alone_and_the_audience_alone_say_nothing() -> None:
-    def of(text: str) -> dict[str, float]:
-        return dict(zip(SIGNALS, signals(text, "headline", [-1.0], 0.9, BRIEF), strict=True))
-
     assert of("The Lumen Toaster")["bare"] == 1.0 and of("Lumen: 2 Crumb Trays")["bare"] == 0.0
     assert of("For Keen Cooks")["audience"] == 1.0 and of("Lumen: 2 Crumb Trays")["figure"] == 1.0
 

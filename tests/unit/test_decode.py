@@ -54,6 +54,13 @@ def test_a_guarded_text_ends_inside_its_limit_or_is_dropped_never_cut() -> None:
         assert got.why or (len(got.text) <= 10 and got.ids[-1] in EOS)
 
 
+def test_a_lead_begins_the_text_and_counts_in_its_width() -> None:
+    guard = Guard(vocabulary(TOKENIZER), BRIEF, exclamation=False)
+    branch = Branch(tuple(TOKENIZER.encode("H\nTidepath")), 12, 40, guard, EOS, "Tidepath")
+    for got in run([branch] * 40):
+        assert got.text.startswith("Tidepath") and (got.why or len(got.text) <= 12)
+
+
 def test_guarded_texts_hold_no_number_outside_the_brief_and_no_markup() -> None:
     guard = Guard(vocabulary(TOKENIZER), BRIEF, exclamation=False)
     texts = [s.text for s in run([Branch(tuple(TOKENIZER.encode("H\n")), 200, 60, guard, EOS)] * 60)]

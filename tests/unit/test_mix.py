@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from relate_engine.rewards.mix import WEIGHTS, choose, rank_of
+from relate_engine.rewards.mix import ACCEPTED, WEIGHTS, choose, rank_of, weighed
 from relate_engine.scorecard import (
     AdText,
     Compliance,
@@ -50,6 +50,19 @@ def test_near_duplicates_are_not_shown_twice_and_say_why() -> None:
     shown, why = choose(cards, 2)
     assert [c.text for c in shown] == ["Cork sole from Porto today", "light on long walks"]
     assert "too close to" in why["cork sole from Porto"]
+
+
+def test_a_long_text_that_repeats_a_sentence_gives_way_to_one_that_does_not() -> None:
+    first = card("Holds two kayaks with one key. Arms fold flat.", 0.95)
+    again = card("Holds two kayaks with one key. Made of powder-coated steel in Ohio.", 0.9)
+    other = card("Anchors and template in the box. Returns within 30 days.", 0.8)
+    # worked by hand: half of `again` is said already (1 + 0) / 2 = 0.5 · 0.35 = 0.175 > 0.1
+    assert [c.text for c in choose([first, again, other], 2)[0]] == [first.text, other.text]
+
+
+def test_what_an_editor_would_run_weighs_two_thirds() -> None:
+    person, drafted = weighed([card("by a person", 0.9), card("drafted", 0.9)], {"drafted": 0.3})
+    assert person.rank == pytest.approx(0.9) and drafted.rank == pytest.approx(0.9 / 3 + 0.3 * ACCEPTED)
 
 
 def test_the_rest_says_it_ranked_below() -> None:

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
@@ -113,6 +113,15 @@ def test_each_point_is_asked_for_on_its_own_and_examples_show_none(fake: Fake) -
     assert asked == {prompt(BRIEF, HEADLINE_30, "benefit", p): n for p, n in (("Solid oak", 2), ("Two drawers", 1))}
     list(policy(fake, examples=True).write(BRIEF, wishes, seed=0))
     assert "Point:" not in fake.asked[-1][1]["prompt"] and fake.asked[-1][1]["n"] == 3
+
+
+def test_words_that_must_be_said_begin_or_end_the_text(fake: Fake) -> None:
+    fake.reply = lambda path, body: (200, choices([" of solid oak"] * body["n"]), {})
+    wishes = [replace(WISH, say="Oak Desk"), replace(WISH, say="FSC")]
+    got = [s.text for _, s in sorted(policy(fake).write(BRIEF, wishes, seed=0), key=lambda pair: pair[1].branch)]
+    assert got == ["Oak Desk of solid oak", "of solid oak. FSC."]
+    asked = {body["prompt"] for _, body, _ in fake.asked}
+    assert prompt(BRIEF, HEADLINE_30, "benefit") + "Oak Desk" in asked
 
 
 def test_a_server_that_gives_one_text_at_a_time_is_asked_on_with_other_seeds(fake: Fake) -> None:

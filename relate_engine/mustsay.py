@@ -1,0 +1,52 @@
+"""Words that the whole ad has to hold (the brand kit's must-say), got into texts while they are written.
+
+A small writer seldom says a name that no point of the brief holds, and never a fixed sentence such as "Capital at
+risk". So some texts of a whole ad are asked to say one: a name, or a part of one, stands at the beginning and the
+writer goes on from it; anything else becomes a last sentence of its own, for which the writer gets less room. Such a
+text passes the same guards, rules and scores as any other. If the choice has left the words out of the ad, the best
+text that holds them takes the place of the last of its slot (`let_in`).
+Leaves out: whether an ad holds them (rewards/compliance.py, FMT-012).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from relate_engine.brief import Brief
+from relate_engine.policy.writer import Wish
+from relate_engine.rewards.compliance import says
+from relate_engine.scorecard import Scorecard
+
+EVERY = 6  # one of so many texts is asked to say one of the phrases
+
+
+def asked_to_say(brief: Brief, wishes: Sequence[Wish], start: int) -> list[Wish]:
+    """The wishes, of which one in EVERY says the next of the brief's phrases. `start`: wishes of the slot before."""
+    phrases = brief.brand_kit.must_say
+    if not phrases:
+        return list(wishes)
+    found = []
+    for i, wish in enumerate(wishes, start):
+        nth, rest = divmod(i, EVERY)
+        found.append(wish if rest else replace(wish, say=phrases[nth % len(phrases)]))
+    return found
+
+
+def let_in(
+    brief: Brief, shown: Mapping[str, list[Scorecard]], left: Mapping[str, Sequence[Scorecard]]
+) -> list[tuple[Scorecard, Scorecard, str]]:
+    """For each phrase that no text of the ad holds: puts the best of `left` that holds it in the place of the last of
+    its slot that holds none. `shown` (best first, changed in place) and `left` are by slot. Returns what came in, what
+    made room for it, and why. Where none holds the phrase, nothing is done."""
+    phrases, changes = brief.brand_kit.must_say, []
+    for phrase in phrases:
+        if any(says(card.text, phrase) for cards in shown.values() for card in cards):
+            continue
+        holding = [c for cards in left.values() for c in cards if says(c.text, phrase)]
+        for new in sorted(holding, key=lambda c: -c.rank):
+            cards = shown[new.slot]
+            out = next((c for c in reversed(cards) if not any(says(c.text, p) for p in phrases)), None)
+            if out is not None:
+                cards[cards.index(out)] = replace(new, rank_words=f"Shown because it says “{phrase}”.")
+                changes.append((new, out, f"made room for a text that says “{phrase}”"))
+                break
+    return changes

@@ -1,0 +1,71 @@
+"""Words the whole ad has to hold: asked for while texts are written, let in where the choice left them out."""
+
+import pytest
+
+from relate_engine.brief import BrandKit, Brief
+from relate_engine.config import ASSETS
+from relate_engine.mustsay import EVERY, asked_to_say, let_in
+from relate_engine.policy.writer import Wish
+from relate_engine.rewards.compliance import check_ad, says
+from relate_engine.rewards.rules import load_rules
+from relate_engine.scorecard import Scorecard
+from tests.cards import card
+
+RISK = "Capital at risk"
+BRIEF = Brief(
+    product="Oak & Ash Savings",
+    description="A savings account for clubs.",
+    brand_kit=BrandKit(names=("Ashby",), must_say=("Ashby", RISK)),
+)
+
+
+def test_one_wish_in_so_many_says_a_phrase_and_each_phrase_gets_its_turn() -> None:
+    plain = [Wish("headline", "benefit")] * (3 * EVERY)
+    asked = asked_to_say(BRIEF, plain, 0)
+    assert [w.say for w in asked if w.say] == ["Ashby", RISK, "Ashby"]
+    assert [w.say for w in asked_to_say(BRIEF, plain[:EVERY], EVERY) if w.say] == [RISK]  # a later round goes on
+    assert asked_to_say(BRIEF.model_copy(update={"brand_kit": BrandKit()}), plain, 0) == plain
+
+
+@pytest.mark.parametrize(
+    ("say", "lead", "text", "whole"),
+    [
+        ("Ashby", "Ashby", "Ashby pays 4%", "Ashby pays 4%"),
+        ("Oak & Ash", "Oak & Ash", "Oak & Ash Savings", "Oak & Ash Savings"),  # a part of the product's name
+        ("Ash", "Ash", "Ash pays", "Ash pays"),
+        ("Ashb", "", "Pays 4%", "Pays 4%. Ashb."),  # no whole word of a name
+        (RISK, "", "Pays 4%", f"Pays 4%. {RISK}."),
+        (RISK, "", "Pays 4%.", f"Pays 4%. {RISK}."),
+        ("18+ only!", "", "Is it for you?", "Is it for you? 18+ only!"),
+        (RISK, "", "", ""),  # a text that came to nothing stays nothing
+        ("", "", "Pays 4%", "Pays 4%"),
+    ],
+)
+def test_a_name_begins_the_text_and_anything_else_ends_it(say: str, lead: str, text: str, whole: str) -> None:
+    wish = Wish("headline", "benefit", say=say)
+    assert wish.lead(BRIEF) == lead and wish.end(BRIEF, text) == whole
+    assert len(whole) - len(text) <= wish.room(BRIEF)
+
+
+def test_the_best_text_that_says_it_takes_the_place_of_the_last() -> None:
+    shown: dict[str, list[Scorecard]] = {"headline": [card("One"), card("Two")], "body": [card("Three")]}
+    left = {"headline": [card("Ashby pays"), card(f"Four. {RISK}."), card("Five")]}
+    changes = let_in(BRIEF, shown, left)
+    assert [c.text for c in shown["headline"]] == [f"Four. {RISK}.", "Ashby pays"]  # none pushed out the other
+    assert [(new.text, out.text) for new, out, _ in changes] == [("Ashby pays", "Two"), (f"Four. {RISK}.", "One")]
+    assert changes[0][2] == "made room for a text that says “Ashby”"
+    assert shown["headline"][1].rank_words == "Shown because it says “Ashby”."
+    texts = {slot: [c.text for c in cards] for slot, cards in shown.items()}
+    found = check_ad(load_rules(ASSETS / "rules"), "generic", texts, must_say=BRIEF.brand_kit.must_say)
+    assert "FMT-012" not in {f.rule_id for f in found}
+
+
+def test_nothing_is_changed_where_the_ad_says_it_or_nobody_wrote_it() -> None:
+    shown = {"headline": [card("ASHBY  pays"), card("Two")]}
+    assert let_in(BRIEF, shown, {"headline": [card("Ashby"), card("Five")]}) == []
+    assert [c.text for c in shown["headline"]] == ["ASHBY  pays", "Two"]
+
+
+def test_says_takes_whole_words_in_any_case() -> None:
+    assert says("Save with ashby.", "Ashby") and says("capital  AT risk", RISK)
+    assert not says("Ashbys", "Ashby")
