@@ -14,6 +14,7 @@ import streamlit as st
 from app.components import door
 from app.components.context import context
 from app.components.plain import plain
+from app.components.unsaved import ask_before_leaving
 from app.services.demo_mark import BADGE, is_demo
 from app.services.people import Action, Actor, Role, may
 from app.services.sessions import SignedOut
@@ -135,6 +136,7 @@ def main() -> None:
         st.badge(BADGE, icon=":material/science:", color="violet")
     if ctx.signed is not None:
         door.account(ctx.db, ctx.actor, ctx.signed)
+    ask_before_leaving()
     try:
         here.run()
     except SignedOut as out:  # ended between the top of this run and the page

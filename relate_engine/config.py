@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     policy_key: SecretStr = Field(default=SecretStr(""), description="its key, if it asks for one")
     policy_examples: bool = Field(default=False, description="its model was not trained here: show it worked examples")
     threads: int = Field(default=0, description="torch threads; 0: torch chooses")
-    oversample: int = Field(default=8, ge=1, le=16, description="texts sampled for each one shown, 32 a slot at least")
+    oversample: int = Field(default=6, ge=1, le=16, description="texts sampled for each one shown, 32 a slot at least")
     temperature: float = Field(default=0.8, gt=0, le=2)
     interval_level: float = Field(default=0.8, gt=0.5, lt=1)
     base_ctr: dict[str, float] = Field(default={}, description="base CTR by placement, if you know yours")

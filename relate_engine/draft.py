@@ -106,7 +106,7 @@ def draft(
     served: Sequence[str] = (),
     angle: Angle | None = None,
     like: str | None = None,
-    oversample: int = 8,
+    oversample: int = 6,
     temperature: float = 0.8,
     rival: Writer | None = None,
 ) -> Iterator[Event]:

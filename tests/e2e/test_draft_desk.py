@@ -120,3 +120,42 @@ def test_what_is_typed_into_an_ended_session_is_found_again(window: Any, gated: 
     page.reload()
     page.get_by_text("Headlines · 3").wait_for()
     assert button(page, "Open it again").count() == 0
+
+
+def test_the_browser_asks_before_typed_words_are_lost(window: Any, gated: Gated) -> None:
+    saved = briefs.save_brief(gated.db, gated.shell, brief("Unsaved Rack"))
+    page = window()
+    sign_in(page, gated, "advertiser", "Draft")
+    page.goto(f"{gated.url}/draft?brief={saved.id}")
+    button(page, "Edit brief").click()
+    box = page.get_by_role("textbox", name="Tone")
+    box.wait_for()
+    asked: list[str] = []
+    leave = False
+
+    def answer(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.accept() if leave else dialog.dismiss()
+
+    page.on("dialog", answer)
+    page.reload()  # nothing was typed
+    button(page, "Edit brief").click()
+    box.click()
+    box.press_sequentially("dry")
+    with pytest.raises(playwright.TimeoutError):
+        page.reload(timeout=3000)  # stays
+    page.get_by_role("link", name="Briefs").click()  # stays, too
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload", "confirm"] and "dry" in box.input_value()
+    button(page, "Save brief").click()
+    button(page, "Edit brief").wait_for()
+    page.reload()  # saved: no question
+    button(page, "Edit brief").click()
+    box.click()
+    box.press_sequentially(" and plain")
+    leave = True
+    page.get_by_role("link", name="Briefs").click()
+    heading(page, "Briefs").wait_for()
+    page.reload()  # the form is left behind
+    heading(page, "Briefs").wait_for()
+    assert asked == ["beforeunload", "confirm", "confirm"]
