@@ -41,7 +41,7 @@ _DENIAL = re.compile(
     + "$",
     re.I,
 )
-# '"Miracle"? No.' and 'Others say "miracle".' speak about the word and do not use it.
+# '"Miracle"? No.', 'Others say "miracle".' and '"Miracle" ads' speak about the word and do not use it.
 _NONE_CAN = re.compile(r"\bno\s+\w+\s+(?:is|can|will|makes|keeps)\s+(?:(?:you|it|anyone|ever|be)\s+){0,2}$", re.I)
 _ANSWERED = re.compile(
     r"^[^.!?]{0,40}\?[\"”’']?\s+(?:we\s+can't\s+say|nope|hardly|never|no(?:t|ne)?(?!\s+(?:doubt|problem|kidding|joke|lie|wonder|question|only)))\b",
@@ -51,6 +51,9 @@ _OTHERS = re.compile(
     r"\b(?:others?|they|some|rivals|competitors|labels|people)\s+(?:(?:may|will|might)\s+)?(?:say|claim|promise|call\s+it|shout)"
     r"\s*:?\s*[\"“‘']$",
     re.I,
+)
+_THEIR_ADS = re.compile(
+    r"^[^\"”“]{0,40}[\"”’']\s+(?:adverts?|ads?|e-?mails?|texts?|calls?|letters?|leaflets?|scams?|headlines?)\b", re.I
 )
 _PRESS = re.compile(r"^[^\"”.!?]{0,60}[,.]?[\"”],?\s+(?:wrote|writes|said\s+the|says\s+the)\b", re.I)
 
@@ -121,7 +124,9 @@ def _weigh(
     severity: Severity | None = rule.severity
     if rule.negatable:
         before, after = text[max(0, start - 60) : start], text[end : end + 80]
-        if any(p.search(before) for p in (_DENIAL, _NONE_CAN, _OTHERS)) or _ANSWERED.search(after):
+        if any(p.search(before) for p in (_DENIAL, _NONE_CAN, _OTHERS)) or any(
+            p.search(after) for p in (_ANSWERED, _THEIR_ADS)
+        ):
             return None, ""
         if _NEGATION.search(before) or _PRESS.search(after):
             severity = _LOWER[rule.severity]

@@ -112,8 +112,11 @@ def test_a_denial_and_a_quoted_word_clear() -> None:
         'Others say "guaranteed results". We show the plan.',
         "No one can promise guaranteed results",
         "No coach can guarantee results",
+        "“Guaranteed results” adverts leave out the small print.",
     ):
         assert one("CLM-003", text) == [], text
+    for text in ("Guaranteed results. Adverts by Hall", "“Guaranteed results” is our promise"):
+        assert [f.severity for f in one("CLM-003", text)] == ["block"], text
 
 
 def test_words_that_only_look_like_negation() -> None:
