@@ -40,7 +40,7 @@ LEAST = 32  # fewest texts sampled for a slot in a round: the width of a wave co
 WORN = 3  # texts of a slot that open alike; warm rounds must open otherwise
 # P(an editor would run it): enough texts over GOOD end the sampling; under POOR a text is shown only where fewer
 # than ENOUGH of the slot are left, under WORST never
-GOOD, POOR, WORST, ENOUGH = 0.5, 0.5, 0.03, 8
+GOOD, POOR, WORST, ENOUGH = 0.6, 0.6, 0.03, 8
 THIN = 0.5  # what of that a text keeps which leaves half of a slot of two sentences empty: it says less than it could
 
 
