@@ -93,18 +93,22 @@ def cube(session: Session, window: Window) -> Rows:
     return session.execute(query.group_by(*keys)).all()
 
 
+def said(query: Any, model: Any, window: Window) -> Any:
+    """The query, of rows of `model` that were made in the days, whenever the text they are about was drafted."""
+    query = query.where(
+        model.workspace_id == window.workspace_id, model.created_at >= window.since, model.created_at < window.until
+    )
+    if window.placement or window.author or window.brief_id is not None:
+        query = query.join(Text, Text.id == model.text_id).where(*window.texts()[3:])
+    return query
+
+
 def events_a_day(session: Session, window: Window) -> tuple[Rows, Rows]:
     """What was done to texts, and what was said of them, a day: (day, kind or outcome, count)."""
     found = []
     for model, kind in ((Feedback, Feedback.kind), (VerdictRow, VerdictRow.outcome)):
         day = func.date(model.created_at)
-        query: Any = select(day, kind, func.count()).where(
-            model.workspace_id == window.workspace_id,
-            model.created_at >= window.since,
-            model.created_at < window.until,
-        )
-        if window.placement or window.author or window.brief_id is not None:
-            query = query.join(Text, Text.id == model.text_id).where(*window.texts()[3:])
+        query = said(select(day, kind, func.count()), model, window)
         found.append(session.execute(query.group_by(day, kind)).all())
     return found[0], found[1]
 
@@ -126,12 +130,7 @@ def dropped(session: Session, window: Window, limit: int = 300) -> Rows:
 
 def refusals(session: Session, window: Window, limit: int = 5_000) -> list[list[str]]:
     """The rules that reviewers named in the newest violations of the window, a list each verdict."""
-    query = select(VerdictRow.rules).where(
-        VerdictRow.workspace_id == window.workspace_id, VerdictRow.created_at >= window.since,
-        VerdictRow.created_at < window.until, VerdictRow.outcome == "violation",
-    )  # fmt: skip
-    if window.placement or window.author or window.brief_id is not None:
-        query = query.join(Text, Text.id == VerdictRow.text_id).where(*window.texts()[3:])
+    query = said(select(VerdictRow.rules).where(VerdictRow.outcome == "violation"), VerdictRow, window)
     return [list(rules) for rules in session.scalars(query.order_by(VerdictRow.created_at.desc()).limit(limit))]
 
 
@@ -163,6 +162,7 @@ def observed(session: Session, window: Window, limit: int = 5_000) -> Rows:
             Result.text_id, func.sum(Result.impressions).label("impressions"), func.sum(Result.clicks).label("clicks"),
             func.sum(Result.conversions).label("conversions"),
             func.sum(case((Result.conversions.is_not(None), Result.clicks), else_=0)).label("tried"),
+            func.sum(case((Result.conversions.is_not(None), Result.impressions), else_=0)).label("told"),
         )
         .where(Result.id.in_(select(once.c.id)))
         .group_by(Result.text_id)
@@ -173,6 +173,7 @@ def observed(session: Session, window: Window, limit: int = 5_000) -> Rows:
         select(
             Text.id.label("text_id"), Text.placement, _author().label("author"), Card.ctr, Card.cvr, Card.level,
             Card.reward_version.label("rewards"), sums.c.impressions, sums.c.clicks, sums.c.conversions, sums.c.tried,
+            sums.c.told,
         )
         .join(sums, sums.c.text_id == Text.id)
         .join(Card, Card.id == first)

@@ -4,7 +4,7 @@ Bounded lists of the newest rows, found by an index; figures are made of them in
 Plain functions over an open session that answer from one workspace and never commit, as db/queries.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from db.analytics import Window, said
 from db.models import Card, FindingCall, GoldText, ReviewSlot, StatusChange, Text, Verdict, Workspace
 from db.queries import CHUNK, stands
 from db.review import settled
 from db.rulebook import CALLS, MAY_RUN
+
+DOUBTS = ("violation", "needs_proof", "escalate")  # looks that do not say fine
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,11 @@ class BlindRow:
     findings: Sequence[dict[str, Any]]
 
 
-def blind_rows(session: Session, workspace_id: int, limit: int, flagged: bool = False) -> list[BlindRow]:
-    """The newest blind verdicts that stand, oldest first; with a card only. `flagged`: on texts that were not clear."""
+def blind_rows(
+    session: Session, workspace_id: int, limit: int, flagged: bool = False, window: Window | None = None
+) -> list[BlindRow]:
+    """The newest blind verdicts that stand, oldest first; with a card only. `flagged`: on texts that were not clear;
+    `window`: given in its days, on texts it looks at."""
     query = (
         select(Verdict.text_id, Verdict.author_id, Verdict.outcome, Verdict.until, Card.level, Card.payload)
         .join(Card, Card.id == Verdict.card_id)
@@ -43,8 +49,8 @@ def blind_rows(session: Session, workspace_id: int, limit: int, flagged: bool = 
             *([Card.level != "clear"] if flagged else []),
         )
         .order_by(Verdict.id.desc())
-        .limit(limit)
     )
+    query = (said(query, Verdict, window) if window else query).limit(limit)
     rows = [BlindRow(r[0], r[1], r[2], r[3], r[4], r[5]["findings"]) for r in session.execute(query)]
     return rows[::-1]
 
@@ -66,14 +72,19 @@ def newest_verdict(session: Session, workspace_id: int) -> int | None:
     return session.scalar(query.order_by(Verdict.created_at.desc(), Verdict.id.desc()).limit(1))
 
 
-def cards_by_level(session: Session, workspace_id: int) -> dict[str, int]:
-    """How many scorecards there are of each level."""
-    query = select(Card.level, func.count(Card.id)).where(Card.workspace_id == workspace_id).group_by(Card.level)
-    return {row[0]: row[1] for row in session.execute(query)}
+def cards_by_level(session: Session, workspace_id: int, window: Window | None = None) -> dict[str, int]:
+    """How many scorecards there are of each level; `window`: of texts that were drafted in it."""
+    query: Any = select(Card.level, func.count(Card.id)).where(Card.workspace_id == workspace_id)
+    if window:
+        query = query.join(Text, Text.id == Card.text_id).where(*window.texts())
+    return {row[0]: row[1] for row in session.execute(query.group_by(Card.level))}
 
 
-def looks_at_gold(session: Session, workspace_id: int, limit: int) -> Sequence[tuple[int, str, str]]:
-    """(reviewer, what they said, what is right) of completed looks at gold texts that were taken after it was gold."""
+def looks_at_gold(
+    session: Session, workspace_id: int, limit: int, window: Window | None = None
+) -> Sequence[tuple[int, str, str]]:
+    """(reviewer, what they said, what is right) of completed looks at gold texts that were taken after it was gold;
+    `window`: those done in its days, at texts it looks at."""
     query = (
         select(Verdict.author_id, Verdict.outcome, GoldText.outcome)
         .join(ReviewSlot, ReviewSlot.text_id == GoldText.text_id)
@@ -84,20 +95,15 @@ def looks_at_gold(session: Session, workspace_id: int, limit: int) -> Sequence[t
             ReviewSlot.created_at >= GoldText.created_at,
         )
         .order_by(Verdict.id.desc())
-        .limit(limit)
     )
+    query = (said(query, Verdict, window) if window else query).limit(limit)
     return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
 
-def given_since(session: Session, workspace_id: int, since: datetime, limit: int) -> Sequence[tuple[int, float | None]]:
-    """(reviewer, seconds) of verdicts from then on, those of identical texts left out, newest first."""
-    query = select(Verdict.author_id, Verdict.seconds).where(
-        Verdict.workspace_id == workspace_id,
-        Verdict.created_at >= since,
-        Verdict.settled_by_id.is_(None),
-        stands(),
-    )
-    query = query.order_by(Verdict.created_at.desc()).limit(limit)
+def given(session: Session, window: Window, limit: int) -> Sequence[tuple[int, float | None]]:
+    """(reviewer, seconds) of the window's verdicts, those of identical texts left out, newest first."""
+    query: Any = select(Verdict.author_id, Verdict.seconds).where(Verdict.settled_by_id.is_(None), stands())
+    query = said(query, Verdict, window).order_by(Verdict.created_at.desc()).limit(limit)
     return [(row[0], row[1]) for row in session.execute(query)]
 
 
@@ -115,37 +121,78 @@ def calls_by_rule(session: Session, workspace_id: int, limit: int) -> Sequence[t
     return [(row[0], int(row[1]), int(row[2])) for row in session.execute(query)]
 
 
-def disagreeing(session: Session, workspace_id: int, limit: int) -> list[int]:
-    """Texts whose completed looks say different things, or that were escalated, and that nobody has settled.
+def disagreeing(session: Session, workspace_id: int, overlap: int, agreed: str, limit: int) -> list[int]:
+    """Texts that wait for an admin's word, those first whose first doubtful look is oldest; gold texts left out.
 
-    Searched among the newest looks only (`limit` × 20), so that it stays quick.
+    However many looks follow, a text stays until it is settled: one whose looks say different things, unless looks
+    given since have decided it (`agreed`: the reason of the status change they made); one that was escalated; and one
+    that is still in review though its `overlap` looks are complete, as where all say needs proof.
     """
-    recent = (
-        select(ReviewSlot.text_id, ReviewSlot.verdict_id)
-        .where(ReviewSlot.workspace_id == workspace_id, ReviewSlot.verdict_id.is_not(None))
-        .order_by(ReviewSlot.id.desc())
-        .limit(limit * 20)
-        .subquery()
+    earlier = aliased(Verdict)
+    query = select(Verdict.text_id).where(
+        Verdict.workspace_id == workspace_id,
+        Verdict.outcome.in_(DOUBTS),
+        or_(_disputed(agreed), _left_in_review(overlap)),
+        _is_look(Verdict),
+        ~exists().where(  # each text once
+            earlier.text_id == Verdict.text_id,
+            earlier.id < Verdict.id,
+            earlier.outcome.in_(DOUBTS),
+            _is_look(earlier),
+        ),
+        ~exists().where(
+            GoldText.workspace_id == workspace_id, GoldText.text_id == Verdict.text_id, GoldText.retired_at.is_(None)
+        ),
     )
-    side = case((Verdict.outcome.in_(("compliant", "allowed")), "fine"), else_=Verdict.outcome)
-    query = (
-        select(recent.c.text_id)
-        .join(Verdict, Verdict.id == recent.c.verdict_id)
-        .where(
-            ~exists().where(GoldText.text_id == recent.c.text_id, GoldText.retired_at.is_(None)),
-            ~settled(recent.c.text_id),
-        )
-        .group_by(recent.c.text_id)
-        .having(
-            or_(
-                func.count(side.distinct()) > 1,
-                func.max(case((Verdict.outcome == "escalate", 1), else_=0)) == 1,
-            )
-        )
-        .order_by(recent.c.text_id)
-        .limit(limit)
+    return list(session.scalars(query.order_by(Verdict.created_at, Verdict.id).limit(limit)))
+
+
+def _is_look(verdict: Any) -> ColumnElement[bool]:
+    """It is what a completed look said."""
+    look = aliased(ReviewSlot)
+    return exists().where(look.text_id == verdict.text_id, look.verdict_id == verdict.id)
+
+
+def _look(says: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
+    """The text of the verdict has a completed look whose verdict is so."""
+    look, said = aliased(ReviewSlot), aliased(Verdict)
+    found = exists().where(look.text_id == Verdict.text_id, said.id == look.verdict_id, says(said))
+    return found.correlate_except(look, said)
+
+
+def _disputed(agreed: str) -> ColumnElement[bool]:
+    """Nobody has settled the text, and a look escalates it, or says something else than the verdict and no later look
+    has decided it."""
+    change = aliased(StatusChange)
+    decided = exists().where(
+        change.text_id == Verdict.text_id,
+        change.reason == agreed,
+        ~_look(lambda said: said.created_at > change.created_at),
     )
-    return list(session.scalars(query))
+    return and_(
+        _look(lambda said: or_(said.outcome != Verdict.outcome, said.outcome == "escalate")),
+        ~settled(Verdict.text_id),
+        or_(~decided, _look(lambda said: said.outcome == "escalate")),
+    )
+
+
+def _left_in_review(overlap: int) -> ColumnElement[bool]:
+    """The text is in review, its looks are complete, and nobody has settled it since it was sent."""
+    change, newer, look, word = aliased(StatusChange), aliased(StatusChange), aliased(ReviewSlot), aliased(Verdict)
+    looks = select(func.count(look.id)).where(look.text_id == change.text_id, look.verdict_id.is_not(None))
+    return exists().where(
+        change.text_id == Verdict.text_id,
+        change.status == "in_review",
+        ~exists().where(newer.text_id == change.text_id, newer.id > change.id),
+        looks.correlate(change).scalar_subquery() >= overlap,
+        _look(lambda said: said.created_at >= change.created_at),
+        ~exists().where(
+            word.text_id == change.text_id,
+            word.settled_by_id.is_not(None),
+            word.created_at >= change.created_at,
+            stands(word),
+        ),
+    )
 
 
 def verdicts_of_looks(session: Session, text_ids: Sequence[int]) -> dict[int, list[Verdict]]:

@@ -17,7 +17,6 @@ Paper: RELATE (arXiv 2602.11780): GRPO from an SFT start.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -26,6 +25,7 @@ from typing import Any
 
 from relate_engine import gate
 from relate_engine.brief import Brief, BriefError, placement_of
+from relate_engine.disk import sync
 from relate_engine.heldout import HeldPlan, Judges, Values, divergence, measure
 from relate_engine.judging import Judged
 from relate_engine.policy.points import point_of
@@ -342,11 +342,9 @@ class _Round:
 
 def publish(part: Path, final: Path) -> None:
     """Gives a folder its final name once all of it is on the disk: it is there whole or not at all."""
-    for path in [*(p for p in part.rglob("*") if p.is_file()), part]:
-        handle = os.open(path, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
+    sync(*part.rglob("*"), part)
     part.rename(final)
+    sync(final.parent)
 
 
 def _reward(adapter: Path) -> tuple[float, float] | None:

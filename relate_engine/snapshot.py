@@ -10,7 +10,8 @@ A text left alone is weak evidence: it may not have been read. Two accounts of t
                k places below it 1 / (1 + k) (a cascade model of clicks, Craswell et al. 2008)
     examined   how often this workspace chooses a text that chance has put there, beside the place where it chooses
                most (`examined`; a position-based model: chosen = looked at · liked, and random texts are liked alike)
-A text with a violation verdict, or one blocked by its card, is never a target.
+A text with a violation verdict, or one blocked by its card, is never a target. What reviewers have taught the
+classifier, and where it may block, is frozen beside the feedback: the round judges its texts by it, as the desks do.
 
 Held-out briefs: a quarter of the products, drawn by the hash of product and round number, so they rotate; a
 product's briefs stay together, and none of theirs is trained on in that round.
@@ -24,6 +25,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from relate_engine.brief import Angle, Brief, parse_brief, supported_angles
+from relate_engine.rewards.reviewers import Call
 
 WEAK = 0.25  # what a text that was merely not picked counts, beside one that was rejected
 PLACED = 50  # random texts in a place, below which nothing is said of how often it is looked at
@@ -81,6 +83,8 @@ class Snapshot:
     rule_version: str
     rule_overlay: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the workspace's own (overlay.py)
     examined: Mapping[str, Mapping[int, float]] = field(default_factory=dict)  # by slot and position; missing: 1
+    calls: tuple[Call, ...] = ()  # what reviewers said of the classifier's findings
+    blocking: tuple[str, ...] = ()  # categories in which they have confirmed it: there it blocks
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready; the inverse is `snapshot_from_json`."""
@@ -94,6 +98,8 @@ class Snapshot:
             ],
             "served": list(self.served),
             "examined": {slot: {str(at): w for at, w in of.items()} for slot, of in self.examined.items()},
+            "calls": [asdict(c) for c in self.calls],
+            "blocking": list(self.blocking),
         }
 
 
@@ -104,7 +110,12 @@ def snapshot_from_json(data: dict[str, Any]) -> Snapshot:
     )
     briefs = tuple(parse_brief(b) for b in data["briefs"])
     seen = {slot: {int(at): w for at, w in of.items()} for slot, of in data.get("examined", {}).items()}
-    return Snapshot(**data | {"briefs": briefs, "sets": sets, "served": tuple(data["served"]), "examined": seen})
+    taught = {
+        "calls": tuple(Call(**c) for c in data.get("calls", ())),
+        "blocking": tuple(data.get("blocking", ())),
+    }
+    whole = {"briefs": briefs, "sets": sets, "served": tuple(data["served"]), "examined": seen} | taught
+    return Snapshot(**data | whole)
 
 
 def _text_from_json(data: dict[str, Any]) -> ShownText:
@@ -115,7 +126,8 @@ def manifest(snapshot: Snapshot) -> dict[str, Any]:
     """sha256 of every part, how many there are, the versions, and which products were held out."""
     whole = snapshot.to_json()
     verdicts = [(t.id, t.verdict) for s in snapshot.sets for t in s.texts if t.verdict]
-    parts = {name: whole[name] for name in ("briefs", "sets", "served", "policy")} | {"verdicts": verdicts}
+    parts = {name: whole[name] for name in ("briefs", "sets", "served", "policy", "calls", "blocking")}
+    parts["verdicts"] = verdicts
     return {
         "workspace": snapshot.workspace,
         "round": snapshot.round,

@@ -96,9 +96,11 @@ def funnel(heading: str, stages: pd.DataFrame, name: str) -> charts.Chart:
 
 
 def plane(heading: str, frame: pd.DataFrame, name: str) -> charts.Chart:
-    """Predicted CTCVR against the compliance score, a point a writer with intervals both ways.
+    """CTCVR against the compliance score: a filled point a writer for what was predicted, with intervals both ways,
+    and an open one above or below it for what was observed, where there are results.
 
-    `frame`: policy, texts, ctcvr, ctcvr_low, ctcvr_high, score, score_low, score_high.
+    `frame`: policy, texts, ctcvr, ctcvr_low, ctcvr_high, score, score_low, score_high, and the columns of
+    analytics_rates.sold, empty for a writer without results.
     """
     best, safest = (frame.sort_values(name).iloc[-1] for name in ("ctcvr", "score"))
     if len(frame) == 1:
@@ -113,22 +115,62 @@ def plane(heading: str, frame: pd.DataFrame, name: str) -> charts.Chart:
     others = frame[frame["policy"] != best["policy"]]
     if len(others) and best["ctcvr_low"] <= others["ctcvr_high"].max():
         reading += " The intervals of predicted sales overlap, so that lead may be chance."
-    figure = go.Figure()
+    reading += f" {observed_words(frame)}"
+    figure, seen = go.Figure(), bool(frame["observed"].notna().any())
     for n, (_, row) in enumerate(frame.iterrows()):
-        colour = charts.PALETTE[n % len(charts.PALETTE)]
+        colour, symbol = charts.PALETTE[n % len(charts.PALETTE)], charts.SYMBOLS[n % len(charts.SYMBOLS)]
+        told = f"{row['policy']}, predicted" if seen else str(row["policy"])
         figure.add_scatter(
-            x=[row["score"]], y=[row["ctcvr"]], mode="markers+text", name=str(row["policy"]), text=[str(row["policy"])],
-            textposition="top center", cliponaxis=False,
-            marker={"size": 12, "color": colour, "symbol": charts.SYMBOLS[n % len(charts.SYMBOLS)]},
+            x=[row["score"]], y=[row["ctcvr"]], mode="markers+text", name=told, text=[told],
+            textposition="top center", cliponaxis=False, marker={"size": 12, "color": colour, "symbol": symbol},
             error_x={"array": [row["score_high"] - row["score"]], "arrayminus": [row["score"] - row["score_low"]],
                      "color": colour},
             error_y={"array": [row["ctcvr_high"] - row["ctcvr"]], "arrayminus": [row["ctcvr"] - row["ctcvr_low"]],
                      "color": colour},
             hovertemplate="compliance %{x:.1f}, CTCVR %{y:.3%}",
         )  # fmt: skip
+        if pd.isna(row["observed"]):
+            continue
+        told = f"{row['policy']}, observed"
+        figure.add_scatter(
+            x=[row["score"]], y=[row["observed"]], mode="markers+text", name=told, text=[told],
+            textposition="bottom center", cliponaxis=False,
+            marker={"size": 14, "color": colour, "symbol": f"{symbol}-open", "line": {"width": 2}},
+            error_y={"array": [row["observed_high"] - row["observed"]],
+                     "arrayminus": [row["observed"] - row["observed_low"]], "color": colour, "thickness": 1, "width": 9},
+            hovertemplate="compliance %{x:.1f}, CTCVR %{y:.3%}",
+        )  # fmt: skip
     figure.update_xaxes(title_text="mean compliance score (100 is best)")
-    figure.update_yaxes(title_text="mean predicted CTCVR", tickformat=".4%")
-    return charts.Chart(heading, reading, charts.dressed(figure, 360), frame.round(6), name)
+    what = "CTCVR: predicted (filled), observed (open)" if seen else "mean predicted CTCVR"
+    figure.update_yaxes(title_text=what, tickformat=".4%")
+    names = {"ctcvr": "predicted", "ctcvr_low": "predicted_low", "ctcvr_high": "predicted_high"}
+    table = frame.round(6).rename(columns=names)
+    return charts.Chart(heading, reading, charts.dressed(figure, 420 if seen else 360), table, name)
+
+
+def observed_words(frame: pd.DataFrame) -> str:
+    """Who sold most in campaigns, and whether that is chance; or that nobody knows. `frame` is that of `plane`."""
+    known = frame[frame["observed"].notna()]
+    if known.empty:
+        return "No campaign results tell what one of these texts alone sold, so this is the model's own opinion."
+    best = known.sort_values(["observed", "impressions"]).iloc[-1]
+    others, missing = known[known["policy"] != best["policy"]], len(frame) - len(known)
+    without = f"; {charts.count(missing, 'writer')} without results" if missing else ""
+    if not best["observed"]:
+        return f"Observed: no sale came from {known['impressions'].sum():,.0f} impressions yet{without}."
+    texts = charts.count(int(best["observed_texts"]), "text")
+    sold = f"{best['observed']:.3%} of {best['impressions']:,.0f} impressions ({best['observed_low']:.3%} to "
+    sold += f"{best['observed_high']:.3%}, {texts})"
+    who = charts.safe(str(best["policy"]))
+    if others.empty:
+        return f"Observed: {who} sold in {sold}{without}."
+    foretold = known.sort_values("ctcvr").iloc[-1]["policy"] == best["policy"]
+    chance = best["observed_low"] <= others["observed_high"].max()
+    return (
+        f"Observed: {who} sold most, {'as' if foretold else 'not as'} predicted, in {sold}; "
+        + ("the intervals overlap, so that lead may be chance" if chance else "clearly more than every other")
+        + f"{without}."
+    )
 
 
 def reasons(heading: str, what: str, frame: pd.DataFrame, name: str, most: int = 12) -> charts.Chart:

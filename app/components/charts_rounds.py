@@ -141,3 +141,36 @@ def held_out(frame: pd.DataFrame, measures: Mapping[str, str], heading: str, nam
     figure.update_xaxes(type="category")
     table = part.assign(measure=part["measure"].map(measures)).round(4)
     return charts.Chart(heading, reading, charts.dressed(figure, 340), table, name)
+
+
+def moves(heading: str, frame: pd.DataFrame, name: str) -> charts.Chart:
+    """How far each version is from the one it started from, beside the most that the gate allows.
+
+    `frame` is analytics_rounds.moves; oldest version first.
+    """
+    newest, farthest = frame.iloc[-1], frame.sort_values("kl").iloc[-1]
+    who, within = charts.safe(str(newest["version"])), newest["kl"] <= newest["bound"]
+    reading = f"{who} moved {newest['kl']:.3f} nats a token from {charts.safe(str(newest['start']))}, "
+    reading += f"{'within' if within else 'past'} the {newest['bound']:g} that the gate allows"
+    if len(frame) > 1 and farthest["version"] == newest["version"]:
+        reading += f"; that is the farthest of {len(frame):,} versions."
+    elif len(frame) > 1:
+        other = charts.safe(str(farthest["version"]))
+        reading += f"; of {len(frame):,} versions {other} moved farthest ({farthest['kl']:.3f})."
+    else:
+        reading += "."
+    figure = go.Figure()
+    figure.add_scatter(
+        x=frame["version"], y=frame["kl"], name="KL to its start", mode="lines+markers", cliponaxis=False,
+        line={"color": charts.PALETTE[0], "dash": charts.DASHES[0]},
+        marker={"symbol": charts.SYMBOLS[0], "size": 9}, hovertemplate="%{x}: %{y:.3f}",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=frame["version"], y=frame["bound"], name="most that the gate allows", mode="lines+markers",
+        line={"color": "#7c8a86", "dash": "dash"}, marker={"symbol": "line-ew-open", "size": 16},
+        hovertemplate="%{x}: %{y:g}", cliponaxis=False,
+    )  # fmt: skip
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(title_text="nats a token", rangemode="tozero")
+    table = frame.rename(columns={"kl": "KL, nats a token", "bound": "most allowed", "start": "made from"}).round(4)
+    return charts.Chart(heading, reading, charts.dressed(figure, 340), table, name)

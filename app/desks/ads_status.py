@@ -37,7 +37,7 @@ def status_bar(ctx: Context, ad: StoredAd, bench: Bench, texts: Mapping[int, AdT
         if approved is not None and approved.id != newest.id:
             st.caption(f"Version {approved.number} is {status_chip(approved.status)} and is what exports; "
                        f"version {newest.number} is {status_chip(newest.status)}.")  # fmt: skip
-        _rejected(ctx, ad, texts)
+        _decisions(ctx, ad, texts)
 
 
 def _buttons(ctx: Context, ad: StoredAd, bench: Bench) -> None:
@@ -66,21 +66,27 @@ def _buttons(ctx: Context, ad: StoredAd, bench: Bench) -> None:
         _export(ctx, ad)
 
 
-def _rejected(ctx: Context, ad: StoredAd, texts: Mapping[int, AdText]) -> None:
-    """Why texts were rejected, with the way to ask again."""
-    ids = [i for i in ad.newest.text_ids if i in texts]
+def _decisions(ctx: Context, ad: StoredAd, texts: Mapping[int, AdText]) -> None:
+    """What reviewers said of the texts, with the way to ask again."""
     places = [place for place in ad.newest.places if place.text_id in texts]
-    for label, i in zip(names(pieces_of(places, texts)), ids, strict=True):
-        text = texts[i]
-        if text.status != "rejected":
+    for label, place in zip(names(pieces_of(places, texts)), places, strict=True):
+        text = texts[place.text_id]
+        if text.decision is None:
             continue
+        words = plain(text.decision.words)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.error(f"✕ {label} rejected: {plain(text.why)}", icon=":material/block:")
-            if may(ctx.actor, "ad.write"):
+            if text.status == "rejected":
+                st.error(f"✕ {label} rejected: {words}", icon=":material/block:")
+            elif text.decision.again:
+                st.warning(f"{label} needs proof: {words}", icon=":material/help:")
+            else:
+                st.info(f"{label}: {words}", icon=":material/info:")
+            if text.decision.again and may(ctx.actor, "ad.write"):
                 with st.popover(f"Ask again for {label}", icon=":material/replay:"):
-                    reason = st.text_area("What has changed", key=f"ad_again_{i}", max_chars=500,
+                    reason = st.text_area("What has changed", key=f"ad_again_{place.text_id}", max_chars=500,
                                           placeholder="The brief holds the test report now.")  # fmt: skip
-                    st.button("Ask again", key=f"ad_again_do_{i}", on_click=_again, args=(ctx, i, reason or ""))
+                    st.button("Ask again", key=f"ad_again_do_{place.text_id}", on_click=_again,
+                              args=(ctx, place.text_id, reason or ""))  # fmt: skip
 
 
 def _again(ctx: Context, text_id: int, reason: str) -> None:

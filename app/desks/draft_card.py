@@ -51,6 +51,8 @@ def _card(ctx: Context, stored: StoredBrief, place: str) -> None:
                 st.caption(told)
         elif place not in state().editing_cards:
             st.html(card_html(text.card, _notes(text), old_words(text, state().today)))
+        if (said := state().decisions.get(text.id)) is not None:
+            st.caption(f":material/fact_check: Review: {plain(said.words)}")
         if conflict := draft_conflict.pending(place, text.id):
             draft_conflict.panel(ctx, place, conflict, lambda words: _settle(ctx, stored, place, words),
                                  lambda: _take_theirs(ctx, place))  # fmt: skip

@@ -20,6 +20,7 @@ from app.desks.draft_back import wordings_back
 from app.desks.draft_card import BAR, show_card
 from app.desks.draft_export import export_dialog
 from app.desks.draft_state import TROUBLE, jobs_of, state
+from app.services.decisions import decisions_of
 from app.services.drafting import dropped_texts, list_generations, picked_texts
 from app.services.people import may
 from app.services.scoring import score_again
@@ -65,8 +66,9 @@ def results(ctx: Context, stored: StoredBrief) -> None:
     texts = [text for group in groups for text in group.texts]
     now = state()
     now.texts, now.today = {}, jobs_of(ctx).versions_for(ctx.actor)
-    drawn = [text.id for slot in _slots(texts) for text in _of(slot, texts)[: _room(stored, slot)]]
-    now.statuses = statuses_of(ctx.db, ctx.actor, drawn)
+    drawn = [text for slot in _slots(texts) for text in _of(slot, texts)[: _room(stored, slot)]]
+    now.statuses = statuses_of(ctx.db, ctx.actor, [text.id for text in drawn])
+    now.decisions = decisions_of(ctx.db, ctx.actor, [text for text in drawn if now.statuses[text.id] != "draft"])
     _stale(ctx, stored, texts)
     _about_the_ad(chosen)
     chance = "Best first, but for some places that chance fills: each card says its rank. "

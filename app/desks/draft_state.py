@@ -14,6 +14,7 @@ import streamlit as st
 from app.components.context import Context, context
 from app.services.brief_merge import lines_of
 from app.services.briefs import BriefChanged, get_brief
+from app.services.decisions import Decision
 from app.services.draft_working import Form
 from app.services.drafting_page import Jobs
 from app.services.exporting import ExportRefused
@@ -59,6 +60,7 @@ class DeskState:
     field_trouble: dict[str, str] = field(default_factory=dict)
     texts: dict[str, StoredText] = field(default_factory=dict)
     statuses: dict[int, Status] = field(default_factory=dict)  # of the texts that are drawn, by text
+    decisions: dict[int, Decision] = field(default_factory=dict)  # what reviewers said of them
     today: dict[str, str] = field(default_factory=dict)  # what judges now, read once a run and after new scores
     card_trouble: dict[str, str] = field(default_factory=dict)
     previews: dict[str, tuple[str, Scorecard]] = field(default_factory=dict)

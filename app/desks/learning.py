@@ -119,6 +119,9 @@ def _across(found: list[WriterVersion], under_way: bool, download: bool) -> None
     ):
         if held["measure"].isin(list(measures)).any():
             charts.show(charts_rounds.held_out(held, measures, heading, name), download)
+    if not (moved := analytics_rounds.moves(found)).empty:
+        heading = "How far each version moved from its start (KL), on held-out briefs"
+        charts.show(charts_rounds.moves(heading, moved, "held_kl"), download)
     for version in found:
         for alarm in analytics_rounds.alarms_of(version) if version.made_at else ():
             st.warning(plain(f"{version.version}: {alarm}"), icon=":material/notifications_active:")

@@ -99,8 +99,13 @@ def _writers(ctx: Context, view: View, download: bool) -> None:
             "score_high": score["high"],
         }
     )  # fmt: skip
-    charts.show(charts_results.plane("Predicted sales against compliance, by writer", frame, "plane"), download)
-    st.caption("Intervals are 95 % of the mean over texts; CTCVR is predicted, a click and then a sale an impression.")
+    frame = frame.merge(analytics_rates.sold(analysis_filters.observed(ctx, view), "policy"), on="policy", how="left")
+    charts.show(charts_results.plane("Sales against compliance, by writer", frame, "plane"), download)
+    st.caption(
+        "CTCVR is a click and then a sale an impression. Predicted: mean over all texts, with its 95 % interval. "
+        "Observed: sales in the impressions of texts that have results of their own, at the compliance of all texts of "
+        "the writer; its 95 % interval (Wilson) counts impressions and leaves out how much texts differ."
+    )
     rates = analytics.shares(cube, "policy", "picked", "shown")
     if not rates.empty and rates["picked"].sum():
         heading = "Share of shown texts picked, by writer"

@@ -90,6 +90,13 @@ def _findings(text: StoredText, findings: list[Finding], key: str, blind: bool, 
     if blind:
         return
     st.markdown("**Suggested findings**" if findings else "**Rules and classifier found nothing**")
+    if findings:
+        with st.container(horizontal=True):
+            for word, icon, shortcut in ((ACCEPT, ":material/check_circle:", "A"), (DISMISS, ":material/cancel:", "D")):
+                st.form_submit_button(
+                    f"{word} all", key=f"{key}_all_{word.lower()}", icon=icon, shortcut=shortcut, type="tertiary",
+                    on_click=_call_all, args=(key, len(findings), word),
+                )  # fmt: skip
     for number, finding in enumerate(findings):
         st.segmented_control(
             finding_words(finding, text.text), [ACCEPT, DISMISS], key=f"{key}_call_{number}", width="stretch"
@@ -97,6 +104,11 @@ def _findings(text: StoredText, findings: list[Finding], key: str, blind: bool, 
         st.caption(finding_more(finding, rules))
     if findings:
         st.text_input("Why dismissed (optional)", key=f"{key}_why", max_chars=500)
+
+
+def _call_all(key: str, findings: int, word: str) -> None:
+    for number in range(findings):
+        st.session_state[f"{key}_call_{number}"] = word
 
 
 def _details(
@@ -146,11 +158,19 @@ def _save(text: StoredText, outcome: Outcome, look_id: int | None, left: list[st
     spans = [(f.start, f.end) for f in agreed if f.start is not None and f.end is not None]
     spans += marked_spans(f"{key}_marks", text.text)
     rules = [f.rule_id for f in agreed] + list(state.get(f"{key}_rules") or ())
+    comment = state.get(f"{key}_comment") or ""
+    if outcome == "violation" and not (rules or spans or comment.strip()):
+        state["review_trouble"] = (
+            "Say why, so that its author can mend it: "
+            + ("accept a finding (A accepts all), mark the words, " if findings else "mark the words, ")
+            + "choose a rule or write a comment."
+        )
+        return
     until = datetime.combine(state[f"{key}_until"], clock.max, UTC) if state.get(f"{key}_until") else None
     try:
         ctx = context()
         given = give_verdict(
-            ctx.db, ctx.actor, text.id, outcome, rules, spans, state.get(f"{key}_comment") or "",
+            ctx.db, ctx.actor, text.id, outcome, rules, spans, comment,
             countries=state.get(f"{key}_countries") or left, until=until, calls=calls, seconds=seconds, look_id=look_id,
         )  # fmt: skip
     except PRESSED as error:

@@ -11,6 +11,7 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from app.services import statuses
+from app.services.decisions import Decision, decisions
 from app.services.people import Actor, names_in
 from app.services.statuses import FINE, WORDS, Status
 from app.services.stored import StoredText, text_records
@@ -71,12 +72,13 @@ class AdPage:
 
 @dataclass(frozen=True)
 class AdText:
-    """A text with its status. `newer_id`: the newest wording, if it was edited since. `why`: of a rejection."""
+    """A text with its status. `newer_id`: the newest wording, if it was edited since. `decision`: what the review said
+    of it, where that is more than the status."""
 
     text: StoredText
     status: Status
     newer_id: int | None = None
-    why: str = ""
+    decision: Decision | None = None
 
     @property
     def blocked(self) -> bool:
@@ -138,22 +140,9 @@ def ad_texts(session: Session, actor: Actor, rows: Sequence[models.Text]) -> lis
     ids = [row.id for row in rows]
     now = statuses.status_of(session, actor, ids)
     newer = ad_choices.newer_wordings(session, actor.workspace_id, ids)
-    reasons = ads.text_statuses(session, actor.workspace_id, [i for i in ids if now[i] == "rejected"])
-    return [
-        AdText(
-            text, now[text.id], newer.get(text.id),
-            _why(text, reasons[text.id].reason) if text.id in reasons else "",
-        )
-        for text in text_records(session, actor, rows)
-    ]  # fmt: skip
-
-
-def _why(text: StoredText, reason: str) -> str:
-    """Why a text was rejected: what was said with it, the newest verdict's comment and rules."""
-    said = [reason]
-    if text.verdict is not None:
-        said += [text.verdict.comment, f"Rules: {', '.join(text.verdict.rules)}." if text.verdict.rules else ""]
-    return " ".join(dict.fromkeys(part for part in said if part)) or "The reviewer gave no reason."
+    texts = text_records(session, actor, rows)
+    said = decisions(session, actor, texts)
+    return [AdText(text, now[text.id], newer.get(text.id), said.get(text.id)) for text in texts]
 
 
 def status_words(ad: StoredAd) -> str:

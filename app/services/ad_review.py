@@ -13,8 +13,10 @@ from app.services import statuses
 from app.services.ad_checks import assess, pieces_of
 from app.services.ad_records import AdText, StoredAd
 from app.services.ads import StaleAd, load_ad, texts_in
+from app.services.decisions import decisions
 from app.services.people import Actor, own, require
 from app.services.statuses import WORDS
+from app.services.stored import text_records
 from db import ads, models
 from db.session import Database
 from relate_engine.brief import BriefError, parse_brief
@@ -55,14 +57,16 @@ def take_back(db: Database, actor: Actor, ad_id: int, number: int) -> StoredAd:
 
 
 def ask_again(db: Database, actor: Actor, text_id: int, reason: str) -> None:
-    """Sends a rejected text to review once more; the reason says what has changed, such as new evidence."""
+    """Sends a text to review once more that was rejected, or that a reviewer wants proof for; the reason says what has
+    changed, such as new evidence. Twice is once: then it waits for a look already."""
     require(actor, "ad.write")
     if not reason.strip():
         raise BriefError("Ask again: say what has changed, for example which evidence the brief holds now.")
     with db.write() as session:
         text = own(session, actor, models.Text, text_id, "text")
-        if statuses.status_of(session, actor, [text.id])[text.id] == "rejected":
-            statuses.set_status(session, actor, text.id, "in_review", reason)
+        said = decisions(session, actor, text_records(session, actor, [text])).get(text.id)
+        if said is not None and said.again:
+            statuses.set_status(session, actor, text.id, "in_review", reason, again=True)
 
 
 def go_live(db: Database, actor: Actor, ad_id: int, revision_id: int) -> StoredAd:

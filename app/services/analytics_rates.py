@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from app.services.analytics import View, writer
+from app.services.analytics import View, shares, writer
 from app.services.people import Actor, require
 from db import analytics as rows
 from db.session import Database
@@ -22,7 +22,8 @@ BINS = 8
 DRAWS = 500
 LEAST = 5  # texts below which there is no interval
 COLUMNS = ["text_id", "placement", "author", "ctr", "cvr", "level", "rewards", "impressions", "clicks", "conversions",
-           "tried"]  # fmt: skip
+           "tried", "told"]  # fmt: skip
+SOLD = ["observed_texts", "impressions", "sales", "observed", "observed_low", "observed_high"]
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,27 @@ class Pcoc:
 
 
 def observed(db: Database, actor: Actor, view: View) -> pd.DataFrame:
-    """One row a text with results: COLUMNS with the writer as `policy`; `tried` are the clicks that could convert."""
+    """One row a text with results: COLUMNS with the writer as `policy`; `tried` are the clicks that could convert,
+    `told` the impressions in rows that tell conversions."""
     require(actor, "analytics.read")
     with db.read() as session:
         found = rows.observed(session, view.window(actor), MOST)
     frame = pd.DataFrame([tuple(row) for row in found], columns=COLUMNS)
-    for name in ("impressions", "clicks", "conversions", "tried", "ctr", "cvr"):
+    for name in ("impressions", "clicks", "conversions", "tried", "told", "ctr", "cvr"):
         frame[name] = frame[name].astype(float).fillna(0.0)
     frame["conversions"] = frame[["conversions", "tried"]].min(axis=1)  # some platforms count several a click
     return frame.assign(policy=frame["author"].map(writer))
+
+
+def sold(frame: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Observed CTCVR by group: the group and SOLD, with the Wilson interval of sales in impressions; only texts whose
+    results tell conversions, and only groups that have such texts."""
+    told = frame[frame["told"] > 0]
+    texts = told.groupby(by).size().rename("observed_texts").reset_index()
+    names = {"told": "impressions", "conversions": "sales", "rate": "observed", "low": "observed_low",
+             "high": "observed_high"}  # fmt: skip
+    rates = shares(told, by, "conversions", "told").rename(columns=names)
+    return texts.merge(rates, on=by)[[by, *SOLD]]
 
 
 def curve(frame: pd.DataFrame, rate: str) -> Curve:

@@ -18,7 +18,7 @@ from app.services.people import Actor, require
 from app.services.versions import WriterVersion
 from db.session import Database
 from relate_engine.config import Settings
-from relate_engine.gate import alarms, paired
+from relate_engine.gate import Bounds, alarms, paired
 from relate_engine.share import wilson
 from relate_engine.training.steplog import FILE, read_steps
 
@@ -113,6 +113,20 @@ def held_out(found: list[WriterVersion]) -> pd.DataFrame:
                              "briefs": len(values)})  # fmt: skip
     columns = ["version", "measure", "before", "after", "change", "low", "high", "briefs"]
     return pd.DataFrame(made, columns=columns)
+
+
+def moves(found: list[WriterVersion]) -> pd.DataFrame:
+    """How far every version that a round made is from the one it started from, oldest first: version, start, KL in
+    nats a token on held-out briefs, and the most that its gate allows."""
+    made = []
+    for version in reversed(found):
+        report = version.manifest.get("round") or {}
+        kl = (report.get("evidence") or {}).get("kl")
+        if kl is not None and math.isfinite(kl):
+            bounds = (report.get("plan") or {}).get("bounds") or {}
+            made.append({"version": version.version, "start": version.parent or versions.SHIPPED, "kl": float(kl),
+                         "bound": float(bounds.get("kl", Bounds().kl))})  # fmt: skip
+    return pd.DataFrame(made, columns=["version", "start", "kl", "bound"])
 
 
 def alarms_of(version: WriterVersion) -> tuple[str, ...]:

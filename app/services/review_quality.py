@@ -6,6 +6,7 @@ Only verdicts given without suggestions count (review_looks.py): who saw a sugge
     recall      flagged violations of all violations: F·p / (F·p + C·m), with p, m the shares above and F, C
                 how many flagged and clear scorecards there are, since the two are drawn at different rates. Its
                 interval takes the unfavourable ends of both, so it is wider than 95 %.
+    agreed      of texts that two people or more saw blind, the share of which all said the same
 Shares count a text once, by its first verdict, and carry a 95 % Wilson interval. Needs proof and escalate are no
 verdict here; allowed counts as compliant.
 """
@@ -17,8 +18,10 @@ from datetime import timedelta
 from statistics import median
 
 from app.services import audit, review_groups, review_status
+from app.services.analytics import View
 from app.services.people import Actor, NotFound, names_in, own, require
 from app.services.review_agreement import alpha, kappa
+from app.services.review_looks import overlap_of
 from app.services.reviewing import Outcome, check_verdict
 from app.services.stored import StoredText, StoredVerdict, text_records, verdict_record
 from db import models, queries, review, review_quality
@@ -46,16 +49,18 @@ class Share:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of texts with two blind looks or more. `kappa` only where all are by the same two people."""
+    """Of texts with two blind looks or more: of how many all looks agree, and agreement beyond chance, which alpha and
+    kappa measure. `kappa` only where all are by the same two people."""
 
     texts: int
+    agreed: Share
     alpha: float | None
     kappa: float | None
 
 
 @dataclass(frozen=True)
 class Reviewer:
-    """What one person did in the last DAYS; accuracy is of gold texts only."""
+    """What one person did in the days that were asked for; accuracy is of gold texts only."""
 
     name: str
     verdicts: int
@@ -82,16 +87,22 @@ class Dispute:
     verdicts: tuple[tuple[str, StoredVerdict], ...]  # who, what
 
 
-def quality(db: Database, actor: Actor) -> Quality:
-    """All figures, from the newest rows."""
+def quality(db: Database, actor: Actor, view: View | None = None) -> Quality:
+    """All figures, from the newest rows; what reviewers did is of the last DAYS.
+
+    `view`: verdicts given in its days on texts that it looks at, weighed by the scorecards of texts drafted in it.
+    Calls by rule are those of all time.
+    """
     require(actor, "analytics.read")
-    since = models.utc_now() - timedelta(days=DAYS)
+    today = models.utc_now().date()
+    recent = (view or View(today - timedelta(days=DAYS - 1), today)).window(actor)
+    window = recent if view else None
     with db.read() as session:
         workspace = actor.workspace_id
-        rows = [r for r in review_quality.blind_rows(session, workspace, NEWEST) if r.outcome in SIDES]
-        cards = review_quality.cards_by_level(session, workspace)
-        gold = review_quality.looks_at_gold(session, workspace, NEWEST)
-        given = review_quality.given_since(session, workspace, since, NEWEST)
+        rows = [r for r in review_quality.blind_rows(session, workspace, NEWEST, window=window) if r.outcome in SIDES]
+        cards = review_quality.cards_by_level(session, workspace, window)
+        gold = review_quality.looks_at_gold(session, workspace, NEWEST, window)
+        given = review_quality.given(session, recent, NEWEST)
         calls = review_quality.calls_by_rule(session, workspace, LISTED)
         names = names_in(session, actor, {*(g[0] for g in gold), *(g[0] for g in given)})
     first = _first_of_each_text(rows)
@@ -119,13 +130,15 @@ def share(hits: int, total: int, least: int = ENOUGH) -> Share:
 
 
 def recall_of(flagged: int, clear: int, precision: Share, missed: Share) -> tuple[float, float, float] | None:
-    """Recall with its interval; None where nobody found a violation."""
+    """Recall with its interval; None where nobody found a violation, or too few scorecards say how to weigh the two."""
 
     def of(p: float, m: float) -> float:
         caught, lost = flagged * p, clear * m
         return caught / (caught + lost) if caught + lost else 0.0
 
     if precision.rate is None or missed.rate is None or not (precision.rate or missed.rate):
+        return None
+    if not flagged or not clear or flagged + clear < ENOUGH:
         return None
     return of(precision.rate, missed.rate), of(precision.low, missed.high), of(precision.high, missed.low)
 
@@ -139,14 +152,16 @@ def agreement(said: Sequence[tuple[int, int, str]]) -> Agreement:
     people = {frozenset(by) for by in several}
     two = len(people) == 1 and len(next(iter(people))) == 2
     pairs = [(by[min(by)], by[max(by)]) for by in several] if two else []
-    return Agreement(len(several), alpha([list(by.values()) for by in several]), kappa(pairs))
+    same = share(sum(len(set(by.values())) == 1 for by in several), len(several))
+    return Agreement(len(several), same, alpha([list(by.values()) for by in several]), kappa(pairs))
 
 
 def disputes(db: Database, actor: Actor) -> list[Dispute]:
     """Texts that need an admin's word."""
     require(actor, "review.adjudicate")
     with db.read() as session:
-        ids = review_quality.disagreeing(session, actor.workspace_id, LISTED)
+        looks = overlap_of(session, actor)
+        ids = review_quality.disagreeing(session, actor.workspace_id, looks, review_status.AGREED, LISTED)
         rows = queries.texts(session, actor.workspace_id, ids)
         said = review_quality.verdicts_of_looks(session, list(rows))
         names = names_in(session, actor, {v.author_id for vs in said.values() for v in vs})

@@ -9,6 +9,7 @@ Leaves out: the steps themselves (relate_engine/rounds.py).
 import json
 import shutil
 from collections import defaultdict
+from collections.abc import Set
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.services import audit, learning, positions, rulebook, trials, versions
+from app.services import audit, blocking, learning, positions, rulebook, teaching, trials, versions
 from app.services.jobrun import JobContext
 from app.services.people import Actor, NotFound, may, require
 from app.services.stored import StoredText, as_they_stand
@@ -47,11 +48,12 @@ def freeze(db: Database, actor: Actor, config: Settings, number: int) -> Snapsho
     learned = learning.active_version(db, actor)
     overlay = rulebook.book(db, actor).overlay
     rules = rulebook.laid(overlay)
+    calls, confirmed = teaching.calls_of(db, actor), blocking.confirmed(db, actor)
     with db.read() as session:
         now = rows.active(session, actor.workspace_id, versions.KIND)
         payloads = [b.payload for b in queries.briefs(session, actor.workspace_id, limit=BRIEFS)]
         briefs = tuple(b for payload in payloads if (b := _as_read(rules, payload)))
-        sets = _sets(session, actor, rules)
+        sets = _sets(session, actor, rules, confirmed)
     folder = versions.policy_folder_of(config, actor.workspace_id, now.version) if now else config.adapter
     try:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
@@ -64,8 +66,9 @@ def freeze(db: Database, actor: Actor, config: Settings, number: int) -> Snapsho
     served = list(dict.fromkeys(t.edited or t.text for s in reversed(sets) for t in s.texts))[:SERVED]
     seen = examined((r.slot, r.position, r.shown, r.chosen) for r in positions.position_bias(db, actor))
     return Snapshot(
-        actor.workspace_id, number, briefs, sets, tuple(served), policy, learned or "", rules.version, overlay, seen
-    )
+        actor.workspace_id, number, briefs, sets, tuple(served), policy, learned or "", rules.version, overlay, seen,
+        calls, tuple(sorted(confirmed)),
+    )  # fmt: skip
 
 
 def _as_read(rules: RuleSet, payload: dict[str, Any]) -> Brief | None:
@@ -76,8 +79,8 @@ def _as_read(rules: RuleSet, payload: dict[str, Any]) -> Brief | None:
         return None
 
 
-def _sets(session: Session, actor: Actor, rules: RuleSet) -> tuple[ShownSet, ...]:
-    """The newest shown sets, oldest first, with what became of their texts."""
+def _sets(session: Session, actor: Actor, rules: RuleSet, confirmed: Set[str]) -> tuple[ShownSet, ...]:
+    """The newest shown sets, oldest first, with what became of their texts. `confirmed`: see blocking.py."""
     workspace = actor.workspace_id
     query = select(models.Generation).where(models.Generation.workspace_id == workspace)
     found = session.scalars(query.order_by(models.Generation.id.desc()).limit(SETS)).all()[::-1]
@@ -86,13 +89,15 @@ def _sets(session: Session, actor: Actor, rules: RuleSet) -> tuple[ShownSet, ...
         did[event.text_id].append(event.kind)
     texts = as_they_stand(session, actor, [g.id for g in found])
     return tuple(
-        ShownSet(g.id, brief, tuple(_shown(t, tuple(did[t.id])) for t in texts[g.id]))
+        ShownSet(g.id, brief, tuple(_shown(t, tuple(did[t.id]), confirmed) for t in texts[g.id]))
         for g in found
         if (brief := _as_read(rules, g.brief_payload))
     )
 
 
-def _shown(text: StoredText, did: tuple[str, ...]) -> ShownText:
+def _shown(text: StoredText, did: tuple[str, ...], confirmed: Set[str]) -> ShownText:
+    cleared = text.verdict is not None and text.verdict.decision == "compliant"
+    held = text.card is not None and any(blocking.blocks(f, confirmed, cleared) for f in text.card.findings)
     return ShownText(
         id=text.id,
         slot=text.slot,
@@ -104,7 +109,7 @@ def _shown(text: StoredText, did: tuple[str, ...]) -> ShownText:
         did=did,
         edited=text.text if text.shown_as is not None else "",
         verdict=text.verdict.decision if text.verdict else "",
-        level=text.card.compliance.level if text.card else "",
+        level="blocked" if held else text.card.compliance.level if text.card else "",
     )
 
 
@@ -231,7 +236,8 @@ def judges_of(config: Settings, snapshot: Snapshot, sales: Path | None) -> "Judg
 
     learned = learning.rewards_folder(config, snapshot.workspace) / snapshot.reward_version
     rules = rulebook.laid(snapshot.rule_overlay) if any(snapshot.rule_overlay.values()) else None
-    rewards = Room(config).rewards_with(Judging(learned if snapshot.reward_version else None, rules))
+    own_model = learned if snapshot.reward_version else None
+    rewards = Room(config).rewards_with(Judging(own_model, rules, frozenset(snapshot.blocking), snapshot.calls))
     if rewards.problem:
         raise BriefError(f"A round needs the reward model that is in use. {rewards.problem}")
     own = learned / EVALUATOR
@@ -275,7 +281,8 @@ def _publish(context: JobContext, snapshot: Snapshot, made: "RoundReport", rewar
     from relate_engine.rounds import publish
 
     told = made.to_json()
-    told["manifest"] = {**told["manifest"], "rewards": rewards}
+    judged_by = f"{rewards} {teaching.frozen_in_words(snapshot.calls, snapshot.blocking)}"
+    told["manifest"] = {**told["manifest"], "rewards": judged_by.strip()}
     if not made.version:
         return {"version": None, "round": told, "message": f"Round {snapshot.round} trained nothing: see its report."}
     target = versions.policy_folder_of(context.config, context.workspace_id, made.version)

@@ -90,7 +90,12 @@ def rules_of(db: Database, actor: Actor) -> RuleSet:
     """The rules that judge texts of the actor's workspace today."""
     require(actor, "rule.read")
     with db.read() as session:
-        return _usable(overlay_of(rows.active(session, actor.workspace_id, KIND)))
+        return rules_in(session, actor)
+
+
+def rules_in(session: Session, actor: Actor) -> RuleSet:
+    """As `rules_of`, inside a transaction whose call has asked the role."""
+    return _usable(overlay_of(rows.active(session, actor.workspace_id, KIND)))
 
 
 def own_rules(db: Database, actor: Actor) -> RuleSet | None:

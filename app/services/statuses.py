@@ -29,6 +29,7 @@ FINE = ("approved", "live")  # may run
 MOVES: dict[tuple[Status, Status], tuple[Action, str]] = {
     ("draft", "in_review"): ("ad.write", "submit"),
     ("rejected", "in_review"): ("ad.write", "submit"),
+    ("in_review", "in_review"): ("ad.write", "submit"),  # proof that a reviewer asked for is there now
     ("in_review", "draft"): ("ad.write", "withdraw"),
     ("rejected", "draft"): ("ad.write", "withdraw"),
     ("approved", "draft"): ("ad.write", "withdraw"),
@@ -63,15 +64,18 @@ def ad_status(session: Session, actor: Actor, ad_ids: Iterable[int]) -> dict[int
     return {i: cast(Status, row.status) if row else "draft" for i, row in rows.items()}
 
 
-def set_status(session: Session, actor: Actor, text_id: int, status: str, reason: str = "") -> bool:
-    """Moves a text to a status, and with it the sent ads that hold it; False if it is there already.
+def set_status(
+    session: Session, actor: Actor, text_id: int, status: str, reason: str = "", again: bool = False
+) -> bool:
+    """Moves a text to a status, and with it the sent ads that hold it; False if it is there already. `again`: a text in
+    review is sent there once more, so that looks at it count anew.
 
     Raises Forbidden where the role may not, BriefError where there is no such move.
     """
     text = own(session, actor, models.Text, text_id, "text")
     new, reason = _known(status), _short(reason)
     old = status_of(session, actor, [text_id])[text_id]
-    if old == new:
+    if old == new and not again:
         return False
     verb = _verb(actor, old, new, "text")
     session.add(

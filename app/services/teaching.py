@@ -4,11 +4,13 @@ A suggested finding of the classifier that was accepted says violation, one that
 blind verdict, in the categories that the classifier had flagged on the text. Of each text the newest word counts.
 Nothing is stored beside what they said, so a verdict that is taken back teaches nothing any more. The classifier learns
 anew with every STEP-th word about a category, so that scorecards do not get out of date with each click.
-The maths is relate_engine/rewards/reviewers.py; judging.py hands the calls on. Leaves out rounds, as blocking.py does.
+The maths is relate_engine/rewards/reviewers.py; judging.py hands the calls on, and a round judges by those that its
+snapshot froze (rounds.py).
 """
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -79,6 +81,19 @@ def in_words(each: Taught) -> str:
     if each.before is None or each.after is None:
         return said
     return f"{said}; a text that it would just flag goes from {each.before:.2f} to {each.after:.2f}"
+
+
+def frozen_in_words(calls: Collection["Call"], categories: Collection[str]) -> str:
+    """A sentence of a round's report: by what it corrected the classifier, and where it let it block."""
+    violations = sum(call.violation for call in calls)
+    said = (
+        f"{len(calls)} calls of reviewers corrected the classifier ({violations} a violation, "
+        f"{len(calls) - violations} not)"
+        if calls
+        else "No calls of reviewers corrected the classifier"
+    )
+    where = f"it blocked in {blocking.in_words(categories)}" if categories else "it blocked in no category"
+    return f"{said}; {where}."
 
 
 def _calls(session: Session, actor: Actor) -> tuple["Call", ...]:

@@ -22,10 +22,13 @@ from relate_engine.judging import read_judged
 from relate_engine.policy.acceptance import SIGNALS, signals
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.policy.weights import sha256
+from relate_engine.training.card import auc_interval, now, reliability, write_card
+from relate_engine.training.headcards import acceptance_card
 
 
 def train_acceptance(judged: Sequence[Path], briefs: Mapping[str, Brief], out: Path) -> dict[str, Any]:
-    """Fits on the judged texts of the files and writes `out`/acceptance.json; returns what it wrote.
+    """Fits on the judged texts of the files and writes `out`/acceptance.json with its card; returns what it
+    wrote.
 
     `briefs`: by the id that the texts name.
     """
@@ -45,7 +48,7 @@ def train_acceptance(judged: Sequence[Path], briefs: Mapping[str, Brief], out: P
         "constant": float(fit.intercept_[0]),
     }
     report = fitted | {
-        "version": "acceptance-" + hashlib.sha256(json.dumps(fitted).encode()).hexdigest()[:8],
+        "version": version_of(fitted),
         "command": "relate train acceptance",
         "data_sha256": {file.name: sha256(file) for file in judged},
         "texts": len(rows),
@@ -57,7 +60,16 @@ def train_acceptance(judged: Sequence[Path], briefs: Mapping[str, Brief], out: P
     }  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     (out / "acceptance.json").write_text(json.dumps(report, indent=2) + "\n", "utf-8")
+    curve = reliability("P(an editor runs it)", held, y.astype(float), np.ones(len(y)), bins=10)
+    interval = auc_interval(held, y, [r["brief"] for r in rows])
+    write_card(acceptance_card(report, now(), interval, curve), out)
     return report
+
+
+def version_of(fitted: Mapping[str, Any]) -> str:
+    """The name of a fit: the hash of its numbers, by which a damaged file is known."""
+    numbers = {name: fitted[name] for name in ("signals", "mean", "scale", "weights", "constant")}
+    return "acceptance-" + hashlib.sha256(json.dumps(numbers).encode()).hexdigest()[:8]
 
 
 def _signals(row: Mapping[str, Any], brief: Brief) -> tuple[float, ...]:

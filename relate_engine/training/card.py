@@ -46,7 +46,7 @@ class Point:
 class Curve:
     """The reliability diagram of one rate."""
 
-    name: str  # "CTR", "CVR" or "CTCVR"
+    name: str  # of what is predicted, such as "CTR"
     points: tuple[Point, ...]
 
 
@@ -63,7 +63,7 @@ class Card:
     metrics: tuple[Metric, ...]
     reliability: tuple[Curve, ...]
     limits: tuple[str, ...]
-    source: str  # "imported", "simulated" or "prior"
+    source: str  # "imported", "simulated", "prior", or "labelled": texts that were labelled or judged by hand
     licence: str = "Apache-2.0"
 
 
@@ -90,6 +90,21 @@ def equal_mass(predicted: np.ndarray, trials: np.ndarray, bins: int) -> list[np.
         return []
     place = np.minimum((total - trials[order] / 2) / total[-1] * bins, bins - 1).astype(int)
     return [order[place == b] for b in range(bins) if trials[order[place == b]].sum() > 0]
+
+
+def auc_interval(score: np.ndarray, truth: np.ndarray, groups: Sequence[str], times: int = 500) -> tuple[float, float]:
+    """95 % interval of the area under the ROC curve, by drawing whole groups anew."""
+    from sklearn.metrics import roc_auc_score
+
+    draw = np.random.default_rng(0)
+    names, group = np.unique(np.asarray(groups), return_inverse=True)
+    found = []
+    for _ in range(times):
+        weight = np.bincount(draw.integers(0, len(names), len(names)), minlength=len(names))[group]
+        if len(np.unique(truth[weight > 0])) == 2:  # a draw of one class alone has no area
+            found.append(roc_auc_score(truth, score, sample_weight=weight))
+    low, high = np.quantile(found, [0.025, 0.975])
+    return round(float(low), 4), round(float(high), 4)
 
 
 def ece(curve: Curve) -> float:

@@ -37,6 +37,7 @@ from relate_engine.rewards.classifier import (
 from relate_engine.rewards.encoder import Encoder
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.rewards.textfeatures import Vocabulary, surface
+from relate_engine.training.card import auc_interval
 from relate_engine.training.compliancetexts import (
     GUIDED,
     AdLine,
@@ -48,6 +49,7 @@ from relate_engine.training.compliancetexts import (
 )
 from relate_engine.training.compliancetower import TowerPlan, fit_tower, lower_states, read_tower, shared_stage
 from relate_engine.training.corpus import Entry
+from relate_engine.training.headcards import write_head_card
 
 Report = Callable[[str], None]
 FOLDS = 3
@@ -161,7 +163,8 @@ def train_compliance(
     encoder: Encoder, rules: RuleSet, folder: Path, corpus: Sequence[Entry], data: Path, out: Path, seed: int = 0,
     report: Report = print, plan: TowerPlan | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Fits the classifier by the steps in the docstring above and writes it to `out`; returns its manifest."""
+    """Fits the classifier by the steps in the docstring above and writes it with its card to `out`; returns its
+    manifest."""
     plan = plan or TowerPlan()
     lines, evaluators = split_lines(folder)
     known = {ad.text.lower() for ad in [*lines, *evaluators]}
@@ -209,7 +212,7 @@ def train_compliance(
     plain = {"vocabulary": list(reader.vocabulary.index), "documents": reader.vocabulary.documents,
              "words_offset": reader.offset, "curve": [a, w, c], "threshold": threshold, "doubt": doubt}  # fmt: skip
     caution = p >= threshold
-    return write(
+    manifest = write(
         out, ARRAYS, PLAIN, arrays, plain,
         {
             "kind": "compliance classifier",
@@ -226,6 +229,7 @@ def train_compliance(
             "cross_validation": {
                 "folds": FOLDS, "by": "set", "counted_on": sorted({ad.file for ad in lines} & GUIDED),
                 "auc": {"tower": auc(tower, truth), "words": auc(words, truth), "both": auc(p, truth)},
+                "auc_interval": auc_interval(p, truth, [ad.set for ad in lines]),
                 "auc_by_author": {
                     name: auc(p[[ad.file == name for ad in lines]], truth[[ad.file == name for ad in lines]])
                     for name in sorted({ad.file for ad in lines if ad.violates})  # one file holds clean texts only
@@ -246,6 +250,8 @@ def train_compliance(
             },
         },
     )  # fmt: skip
+    write_head_card("compliance", out)
+    return manifest
 
 
 def write(

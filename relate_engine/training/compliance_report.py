@@ -23,6 +23,7 @@ from relate_engine.scorecard import level_of
 from relate_engine.share import wilson
 from relate_engine.training.compliance import auc
 from relate_engine.training.compliancetexts import AdLine, read_lines, rule_levels, rule_lines, split_lines
+from relate_engine.training.headcards import write_head_card
 
 
 def counted(hits: Sequence[bool]) -> dict[str, Any]:
@@ -56,7 +57,8 @@ def compliance_report(
 ) -> dict[str, Any]:
     """Recall at caution or blocked, clean texts cautioned or blocked, by rules, by classifier and together; and
     the evaluator's own view. `training`: the folder of training texts; a held-out text that is among them does
-    not count. A run is appended to `log`; None is for reproducing a logged run only."""
+    not count. A run is appended to `log` (of assets/reports) and told on the card of the classifier in assets/heads;
+    None is for reproducing a logged run only."""
     every = read_lines(held_out)
     trained = [ad.text for part in (*split_lines(training), rule_lines(rules)) for ad in part]
     lines, near = unseen(every, trained)
@@ -102,5 +104,6 @@ def compliance_report(
         entry = {"kind": "compliance", "run": run, "at": datetime.now(UTC).isoformat(timespec="seconds"), **result}
         with log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
+        write_head_card("compliance", log.parents[1] / "heads" / "compliance", log)
         result["validation_run"] = run
     return result

@@ -42,6 +42,7 @@ from relate_engine.training.ctrencoder import (
     lower_states,
     read_texts,
 )
+from relate_engine.training.headcards import write_head_card
 from relate_engine.training.pairs import (
     CITATION,
     LEVEL_UNIT,
@@ -221,7 +222,7 @@ def _served(
 def train_ctr(
     encoder: Encoder, train_parquet: Path, out: Path, work: Path, seed: int = 0, report: Report = print
 ) -> dict[str, Any]:
-    """Tunes by group cross-validation, fits on all of train, writes the head to `out`; returns its manifest.
+    """Tunes by group cross-validation, fits on all of train, writes head and card to `out`; returns its manifest.
     `report` is told each step in a sentence; fitted towers are kept in `work`, so a run goes on where it stopped."""
     data, tower_plan = sha256(train_parquet), TowerPlan()
     levels, pairs = read_levels(train_parquet), read_pairs(train_parquet)
@@ -288,6 +289,7 @@ def train_ctr(
         "files": {name: sha256(out / name) for name in (ARRAYS, WORDS)},
     }  # fmt: skip
     (out / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_head_card("ctr", out)
     return manifest
 
 

@@ -20,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from relate_engine.policy.weights import sha256
 from relate_engine.rewards.ctrhead import Head
 from relate_engine.rewards.encoder import Encoder
+from relate_engine.training.headcards import write_head_card
 from relate_engine.training.pairs import (
     CITATION,
     Pairs,
@@ -75,7 +76,7 @@ def evaluate_ctr(
 ) -> dict[str, Any]:  # fmt: skip
     """Accuracy of head and baseline on validation pairs, with 95 % group-bootstrap intervals, and the coverage of
     the intervals of a pair's effect: as served (shrunk outside the domain) and unshrunk. A new run is appended to
-    `log`; None is for reproducing a logged run only."""
+    `log` and told on the head's card; None is for reproducing a logged run only."""
     head, train, val = Head.load(head_folder), read_pairs(train_parquet), read_pairs(val_parquet)
     if leak := set(train.texts) & set(val.texts) or set(train.group) & set(val.group):
         raise ValueError(f"{len(leak)} headlines or groups are in both splits; split by group_id first.")
@@ -113,5 +114,6 @@ def evaluate_ctr(
         }
         with log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
+        write_head_card("ctr", head_folder, log)
         result["validation_run"] = run
     return result

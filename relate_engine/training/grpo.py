@@ -14,8 +14,9 @@ Paper: RELATE (arXiv 2602.11780): GRPO from an SFT policy; GRPO: arXiv 2402.0330
 
 import os
 import random
+import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -30,10 +31,13 @@ from relate_engine.policy.int8 import Int8Twin
 from relate_engine.policy.memory import keep
 from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
 from relate_engine.policy.prompt import TEMPLATES, prompt
+from relate_engine.training.checkpoint import last_checkpoint
 from relate_engine.training.credit import Arm, advantages
 from relate_engine.training.judge import Judge, Score
 from relate_engine.training.rollouts import completions_of
-from relate_engine.training.sft import last_checkpoint, save_adapter
+from relate_engine.training.samples import FILE as SAMPLES
+from relate_engine.training.samples import group_of, is_kept, keep_group
+from relate_engine.training.sft import save_adapter
 from relate_engine.training.sharedloss import shared_logps
 from relate_engine.training.steplog import FILE as STEPS
 from relate_engine.training.steplog import write_steps
@@ -64,17 +68,18 @@ class GrpoPlan:
     delta: float | None = 4.0  # and to this where the clip does not bound it (a negative advantage)
     loss: str = "dapo"  # how TRL averages over tokens
     mask_truncated: bool = False  # True: texts that did not end are left out of the loss
-    rollouts: Literal["int8", "model", "stock"] = "int8"  # int8 copy (CPU), the model itself, TRL's generate
+    rollouts: Literal["int8", "model", "stock"] = "int8"  # int8 copy (CPU only, see runnable), the model, TRL's
     losses: Literal["shared", "stock"] = "shared"
     save_every: int = 10  # steps
     seed: int = 0
 
 
 class RelateTrainer(GRPOTrainer):
-    """See this file's docstring. `plan`, `judge` and `twin` are set by `trainer_of`."""
+    """See this file's docstring. `plan`, `judge` and `samples` (the file) are set by `trainer_of`."""
 
     plan: GrpoPlan
     judge: Judge
+    samples: Path
     twin: Int8Twin | None = None
 
     def _generate_single_turn(
@@ -112,12 +117,25 @@ class RelateTrainer(GRPOTrainer):
         )
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-        """TRL's batch with `advantages` of shape (B, T), and the sampler as the old policy where it is known."""
+        """TRL's batch with `advantages` of shape (B, T), and the sampler as the old policy where it is known.
+
+        Of some batches the first group is kept to be looked at (samples.py).
+        """
         output: dict[str, Any] = super()._generate_and_score_completions(inputs)
-        mask = output["completion_mask"]
+        mask, sentence = output["completion_mask"], output["advantages"]
         z, counted = (x.to(mask.device) for x in self.judge.credits(mask.shape[1]))
+        counted &= mask.bool()
         group = self.num_generations if self.model.training else self.num_generations_eval
-        output["advantages"] = advantages(output["advantages"], z, counted & mask.bool(), mask, group, self.judge.arm)
+        output["advantages"] = advantages(sentence, z, counted, mask, group, self.judge.arm)
+        done = self.state.global_step
+        if (
+            self.model.training
+            and self.accelerator.is_main_process
+            and is_kept(done, self.plan.steps, self.plan.iterations)
+        ):
+            own = (output["advantages"] - sentence[:, None]) * counted
+            sampled = group_of(done + 1, inputs[0], self.judge, sentence[:group].tolist(), own[:group].tolist())
+            keep_group(sampled, self.samples)
         if "sampling_per_token_logps" in output:
             output["old_per_token_logps"] = output.pop("sampling_per_token_logps")
         return output
@@ -204,6 +222,11 @@ def rows_of(tasks: Sequence[Task], plan: GrpoPlan) -> list[dict[str, str]]:
     ]
 
 
+def runnable(plan: GrpoPlan) -> GrpoPlan:
+    """The plan as this machine can run it: int8 copies are for CPUs, so off one the model itself samples."""
+    return replace(plan, rollouts="model") if plan.rollouts == "int8" and device().type != "cpu" else plan
+
+
 def config_of(plan: GrpoPlan, arm: Arm, work: Path, **machine: Any) -> Any:
     """The plan, and the weights of the arm's sentence rewards, as TRL's GRPOConfig. `machine`: see trainer_of."""
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # as torchrun and accelerate set it
@@ -283,7 +306,7 @@ def trainer_of(
     if plan.losses == "shared" and trainer.accelerator.num_processes > 1:
         raise ValueError("Shared losses run in one process; set losses to 'stock' for several.")
     judge.ends = frozenset(trainer.eos_token_ids)
-    trainer.plan, trainer.judge = plan, judge
+    trainer.plan, trainer.judge, trainer.samples = plan, judge, work / SAMPLES
     return trainer
 
 
@@ -306,9 +329,8 @@ def train_grpo(
     too few tasks, RewardError when nothing can be scored.
     """
     keep()
+    plan = runnable(plan)
     set_seed(plan.seed)
-    if plan.rollouts == "int8" and device().type != "cpu":
-        raise ValueError("The int8 copy samples on a CPU only; set rollouts to 'model' on a GPU.")
     tokenizer = load_tokenizer(base)
     model, state = put_adapter(load_nf4(base, torch.bfloat16), parent, base, trainable=True)
     if not state.trained:
@@ -329,5 +351,7 @@ def train_grpo(
     if trainer.accelerator.is_main_process:
         manifest = save_adapter(model, base, out, "relate", manifest, state.points)
         write_steps(logged, plan.groups * plan.generations, out / STEPS)
+        if trainer.samples.exists():  # not where a run from before there was this file had only its end left
+            shutil.copyfile(trainer.samples, out / SAMPLES)
     trainer.accelerator.wait_for_everyone()
     return manifest

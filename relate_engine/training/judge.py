@@ -52,7 +52,8 @@ class RewardError(RuntimeError):
 class Verdict:
     """What came of one text. `card` is None if it did not end, is empty, or could not be scored."""
 
-    cover: list[tuple[int, int]]  # characters of the scored text by token, EOS included
+    text: str  # as it was written, without the blanks around it
+    cover: list[tuple[int, int]]  # characters of the text by token, EOS included
     card: Scorecard | None
     asked: bool  # it ended and holds something, so a scorecard was asked for
 
@@ -118,10 +119,14 @@ class Judge:
             if first:
                 self.judge(completion_ids, [_brief(b) for b in brief], slot, angle)
                 self._measure(log_metric)
-            return [None if v.unscored else self._value(name, v.card) for v in self.verdicts]
+            return [self.rewards_of(v).get(name) for v in self.verdicts]
 
         reward.__name__ = name  # what TRL logs it under
         return reward
+
+    def rewards_of(self, verdict: Verdict) -> dict[str, float]:
+        """The arm's sentence rewards of one text by name; {} if it could not be scored."""
+        return {} if verdict.unscored else {name: self._value(name, verdict.card) for name in self.arm.sentence}
 
     def _value(self, name: str, card: Scorecard | None) -> float:
         return SENTENCE[name](card, self.arm) if card else 0.0
@@ -130,7 +135,7 @@ class Judge:
         self, ids: Sequence[Sequence[int]], briefs: Sequence[Brief], slots: Sequence[str], angles: Sequence[Angle]
     ) -> None:
         """Sets `verdicts`. `ids`: the sampled tokens of each text, EOS included if it ended."""
-        texts, covers = [], []
+        written, asked, covers = [], [], []
         for row in ids:
             ended = bool(row) and row[-1] in self.ends
             text, cover = spell(self.tokenizer, row[:-1] if ended else row)
@@ -138,10 +143,11 @@ class Judge:
                 cover.append((len(text), len(text)))
             lead, scored = len(text) - len(text.lstrip()), text.strip()
             covers.append([(min(max(a - lead, 0), len(scored)), min(max(b - lead, 0), len(scored))) for a, b in cover])
-            texts.append(scored if ended else "")
-        rows = [Sampled(*row) for row in zip(briefs, slots, angles, texts, strict=True)]
+            written.append(scored)
+            asked.append(scored if ended else "")
+        rows = [Sampled(*row) for row in zip(briefs, slots, angles, asked, strict=True)]
         cards = self._cards(rows)
-        self.verdicts = [Verdict(c, cards.get(i), bool(texts[i])) for i, c in enumerate(covers)]
+        self.verdicts = [Verdict(written[i], c, cards.get(i), bool(asked[i])) for i, c in enumerate(covers)]
 
     def _cards(self, rows: Sequence[Sampled]) -> dict[int, Scorecard]:
         """By row: the usable scorecards of the rows that hold a text. One batch; if that fails, group by group."""

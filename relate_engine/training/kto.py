@@ -30,7 +30,8 @@ from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_ada
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES, prompt
 from relate_engine.snapshot import Single
-from relate_engine.training.sft import Progress, last_checkpoint, save_adapter
+from relate_engine.training.checkpoint import last_checkpoint
+from relate_engine.training.sft import Progress, save_adapter
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from relate_engine.policy.memory import keep
 from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
 from relate_engine.policy.points import half_empty, point_of
 from relate_engine.policy.prompt import TEMPLATES
+from relate_engine.training.checkpoint import last_checkpoint
 from relate_engine.training.sft import (
     IGNORE,
     PrefixSftTrainer,
@@ -38,7 +39,6 @@ from relate_engine.training.sft import (
     SharedPrefixCollator,
     Target,
     encode,
-    last_checkpoint,
     prefix_config,
     save_adapter,
 )

@@ -27,6 +27,7 @@ from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_ada
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import Template, brief_lines, request_lines
 from relate_engine.policy.weights import base_checksum, sha256
+from relate_engine.training.checkpoint import last_checkpoint
 from relate_engine.training.corpus import CorpusText, Entry, template_for, training_entries
 
 IGNORE = -100
@@ -291,14 +292,3 @@ def save_adapter(model: Any, base: str, out: Path, kind: str, manifest: dict[str
     }
     (out / "manifest.json").write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
     return whole
-
-
-def last_checkpoint(work: Path) -> str | None:
-    """The newest checkpoint that was written to its end (its trainer state comes last); None if there is none."""
-    for folder in sorted(work.glob("checkpoint-*"), key=lambda p: int(p.name.rpartition("-")[2]), reverse=True):
-        try:
-            json.loads((folder / "trainer_state.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            continue
-        return str(folder)
-    return None

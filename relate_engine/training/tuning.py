@@ -23,13 +23,13 @@ from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.snapshot import Wording
+from relate_engine.training.checkpoint import last_checkpoint
 from relate_engine.training.sft import (
     PrefixSftTrainer,
     Progress,
     SharedPrefixCollator,
     Target,
     encode,
-    last_checkpoint,
     prefix_config,
     save_adapter,
 )

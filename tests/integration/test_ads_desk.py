@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.context import Context
 from app.desks import ads as desk
-from app.services import ad_review, ads, briefs, drafting, feedback, statuses
+from app.services import ad_review, ads, briefs, drafting, feedback, reviewing, statuses
 from app.services.ad_records import Place, StoredAd
 from app.services.people import Actor
 from app.services.writing import Room
@@ -161,6 +161,21 @@ def test_a_rejected_text_says_why_and_can_be_asked_again(
     at.text_area(key=f"ad_again_{first}").set_value("The test is in the brief.").run()
     press(at, f"ad_again_do_{first}")
     assert ads.get_ad(db, ada, ad.id).newest.status == "in_review"
+
+
+def test_proof_that_a_reviewer_wants_is_shown_with_the_way_on(
+    db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ad = built(db, ada)
+    ad_review.send_to_review(db, ada, ad.id, 1)
+    first = ad.newest.text_ids[0]
+    for reviewer in (person(db, "reviewer"), person(db, "reviewer")):
+        reviewing.give_verdict(db, reviewer, first, "needs_proof", comment="Which test?")
+    at = opened(monkeypatch, db, ada, ad.id)
+    assert "H1 needs proof: Which test? Add the evidence" in words(at).replace("\\", "")
+    at.text_area(key=f"ad_again_{first}").set_value("The test is in the brief.").run()
+    press(at, f"ad_again_do_{first}")
+    assert "H1 needs proof" not in words(at)
 
 
 def test_versions_stand_side_by_side(db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,7 +201,8 @@ def test_learning_shows_a_hacked_reward_and_the_steps_of_its_round(
     folder = add_version(db, admin, config, "grpo-77", _made(reward=[0.7] * 9, clicks=[0.3] * 9))
     at = open_desk("learning", admin, config)
     assert "The reward rose while the judge fell: that is gaming, do not promote it." in _words(at)
-    assert len(at.get("plotly_chart")) == len(at.download_button) == 4
+    assert "grpo-77 moved 0.100 nats a token from" in _words(at) and "within the 0.5 that the gate allows" in _words(at)
+    assert len(at.get("plotly_chart")) == len(at.download_button) == 5
     at = open_desk("learning", admin, config, part="Inside a round")
     assert "No step of grpo-77 was kept" in _words(at)
     history = [

@@ -14,6 +14,7 @@ from app.desks import review, review_browse, review_figures, review_form
 from app.services import briefs, drafting, review_looks, review_quality, reviewing, teaching
 from app.services.people import Actor
 from app.services.writing import Room
+from db import models
 from db.session import Database
 from relate_engine.config import Settings
 from relate_engine.policy.weights import WeightsError
@@ -130,11 +131,35 @@ def test_a_wrong_verdict_gives_one_sentence_and_keeps_the_form(db: Database, ope
     assert at.dataframe[-1].value.to_dict("records") == [{"Rule": "SAF-001", "Accepted": 0, "Dismissed": 1}]
 
 
+def _say_why(at: AppTest) -> None:
+    next(area for area in at.text_area if str(area.key).endswith("_comment")).input("Nobody has shown it")
+
+
+def test_a_violation_says_why_and_one_key_takes_every_suggestion(db: Database, open_desk: Open) -> None:
+    text = card("Cure Your Back Pain", findings=(BLOCK, WARN))
+    admin, drafted = _drafted(db, Draft((text, card("Two Kayaks, One Locked Rack"))))
+    first = drafted.texts[0].id
+    at = open_desk(admin)
+    _press(at, "Violation")
+    assert "Say why" in at.error[0].value and "A accepts all" in at.error[0].value
+    assert reviewing.verdict_history(db, admin, first) == []
+    keys = {button.label: button.proto.shortcut for button in at.button}
+    assert (keys["Accept all"], keys["Dismiss all"]) == ("a", "d")
+    _press(at, "Accept all")
+    _press(at, "Violation")
+    (verdict,) = reviewing.verdict_history(db, admin, first)
+    assert set(verdict.rules) == {BLOCK.rule_id, WARN.rule_id}
+    with db.read() as session:
+        assert [c.accepted for c in session.query(models.FindingCall)] == [True, True]
+
+
 def test_every_outcome_has_its_button_and_key(db: Database, open_desk: Open) -> None:
     admin, drafted = _drafted(db)
     at = open_desk(admin)
     labels = ("Compliant", "Violation", "Needs proof", "Allowed until the date", "Escalate")
     for label in labels:
+        if label == "Violation":
+            _say_why(at)
         _press(at, label)
     said = [drafting.get_texts(db, admin, [t.id])[0].verdict for t in drafted.texts]
     assert sorted(v.outcome for v in said if v) == ["allowed", "compliant", "escalate", "needs_proof", "violation"]
@@ -180,6 +205,7 @@ def test_identical_texts_are_settled_together(db: Database, open_desk: Open) -> 
     admin, _ = _drafted(db, Draft((card("Lock your kayak"), card("Lock Your Kayak!"), card("lock your kayak"))))
     at = open_desk(admin)
     assert "Also settles 2 identical texts" in _words(at)
+    _say_why(at)
     _press(at, "Violation")
     assert "also settled 2 identical texts" in _words(at) and "No text is waiting" in _words(at)
     _press(at, "Undo")
@@ -190,6 +216,7 @@ def test_countries_are_judged_apart(db: Database, open_desk: Open) -> None:
     admin, drafted = _drafted(db, Draft((card("One rack"),)), countries=("us", "uk"))
     at, key = open_desk(admin), f"review_{drafted.texts[0].id}_countries"
     at.multiselect(key=key).set_value(["uk"])
+    _say_why(at)
     _press(at, "Violation")
     assert "This verdict is for US" in _words(at) and len(at.multiselect) == 1  # what is left
     _press(at, "Compliant")

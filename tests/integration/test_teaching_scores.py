@@ -1,8 +1,9 @@
 """Reviewers' calls in real scorecards: thirty dismissals lift the flag in that category and workspace, two do not."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from app.services import briefs, drafting, judging, teaching
+from app.services import briefs, drafting, judging, rounds, teaching
 from app.services.people import Actor
 from app.services.writing import Room
 from db.session import Database
@@ -10,6 +11,7 @@ from relate_engine.brief import Brief
 from relate_engine.config import settings
 from relate_engine.rewards.reviewers import Call
 from relate_engine.scorecard import AdText
+from relate_engine.training.judge import Sampled
 from tests.unit.studio import Draft, blindly, person
 from tests.unit.test_teaching import give
 
@@ -65,6 +67,11 @@ def test_reviewers_teach_the_classifier_of_their_workspace(db: Database, cache: 
     for old, text in zip(others, OTHER, strict=True):
         assert card(text)[:2] == old[:2]
     assert card(LIKE, person(db, "advertiser", "Theirs")) == before
+    # a round rewards and gates by the same: what is not shown is not trained away
+    found = rounds.freeze(db, person(db, "analyst"), room.settings, 1)
+    for snapshot, shown in ((found, after[1]), (replace(found, calls=()), before[1])):
+        (judged,) = rounds.judges_of(room.settings, snapshot, None).score([Sampled(BRIEF, "description", "how", LIKE)])
+        assert {f.message for f in judged.findings if f.rule_id.startswith("CLS-")} == shown
     (told,) = teaching.taught(teaching.calls_of(db, ada), classifier)
     assert (told.category, told.accepted, told.dismissed) == (category, 0, 30)
     assert told.before == classifier.threshold and told.after is not None and told.after < told.before

@@ -10,7 +10,7 @@ import pytest
 from app.services import analytics, analytics_rates, analytics_words, briefs, drafting, feedback, reviewing
 from app.services.analytics import OWN, View
 from app.services.analytics_decision import advice
-from app.services.analytics_rounds import gaps, steps_frame
+from app.services.analytics_rounds import gaps, moves, steps_frame
 from app.services.people import Actor, Forbidden
 from app.services.stored import StoredGeneration
 from app.services.versions import WriterVersion
@@ -137,7 +137,7 @@ def test_every_text_of_an_imported_ad_is_on_the_way(db: Database, ada: Actor, dr
 
 
 def _import(
-    session: Any, own: dict[str, int], text_id: int, shown: int, clicks: int, sold: float, texts: int = 1,
+    session: Any, own: dict[str, int], text_id: int, shown: int, clicks: int, sold: float | None, texts: int = 1,
     state: str = "visible", ad: list[int | None] | None = None,
 ) -> None:  # fmt: skip
     batch = models.Import(
@@ -174,6 +174,29 @@ def test_predicted_over_observed_by_hand(db: Database, ada: Actor, drafted: Stor
     assert every.value == pytest.approx(62 / 93) and every.low is None and placed.group == drafted.placement
     assert analytics_rates.pcoc(frame, "placement", "CVR")[0].value == pytest.approx(0.031 * 93 / 1.0)
     assert analytics_rates.curve(frame, "CTR").points[0].predicted == pytest.approx(0.031)
+
+
+def test_what_each_writer_sold_by_hand(db: Database, ada: Actor, drafted: StoredGeneration) -> None:
+    one, two, three = (t.id for t in drafted.of_slot("headline"))
+    feedback.edit(db, ada, one, card("Edited", angle="how", author="people"))
+    with db.read() as session:
+        edited = session.query(models.Text.id).filter_by(text="Edited").scalar()
+    own = {"workspace_id": ada.workspace_id, "author_id": ada.user_id}
+    with db.write() as session:
+        _import(session, own, one, 1000, 62, 2.0)
+        _import(session, own, two, 3000, 31, 40.0)  # more sales than clicks: a click sells once
+        _import(session, own, three, 9000, 90, None)  # tells no conversions
+        _import(session, own, edited, 500, 5, 0.0)
+    found = analytics_rates.sold(analytics_rates.observed(db, ada, _today()), "policy").set_index("policy")
+    # 2 + 31 sales in 1000 + 3000 impressions; Wilson: (.00825 + 3.8416/8000 ± .00280 + …) / 1.00096
+    ours: Any = found.loc["writer-1"]
+    assert (ours["observed_texts"], ours["impressions"], ours["sales"], ours["observed"]) == (2, 4000, 33, 0.00825)
+    assert (ours["observed_low"], ours["observed_high"]) == pytest.approx((0.00588, 0.01157), abs=1e-5)
+    people: Any = found.loc[OWN]
+    assert (people["observed"], people["observed_low"]) == (0, 0)
+    assert people["observed_high"] == pytest.approx(3.8416 / 503.8416)
+    none = analytics_rates.sold(analytics_rates.observed(db, ada, _today(version="writer-2")), "policy")
+    assert none.empty and list(none) == ["policy", *analytics_rates.SOLD]
 
 
 def test_a_words_credit_is_that_of_its_findings() -> None:
@@ -228,6 +251,19 @@ def test_the_gap_between_reward_and_judge() -> None:
         ("clicks", -0.1, -0.1),
     ]
     assert gaps([WriterVersion("shipped", None, None, True, {})]) == []
+
+
+def test_how_far_versions_moved_is_told_oldest_first() -> None:
+    def made(name: str, parent: str | None, kl: Any, **plan: Any) -> WriterVersion:
+        return WriterVersion(name, parent, datetime.now(UTC), False, {"round": {"evidence": {"kl": kl}, **plan}})
+
+    shipped = WriterVersion("shipped", None, None, True, {})
+    late = made("grpo-2", "grpo-1", 0.31, plan={"bounds": {"kl": 0.2}})
+    found = moves([late, made("broken", None, float("nan")), made("grpo-1", None, 0.1), shipped])
+    assert found.to_dict("split")["data"] == [
+        ["grpo-1", "the shipped writer", 0.1, 0.5], ["grpo-2", "grpo-1", 0.31, 0.2],
+    ]  # fmt: skip
+    assert moves([shipped]).empty
 
 
 def test_an_alarm_is_no_reason_for_a_version(db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ import pytest
 from app.components import charts, charts_results, charts_rounds
 from app.components.card import table_html
 from app.components.charts import Chart
+from app.services import analytics_rates
 from app.services.analytics_rates import Pcoc
 from app.services.analytics_rounds import Gap
 from relate_engine.training.card import Curve, Point
@@ -90,8 +91,13 @@ def held_out(one: str, two: str) -> Chart:
     return charts_rounds.held_out(frame, {"m": "Measure"}, "H", "n")
 
 
+def moves(one: str, two: str) -> Chart:
+    frame = pd.DataFrame({"version": [two, one], "start": "writer-1", "kl": [0.1, 0.2], "bound": 0.5})
+    return charts_rounds.moves("H", frame, "n")
+
+
 MADE: tuple[Callable[[str, str], Chart], ...] = (
-    over_time, trend, rates, means, spread, reliability, pcoc, funnel, plane, reasons, over_steps, gap, held_out,
+    over_time, trend, rates, means, spread, reliability, pcoc, funnel, plane, reasons, over_steps, gap, held_out, moves,
 )  # fmt: skip
 # whose sentence names no group, and which put no name into their table (its heading has it) or on their axis
 NO_NAME_SAID = (over_time, pcoc)
@@ -141,18 +147,30 @@ def writers(*given: tuple[str, float, float]) -> pd.DataFrame:
     return pd.DataFrame(
         [{"policy": name, "texts": 40, "ctcvr": ctcvr, "ctcvr_low": ctcvr - 0.0002, "ctcvr_high": ctcvr + 0.0002,
           "score": score, "score_low": score - 2, "score_high": score + 3} for name, ctcvr, score in given]
-    )  # fmt: skip
+    ).assign(**dict.fromkeys(analytics_rates.SOLD, float("nan")))  # fmt: skip
+
+
+def with_results(frame: pd.DataFrame, **sold: tuple[int, int, float, float, float]) -> pd.DataFrame:
+    """By writer: impressions, sales, rate, low, high; four texts each."""
+    for name, told in sold.items():
+        frame.loc[frame["policy"] == name, analytics_rates.SOLD] = [4, *told]
+    return frame
+
+
+NO_RESULTS = " No campaign results tell what one of these texts alone sold, so this is the model's own opinion."
 
 
 def test_the_plane_with_one_writer_that_leads_on_both() -> None:
     chart = charts_results.plane("H", writers(("w-2", 0.002, 90.0), ("w-1", 0.001, 80.0)), "n")
-    assert chart.reading == "w-2 leads on both: predicted sales 0.200% an impression, compliance 90 of 100."
+    told = "w-2 leads on both: predicted sales 0.200% an impression, compliance 90 of 100."
+    assert chart.reading == told + NO_RESULTS
 
 
 def test_the_plane_with_two_writers_who_lead_on_one_each() -> None:
     chart = charts_results.plane("H", writers(("w-1", 0.0015, 95.0), ("w-2", 0.002, 70.0)), "n")
     assert chart.reading == (
         "w-2 is predicted to sell most (0.200% an impression) at compliance 70; w-1 is the safest (95) at 0.150%."
+        + NO_RESULTS
     )
     first, second = chart.figure.data
     assert (first.name, first.x[0], first.y[0]) == ("w-1", 95.0, 0.0015)
@@ -164,6 +182,66 @@ def test_the_plane_with_two_writers_who_lead_on_one_each() -> None:
 
 def test_the_plane_says_where_a_lead_may_be_chance() -> None:
     chart = charts_results.plane("H", writers(("w-1", 0.0019, 80.0), ("w-2", 0.002, 90.0)), "n")
-    assert chart.reading.endswith("The intervals of predicted sales overlap, so that lead may be chance.")
+    assert "The intervals of predicted sales overlap, so that lead may be chance." in chart.reading
     alone = charts_results.plane("H", writers(("w-1", 0.0019, 80.0)), "n")
-    assert alone.reading == "w-1 alone wrote in these days: nothing to compare."
+    assert alone.reading == f"w-1 alone wrote in these days: nothing to compare.{NO_RESULTS}"
+
+
+def test_what_was_observed_stands_beside_what_was_predicted() -> None:
+    frame = with_results(
+        writers(("w_1", 0.0015, 95.0), ("w_2", 0.002, 70.0), ("w_3", 0.001, 60.0)),
+        w_1=(4000, 40, 0.01, 0.0074, 0.0136), w_2=(2000, 4, 0.002, 0.0008, 0.0051),
+    )  # fmt: skip
+    chart = charts_results.plane("H", frame, "n")
+    assert chart.reading.endswith(
+        "Observed: w 1 sold most, not as predicted, in 1.000% of 4,000 impressions (0.740% to 1.360%, 4 texts); "
+        "clearly more than every other; 1 writer without results."
+    )
+    points = {point.name: point for point in chart.figure.data}
+    assert list(points) == ["w_1, predicted", "w_1, observed", "w_2, predicted", "w_2, observed", "w_3, predicted"]
+    told, seen = points["w_1, predicted"], points["w_1, observed"]
+    assert (told.x[0], told.y[0], seen.x[0], seen.y[0]) == (95.0, 0.0015, 95.0, 0.01)
+    assert seen.error_y.array[0] == pytest.approx(0.0036) and seen.error_y.arrayminus[0] == pytest.approx(0.0026)
+    assert (told.marker.symbol, seen.marker.symbol) == ("circle", "circle-open")  # not by colour alone
+    assert list(seen.text) == ["w_1, observed"]
+    rows = chart.table.set_index("policy")
+    assert rows.loc["w_2", ["predicted", "observed", "observed_low", "observed_high", "impressions", "sales"]].tolist() == [
+        0.002, 0.002, 0.0008, 0.0051, 2000, 4,
+    ]  # fmt: skip
+    header, *lines = charts.csv_of(chart.table).decode("utf-8-sig").splitlines()
+    assert "observed" in header and lines[2].endswith(",,,,,,")  # w_3 has no results
+
+
+def test_observed_sales_that_overlap_or_never_came_are_no_lead() -> None:
+    two = writers(("w_1", 0.002, 95.0), ("w_2", 0.001, 70.0))
+    near = with_results(two.copy(), w_1=(2000, 6, 0.003, 0.0014, 0.0065), w_2=(2000, 4, 0.002, 0.0008, 0.0051))
+    assert charts_results.observed_words(near) == (
+        "Observed: w 1 sold most, as predicted, in 0.300% of 2,000 impressions (0.140% to 0.650%, 4 texts); the "
+        "intervals overlap, so that lead may be chance."
+    )
+    none = with_results(two.copy(), w_1=(2000, 0, 0.0, 0.0, 0.0019), w_2=(500, 0, 0.0, 0.0, 0.0076))
+    assert charts_results.observed_words(none) == "Observed: no sale came from 2,500 impressions yet."
+    alone = with_results(two.copy(), w_2=(2000, 4, 0.002, 0.0008, 0.0051))
+    assert charts_results.observed_words(alone) == (
+        "Observed: w 2 sold in 0.200% of 2,000 impressions (0.080% to 0.510%, 4 texts); 1 writer without results."
+    )
+
+
+def test_how_far_versions_moved_is_held_against_the_gate() -> None:
+    frame = pd.DataFrame({"version": ["w-2", "w-3", "w-4"], "start": ["the shipped writer", "w-2", "w-3"],
+                          "kl": [0.1, 0.3, 0.21234], "bound": [0.5, 0.5, 0.2]})  # fmt: skip
+    one = charts_rounds.moves("H", frame.head(1), "n")
+    assert one.reading == "w-2 moved 0.100 nats a token from the shipped writer, within the 0.5 that the gate allows."
+    two = charts_rounds.moves("H", frame.head(2), "n")
+    assert two.reading.endswith("within the 0.5 that the gate allows; that is the farthest of 2 versions.")
+    every = charts_rounds.moves("H", frame, "n")
+    assert every.reading == (
+        "w-4 moved 0.212 nats a token from w-3, past the 0.2 that the gate allows; of 3 versions w-3 moved farthest "
+        "(0.300)."
+    )
+    kl, bound = every.figure.data
+    assert (list(kl.y), list(bound.y)) == ([0.1, 0.3, 0.21234], [0.5, 0.5, 0.2])
+    assert kl.marker.symbol != bound.marker.symbol and bound.line.dash == "dash"
+    assert every.table.iloc[2].to_dict() == {
+        "version": "w-4", "made from": "w-3", "KL, nats a token": 0.2123, "most allowed": 0.2,
+    }  # fmt: skip

@@ -28,6 +28,7 @@ from relate_engine.training.grpo import (
     trainer_of,
 )
 from relate_engine.training.judge import Judge, Sampled
+from relate_engine.training.samples import read_groups
 from relate_engine.training.sft import save_adapter
 from relate_engine.training.steplog import read_steps
 from tests import tiny
@@ -250,6 +251,7 @@ def test_a_killed_run_resumes_to_the_same_weights(writer: tuple[str, Path], tmp_
     with pytest.raises(KilledError):
         run("killed", report=die)
     assert not (tmp_path / "killed-out").exists()
+    dead = read_groups(tmp_path / "killed" / "samples.jsonl")
     half = tmp_path / "killed" / "checkpoint-9"  # as a kill while it was being written leaves it
     half.mkdir()
     assert last_checkpoint(tmp_path / "killed") == str(tmp_path / "killed" / "checkpoint-2")
@@ -264,11 +266,23 @@ def test_a_killed_run_resumes_to_the_same_weights(writer: tuple[str, Path], tmp_
         "adapter_config.json",
         "adapter_model.safetensors",
         "manifest.json",
+        "samples.jsonl",
         "steps.jsonl",
     ]
     kept, again = (read_steps(tmp_path / n / "steps.jsonl") for n in ("whole-out", "killed-out"))
     assert [row["step"] for row in kept] == [1, 2, 3, 4, 5]
     assert [row["reward"] for row in kept] == [row["reward"] for row in again]
+    ahead = [g.step for g in dead]  # the kill came after step 3, the checkpoint before it
+    groups, anew = (read_groups(tmp_path / n / "samples.jsonl") for n in ("whole-out", "killed-out"))
+    assert ahead == [1, 2, 3] and [g.step for g in groups] == [1, 2, 3, 4, 5]
+    assert groups == anew and all(len(g.texts) == 4 for g in groups)
+    for group in groups:  # what was kept is what the loss was given
+        for text in group.texts:
+            assert text.advantage == pytest.approx((text.reward - group.mean) / (group.std + 1e-4), abs=2e-3)
+            assert not any(w.fault and not w.why for w in text.words) and "".join(text.text.split()) == "".join(
+                text.text[w.start : w.end] for w in text.words
+            )
+    assert any(w.credit < 0 for g in groups for t in g.texts for w in t.words)
     manifest = json.loads((tmp_path / "whole-out" / "manifest.json").read_text())
     assert manifest["version"].startswith("relate-") and manifest["arm"]["spread"] == "token"
 

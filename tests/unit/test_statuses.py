@@ -4,6 +4,7 @@ import pytest
 
 from app.services import ad_review, ads, briefs, drafting, feedback, statuses
 from app.services.ad_records import Place
+from app.services.decisions import Decision
 from app.services.people import Actor, Forbidden, NotFound
 from db.models import AuditEvent, StatusChange
 from db.session import Database
@@ -111,7 +112,7 @@ def test_a_rejected_text_rejects_its_ad_and_says_why(db: Database, ada: Actor, r
     ad_review.send_to_review(db, ada, ad.id, 1)
     move(db, rui, ids[0], "rejected", "Seconds is not proven.")
     assert ads.get_ad(db, ada, ad.id).newest.status == "rejected"
-    assert ads.texts_of(db, ada, [ids[0]])[ids[0]].why == "Seconds is not proven."
+    assert ads.texts_of(db, ada, [ids[0]])[ids[0]].decision == Decision("Seconds is not proven.", again=True)
     with pytest.raises(BriefError, match="say what has changed"):
         ad_review.ask_again(db, ada, ids[0], "  ")
     ad_review.ask_again(db, ada, ids[0], "The brief holds the test now.")

@@ -1,18 +1,23 @@
 """What reviewers' calls teach the classifier: the maths by hand, and whose word counts."""
 
+import json
 import math
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from app.services import briefs, drafting, judging, reviewing, teaching
+from app.services import briefs, drafting, feedback, judging, reviewing, rounds, teaching
 from app.services.people import Forbidden
 from app.services.reviewing import Call as Said
+from app.services.writing import Room
 from db.session import Database
 from relate_engine.config import Settings
 from relate_engine.rewards.reviewers import SHIFT, WORDS, Call, corrections, version_of
+from relate_engine.snapshot import manifest, snapshot_from_json
 from tests.unit.studio import Draft, blindly, brief, card, person
-from tests.unit.test_blocking import flagged, learned
+from tests.unit.test_blocking import confirm, flagged, learned
 
 
 def p(logit: float) -> float:
@@ -129,3 +134,62 @@ def test_judging_hands_them_on(db: Database, tmp_path: object) -> None:
     assert learned("health").rule_id == "CLS-health"
     with pytest.raises(Forbidden):
         teaching.calls_of(db, ada.__class__(ada.user_id, "nobody", ada.workspace_id))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    """Settings with a trained writer, as far as a snapshot asks."""
+    folder = tmp_path / "adapter"
+    folder.mkdir()
+    (folder / "manifest.json").write_text(json.dumps({"version": "sft-0", "sha256": "0"}), "utf-8")
+    return Settings(home=tmp_path, adapter=folder)
+
+
+def test_a_round_judges_by_the_calls_of_its_beginning(
+    db: Database, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirm(db, "finance")  # 80 blind verdicts: the newest 60 teach
+    ids, ana = flagged(db, "health", 10), person(db, "analyst")
+    give(db, ids[:5], False)
+    now, frozen = judging.judging_of(db, ana, home), rounds.freeze(db, ana, home, 1)
+    assert frozen.calls == now.calls and len(now.calls) == 65
+    assert frozen.blocking == ("finance",) and now.blocking == {"finance"}
+    assert snapshot_from_json(json.loads(json.dumps(frozen.to_json()))) == frozen
+    give(db, ids[5:], True)
+    later = rounds.freeze(db, ana, home, 1)
+    assert len(later.calls) == 70
+    a, b = manifest(frozen), manifest(later)
+    assert a["sha256"]["calls"] != b["sha256"]["calls"] and a["sha256"]["blocking"] == b["sha256"]["blocking"]
+    assert (a["counts"]["calls"], a["counts"]["blocking"]) == (65, 1)
+
+    given: list[judging.Judging] = []
+
+    def rewards_with(_: Room, by: judging.Judging) -> SimpleNamespace:
+        given.append(by)
+        return SimpleNamespace(problem="", rules=SimpleNamespace(rules=()))
+
+    monkeypatch.setattr(Room, "rewards_with", rewards_with)
+    for evaluator in ("clicks", "compliance"):
+        loaded = SimpleNamespace(score=None, version="evaluator-test")
+        monkeypatch.setattr(f"relate_engine.evaluators.{evaluator}.Evaluator.load", lambda _, made=loaded: made)
+    rounds.judges_of(home, frozen, None)  # what scores texts in training and on held-out briefs
+    assert [(by.calls, by.blocking) for by in given] == [(now.calls, {"finance"})]
+    said = teaching.frozen_in_words(frozen.calls, frozen.blocking)
+    assert said == "65 calls of reviewers corrected the classifier (60 a violation, 5 not); it blocked in finance."
+    assert teaching.frozen_in_words((), ()).startswith("No calls of reviewers corrected the classifier;")
+
+
+def test_a_picked_text_that_reviewers_have_made_blocked_is_no_target(db: Database, home: Settings) -> None:
+    """It cautioned when it was picked; today it would not leave for a platform, unless a person has cleared it."""
+    ids, ada, ana = flagged(db, "health", 2), person(db, "advertiser"), person(db, "analyst")
+    for text_id in ids:
+        feedback.pick(db, ada, text_id)
+
+    def targets() -> list[bool]:
+        return [t.stood_by for s in rounds.freeze(db, ana, home, 1).sets for t in s.texts if t.id in ids]
+
+    assert targets() == [True, True]
+    confirm(db)
+    assert targets() == [False, False]
+    reviewing.give_verdict(db, person(db, "reviewer"), ids[0], "compliant")
+    assert targets() == [True, False]

@@ -1,0 +1,76 @@
+"""What the review said of a text, for whoever wrote it: why it was rejected, which proof is wanted, until when it runs.
+
+A status alone leaves its author guessing, and a reviewer's page is closed to them. So the newest decision is put into
+words here: the country, the words that were marked, what each rule says, and the comment. Helpers inside a call.
+Leaves out moving a text on (ad_review.py) and what decides (review_status.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.services import rulebook
+from app.services.people import Actor, require
+from app.services.review_status import AGREED
+from app.services.statuses import FINE
+from app.services.stored import StoredText, StoredVerdict
+from db import ads, models
+from db.session import Database
+from relate_engine.rewards.rules import RuleSet
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`words`: plain sentences, user text among them. `again`: the author may send the text to review once more."""
+
+    words: str
+    again: bool = False
+
+
+def decisions_of(db: Database, actor: Actor, texts: Sequence[StoredText]) -> dict[int, Decision]:
+    """By text; nothing of one that nobody has decided about."""
+    require(actor, "text.read")
+    with db.read() as session:
+        return decisions(session, actor, texts)
+
+
+def decisions(session: Session, actor: Actor, texts: Sequence[StoredText]) -> dict[int, Decision]:
+    """As `decisions_of`, inside a transaction."""
+    changes = ads.text_statuses(session, actor.workspace_id, [text.id for text in texts])
+    rules = rulebook.rules_in(session, actor) if changes else rulebook.shipped()
+    found = {text.id: _decision(text, changes[text.id], rules) for text in texts if text.id in changes}
+    return {text_id: decision for text_id, decision in found.items() if decision is not None}
+
+
+def _decision(text: StoredText, change: models.StatusChange, rules: RuleSet) -> Decision | None:
+    verdict = text.verdict
+    if change.status == "rejected":
+        said = _said(text, verdict, rules) if verdict is not None and verdict.outcome == "violation" else ""
+        reason = "" if change.reason == AGREED else _sentence(change.reason)
+        return Decision(" ".join(filter(None, (reason, said))) or "The reviewer gave no reason.", again=True)
+    if verdict is None:
+        return None
+    if change.status == "in_review" and verdict.created_at >= change.created_at:
+        said = _said(text, verdict, rules)
+        if verdict.outcome == "needs_proof":
+            return Decision(f"{said} Add the evidence to the brief's claims, then ask again.".strip(), again=True)
+        if verdict.outcome == "escalate":
+            return Decision(f"A reviewer has passed it on to an admin. {said}".strip())
+    if change.status in FINE and verdict.outcome == "allowed" and verdict.until is not None:
+        return Decision(f"Allowed with proof until {verdict.until.day} {verdict.until:%B %Y}.")
+    return None
+
+
+def _said(text: StoredText, verdict: StoredVerdict, rules: RuleSet) -> str:
+    """The reviewer's own words: where, which words, which rules, and the comment."""
+    by_id = {rule.id: rule.message for rule in rules.rules}
+    marked = ", ".join(f"“{text.text[start:end]}”" for start, end in verdict.spans)
+    parts = [f"In {', '.join(verdict.countries).upper()}." if verdict.countries else "", f"{marked}." if marked else ""]
+    parts += [f"{rule}: {_sentence(by_id[rule])}" if rule in by_id else f"{rule}." for rule in verdict.rules]
+    return " ".join(filter(None, (*parts, _sentence(verdict.comment))))
+
+
+def _sentence(words: str) -> str:
+    words = words.strip()
+    return words if not words or words.endswith((".", "!", "?", "…")) else f"{words}."
