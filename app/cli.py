@@ -134,6 +134,7 @@ def _draft(args: argparse.Namespace, config: Settings) -> int:
         events = draft(policy, rewards, brief, counts, args.seed,
                        oversample=config.oversample, temperature=config.temperature)  # fmt: skip
         result = next(e.draft for e in events if isinstance(e, Drafted))
+    _say_packs(brief.countries)
     for slot, missing in result.short.items():
         print(f"relate: {slot}: {missing} fewer than asked passed every check; widen the brief.", file=sys.stderr)
     if args.json:

@@ -3,7 +3,8 @@
 `relate worker`, or with the studio. It takes back what a killed worker left, keeps its lease while a job runs, says
 that it is alive, and ends cleanly when asked (SIGTERM, Ctrl-C): the job goes back to the line with its checkpoint.
 Two workers on one database are safe; on two cores one is enough. Every minute it sees to what falls due by the clock:
-texts allowed until a day that has passed go back to review. Leaves out the jobs themselves (services/jobs.py).
+texts allowed until a day that has passed go back to review, and work folders of jobs that are over go. Leaves out the
+jobs themselves (services/jobs.py).
 """
 
 import logging
@@ -38,7 +39,7 @@ def work(config: Settings, once: bool = False, lease: timedelta = LEASE, beat_s:
     _quiet_log()
     db, owner = open_database(config.database), new_owner()
     alive = _every(beat_s, lambda: presence.mark(config, "worker"))
-    upkeep = _every(UPKEEP_S, lambda: _upkeep(db))
+    upkeep = _every(UPKEEP_S, lambda: _upkeep(db, config))
     behind = False
     _log.info("worker %s waits for jobs", os.getpid())
     while not stop.is_set():
@@ -97,9 +98,11 @@ def _watching(*each: Callable[[], None]) -> Callable[[JobContext], None]:
     return watch
 
 
-def _upkeep(db: Database) -> None:
+def _upkeep(db: Database, config: Settings) -> None:
     """What falls due by the clock, while a long job runs too. A database that is busy is met again a minute later."""
     try:
+        if swept := jobs.sweep(db, config):
+            _log.info("work folders of jobs that are over, removed: %s", swept)
         if reopened := review_status.reopen_everywhere(db):
             _log.info("%s texts are in review again: the day until which they were allowed has passed", reopened)
     except StorageError as error:

@@ -1,4 +1,4 @@
-"""The jobs table as a queue: enqueue, claim by lease, hold, end, cancel, and take back what died.
+"""The jobs table as a queue: enqueue, claim by lease, hold, end, cancel, begin again, and take back what died.
 
 A job belongs to the worker whose name is on its lease until the lease runs out; whoever writes for a job says that
 name, so a worker that lost its job (it slept, its machine did) changes nothing more. Every function that changes
@@ -52,10 +52,41 @@ def waiting(session: Session) -> int:
 
 def ask_cancel(session: Session, workspace_id: int, job_id: int, now: datetime) -> None:
     """A waiting job is cancelled at once, a running one is asked to stop; an ended or foreign one stays as it is."""
-    mine = (Job.workspace_id == workspace_id, Job.id == job_id)
-    over = {"state": "cancelled", "message": "Cancelled before it ran.", "finished_at": now}
-    session.execute(update(Job).where(*mine, Job.state == "queued").values(cancel=True, **over))
-    session.execute(update(Job).where(*mine, Job.state == "running").values(cancel=True))
+    mine = Job.workspace_id == workspace_id, Job.id == job_id, Job.state.in_(OPEN)
+    job = session.scalar(select(Job).where(*mine))
+    if job is None:
+        return
+    job.cancel = True
+    if job.state == "queued":
+        job.state, job.finished_at = "cancelled", now
+        job.message = cancelled(job.checkpoint) if job.checkpoint else "Cancelled before it ran."
+
+
+def cancelled(checkpoint: Mapping[str, Any] | None) -> str:
+    """What is said of a cancelled job. One that puts something in use before it ends says so in its checkpoint, under
+    "changed"."""
+    return f"Cancelled; {(checkpoint or {}).get('changed') or 'nothing was changed'}."
+
+
+def again(session: Session, workspace_id: int, author_id: int, job_id: int) -> None:
+    """A failed job goes back to the line with its checkpoint, for the person who asks; another stays as it is."""
+    values: dict[str, Any] = {"state": "queued", "attempts": 0, "cancel": False, "message": "", "finished_at": None}
+    failed = update(Job).where(Job.workspace_id == workspace_id, Job.id == job_id, Job.state == "failed")
+    session.execute(failed.values(author_id=author_id, **values))
+
+
+def over(session: Session, ids: Collection[int], retried: Collection[str]) -> list[int]:
+    """Which of these jobs have ended for good. One of the kinds `retried` that failed with a checkpoint may go on
+    until a newer one of its kind is begun in its workspace."""
+    ended = session.scalars(select(Job).where(Job.id.in_(ids), Job.state.not_in(OPEN)).order_by(Job.id)).all()
+    return [job.id for job in ended if not (job.kind in retried and may_go_on(session, job))]
+
+
+def may_go_on(session: Session, job: Job) -> bool:
+    """Whether a job failed with a checkpoint and is the newest of its kind in its workspace."""
+    if job.state != "failed" or job.checkpoint is None:
+        return False
+    return [newest.id for newest in jobs(session, job.workspace_id, job.kind, 1)] == [job.id]
 
 
 # What a worker does, for all workspaces
@@ -73,7 +104,9 @@ def reclaim(session: Session, now: datetime, lease: timedelta = LEASE) -> list[J
     for job in lost:
         job.lease_owner = job.lease_until = None
         if job.cancel:
-            job.state, job.message, job.finished_at = "cancelled", "Cancelled.", now
+            changed = (job.checkpoint or {}).get("changed")
+            job.state, job.finished_at = "cancelled", now
+            job.message = cancelled(job.checkpoint) if changed else "Cancelled."
         elif job.attempts >= MOST_ATTEMPTS:
             job.state, job.finished_at = "failed", now
             job.message = (

@@ -1,24 +1,21 @@
-"""The questions about how well reviewing goes: the blind stream, gold texts, disagreements, volume.
+"""The questions about how well reviewing goes: the blind stream, gold texts, volume.
 
 Bounded lists of the newest rows, found by an index; figures are made of them in app/services/review_quality.py.
 Plain functions over an open session that answer from one workspace and never commit, as db/queries.py.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from db.analytics import Window, said
 from db.models import Card, FindingCall, GoldText, ReviewSlot, StatusChange, Text, Verdict, Workspace
 from db.queries import CHUNK, stands
-from db.review import settled
 from db.rulebook import CALLS, MAY_RUN
-
-DOUBTS = ("violation", "needs_proof", "escalate")  # looks that do not say fine
 
 
 @dataclass(frozen=True)
@@ -74,9 +71,11 @@ def newest_verdict(session: Session, workspace_id: int) -> int | None:
 
 def cards_by_level(session: Session, workspace_id: int, window: Window | None = None) -> dict[str, int]:
     """How many scorecards there are of each level; `window`: of texts that were drafted in it."""
-    query: Any = select(Card.level, func.count(Card.id)).where(Card.workspace_id == workspace_id)
-    if window:
+    query: Any = select(Card.level, func.count(Card.id))
+    if window:  # begins at the index of texts by time; a text's cards are of its workspace
         query = query.join(Text, Text.id == Card.text_id).where(*window.texts())
+    else:
+        query = query.where(Card.workspace_id == workspace_id)
     return {row[0]: row[1] for row in session.execute(query.group_by(Card.level))}
 
 
@@ -119,80 +118,6 @@ def calls_by_rule(session: Session, workspace_id: int, limit: int) -> Sequence[t
         .limit(limit)
     )
     return [(row[0], int(row[1]), int(row[2])) for row in session.execute(query)]
-
-
-def disagreeing(session: Session, workspace_id: int, overlap: int, agreed: str, limit: int) -> list[int]:
-    """Texts that wait for an admin's word, those first whose first doubtful look is oldest; gold texts left out.
-
-    However many looks follow, a text stays until it is settled: one whose looks say different things, unless looks
-    given since have decided it (`agreed`: the reason of the status change they made); one that was escalated; and one
-    that is still in review though its `overlap` looks are complete, as where all say needs proof.
-    """
-    earlier = aliased(Verdict)
-    query = select(Verdict.text_id).where(
-        Verdict.workspace_id == workspace_id,
-        Verdict.outcome.in_(DOUBTS),
-        or_(_disputed(agreed), _left_in_review(overlap)),
-        _is_look(Verdict),
-        ~exists().where(  # each text once
-            earlier.text_id == Verdict.text_id,
-            earlier.id < Verdict.id,
-            earlier.outcome.in_(DOUBTS),
-            _is_look(earlier),
-        ),
-        ~exists().where(
-            GoldText.workspace_id == workspace_id, GoldText.text_id == Verdict.text_id, GoldText.retired_at.is_(None)
-        ),
-    )
-    return list(session.scalars(query.order_by(Verdict.created_at, Verdict.id).limit(limit)))
-
-
-def _is_look(verdict: Any) -> ColumnElement[bool]:
-    """It is what a completed look said."""
-    look = aliased(ReviewSlot)
-    return exists().where(look.text_id == verdict.text_id, look.verdict_id == verdict.id)
-
-
-def _look(says: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
-    """The text of the verdict has a completed look whose verdict is so."""
-    look, said = aliased(ReviewSlot), aliased(Verdict)
-    found = exists().where(look.text_id == Verdict.text_id, said.id == look.verdict_id, says(said))
-    return found.correlate_except(look, said)
-
-
-def _disputed(agreed: str) -> ColumnElement[bool]:
-    """Nobody has settled the text, and a look escalates it, or says something else than the verdict and no later look
-    has decided it."""
-    change = aliased(StatusChange)
-    decided = exists().where(
-        change.text_id == Verdict.text_id,
-        change.reason == agreed,
-        ~_look(lambda said: said.created_at > change.created_at),
-    )
-    return and_(
-        _look(lambda said: or_(said.outcome != Verdict.outcome, said.outcome == "escalate")),
-        ~settled(Verdict.text_id),
-        or_(~decided, _look(lambda said: said.outcome == "escalate")),
-    )
-
-
-def _left_in_review(overlap: int) -> ColumnElement[bool]:
-    """The text is in review, its looks are complete, and nobody has settled it since it was sent."""
-    change, newer, look, word = aliased(StatusChange), aliased(StatusChange), aliased(ReviewSlot), aliased(Verdict)
-    looks = select(func.count(look.id)).where(look.text_id == change.text_id, look.verdict_id.is_not(None))
-    return exists().where(
-        change.text_id == Verdict.text_id,
-        change.status == "in_review",
-        ~exists().where(newer.text_id == change.text_id, newer.id > change.id),
-        looks.correlate(change).scalar_subquery() >= overlap,
-        _look(lambda said: said.created_at >= change.created_at),
-        ~exists().where(
-            word.text_id == change.text_id,
-            word.settled_by_id.is_not(None),
-            word.created_at >= change.created_at,
-            stands(word),
-        ),
-    )
 
 
 def verdicts_of_looks(session: Session, text_ids: Sequence[int]) -> dict[int, list[Verdict]]:

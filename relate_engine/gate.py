@@ -1,29 +1,36 @@
 """The gate: whether a round's policy may take the place of the one in use, and why, in words.
 
 Evidence that it sells better comes first; a policy that is merely no worse stays on the shelf:
-    campaign results       paired difference of the held-out evaluator's CTCVR score, new - old, its interval above 0
-    no campaign results    the evaluator has never seen an ad, so people decide: in a trial that mixes both versions'
-                           texts in random, unlabelled positions, the share of choices (picks, copies, exports) that
-                           fall on the new one must be above ½ with its Wilson interval, over at least CHOICES choices
+    an evaluator of sales    (results that taught one, evaluators/sales.py, and PRODUCTS held-out products)
+                             paired difference of its CTCVR score, new - old, its interval above 0
+    none, or fewer products  people decide: in a trial that mixes both versions' texts in random, unlabelled positions,
+                             the share of choices (picks, copies, exports) that fall on the new one must be above ½
+                             with its interval, over at least CHOICES choices. The trial is read after every choice,
+                             so the interval is one that holds at all of those looks (share.always_valid)
 And always, on held-out briefs: blocked share by the rules and by the second classifier, wrong facts, ended texts,
-distinct bigrams, length and KL inside `Bounds`. The intervals are bootstraps over briefs, since texts of one brief
-share it. Bounds are held against mean differences: with a dozen briefs an interval of a rare event proves nothing.
+texts over their limit, distinct bigrams, length and KL inside `Bounds`. The intervals are bootstraps over products:
+texts of one brief share it, briefs of one product are much alike, and products are what is held out. With as few as
+PRODUCTS they are a little narrow. Bounds are held against mean differences: with a dozen briefs an interval of a rare
+event proves nothing. Evidence against a policy that is no longer in use says nothing of the one that is: `stale`.
 Beside the reasons it tells alarms, which refuse nothing: `Drift`.
-Each judgement wears an evaluator out a little, so the decision says how many gates it has judged.
+Each judgement wears an evaluator out a little, so the decision says how many gates it, or one that shares its origin,
+has judged.
 Leaves out: measuring (heldout.py), who promotes (services). Gates in RELATE (arXiv 2602.11780) are not described;
 a judge that training never sees is AdLlama's (arXiv 2507.21983). All numbers here are ours.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from relate_engine.share import wilson
+from relate_engine.share import always_valid, apart
 
 CHOICES = 100  # fewest choices of a trial
-BRIEFS = 8  # held-out briefs below which an interval over briefs is not believed
+PRODUCTS = 8  # held-out products below which an interval over products is not believed
 DRAWS = 2000
+Count = tuple[int, int]  # hits of a total
 FARTHEST = 10_000  # choices past which a trial is called a tie
 
 
@@ -34,6 +41,7 @@ class Bounds:
     blocked: float = 0.02  # share of texts, more than before; for the rules and for the second classifier
     wrong_facts: float = 0.02  # share of texts, more than before
     ended: float = 0.05  # share of texts, fewer than before
+    over_limit: float = 0.02  # share of texts too long for their slot, more than before
     distinct2: float = 0.02  # share of distinct bigrams, less than before
     length: tuple[float, float] = (0.75, 1.33)  # new mean width over old
     kl: float = 0.5  # nats a token from the round's starting policy
@@ -41,8 +49,8 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Drift:
-    """How large a change on held-out briefs must be, with its interval over briefs past 0, to ring an alarm. An alarm
-    does not refuse a policy (`Bounds` do): it says where to look."""
+    """How large a change on held-out briefs must be, with its interval past 0, to ring an alarm. An alarm does not
+    refuse a policy (`Bounds` do): it says where to look."""
 
     exceptions: float = 0.02  # share of texts with the words of a rule's exception, more than before
     length: float = 0.1  # mean width, relative, up or down
@@ -53,8 +61,8 @@ class Drift:
 
 @dataclass(frozen=True)
 class Trial:
-    """Choices in a trial, and the share of them that fell on the new version with its Wilson interval; whoever counts
-    adjusts share and interval for how many texts of each version were shown."""
+    """Choices in a trial, and the share of them that fell on the new version with its always valid interval; whoever
+    counts adjusts share and interval for how many texts of each version were shown."""
 
     choices: int
     share: float
@@ -64,14 +72,15 @@ class Trial:
 
 def trial_of(new: int, choices: int) -> Trial:
     """A trial that showed as many texts of both versions."""
-    return Trial(choices, new / choices if choices else 0.0, *wilson(new, choices))
+    return Trial(choices, new / choices if choices else 0.0, *always_valid(new, choices))
 
 
 @dataclass(frozen=True)
 class Evidence:
     """What is known of the new policy and the old. `old`, `new`: by metric, a value for each held-out brief, in the
-    same order: blocked_rules, blocked_classifier, wrong_facts, ended, distinct2, length, and sales where there are
-    campaign results. `kl`: nats a token. `gates`: how many policies this evaluator has judged before."""
+    same order: blocked_rules, blocked_classifier, wrong_facts, ended, over_limit, distinct2, length, and sales where
+    results have taught an evaluator of them. `kl`: nats a token. `gates`: how many policies evaluators of this
+    `lineage` have judged before."""
 
     old: Mapping[str, Sequence[float]]
     new: Mapping[str, Sequence[float]]
@@ -80,54 +89,81 @@ class Evidence:
     gates: int = 0
     trial: Trial | None = None
     alarms: Sequence[str] = ()  # of `alarms`; told beside the reasons, they refuse nothing
+    products: Sequence[str] = ()  # of each held-out brief; empty in rounds that did not note them
+    unsold: str = ""  # why there is no evaluator of sales
+    lineage: str = ""  # the shipped evaluator that this one was made from
+    stale: str = ""  # what the round compared it with, where that is no longer in use: nothing counts then
+    stale_trial: str = ""  # the same of its trial, whose choices do not count then
 
 
 @dataclass(frozen=True)
 class Decision:
-    """`verdicts_needed`: choices that a trial still lacks; 0 where the trial does not decide or is over."""
+    """`verdicts_needed`: choices that a trial still lacks; 0 where the trial does not decide or is over. `choices`:
+    those of the trial that count. `stale`, `stale_trial`: as in Evidence where they matter; among the reasons too."""
 
     promote: bool
     reasons: tuple[str, ...]
     verdicts_needed: int
+    choices: int = 0
+    stale: str = ""
+    stale_trial: str = ""
 
 
-def paired(old: Sequence[float], new: Sequence[float]) -> tuple[float, float, float]:
-    """Mean of new - old over briefs, and its 95 % bootstrap interval. ValueError for unequal or no briefs."""
-    if len(old) != len(new) or not len(old):
+def paired(old: Sequence[float], new: Sequence[float], products: Sequence[str] = ()) -> tuple[float, float, float]:
+    """Mean of new - old over briefs, and its 95 % interval: a bootstrap that draws products with all of their briefs.
+
+    `products`: of each brief; without them every brief counts as one. ValueError for unequal or no briefs."""
+    if len(old) != len(new) or not len(old) or len(products) not in (0, len(old)):
         raise ValueError(f"A paired comparison needs the same briefs twice; given {len(old)} and {len(new)}.")
     difference = np.array(new, np.float64) - np.array(old, np.float64)
-    drawn = np.random.default_rng(0).integers(0, len(difference), (DRAWS, len(difference)))
-    low, high = np.percentile(difference[drawn].mean(1), [2.5, 97.5])
+    _, product = np.unique(products or np.arange(len(old)), return_inverse=True)
+    briefs, total = np.bincount(product), np.bincount(product, difference)
+    drawn = np.random.default_rng(0).integers(0, len(briefs), (DRAWS, len(briefs)))
+    low, high = np.percentile(total[drawn].sum(1) / briefs[drawn].sum(1), [2.5, 97.5])
     return float(difference.mean()), float(low), float(high)
 
 
 def decide(evidence: Evidence, bounds: Bounds = Bounds()) -> Decision:
     """Every reason is a sentence, those against promotion begin with "No: "."""
     sells, why, needed = _sells(evidence)
+    trial_gone = "" if evidence.stale or by_sales(evidence.new, evidence.products) else evidence.stale_trial
+    gone = [said for said in (evidence.stale, trial_gone) if said]
     checks = _checks(evidence, bounds)
-    judged = f"{evidence.evaluator} has judged {evidence.gates} {'gate' if evidence.gates == 1 else 'gates'} before."
+    judges = f"{evidence.evaluator}, or one that was made from the same," if evidence.lineage else evidence.evaluator
+    judged = f"{judges} has judged {evidence.gates} {'gate' if evidence.gates == 1 else 'gates'} before."
     reasons = [why if sells else f"No: {why}"]
+    reasons += [f"No: {said}" for said in gone]
     reasons += [said if ok else f"No: {said}" for ok, said in checks]
     told = (*reasons, *evidence.alarms, judged)
-    return Decision(sells and all(ok for ok, _ in checks), told, needed)
+    promote = sells and not gone and all(ok for ok, _ in checks)
+    choices = evidence.trial.choices if evidence.trial and not gone else 0
+    return Decision(promote, told, 0 if evidence.stale else needed, choices, evidence.stale, trial_gone)
+
+
+def by_sales(new: Mapping[str, Sequence[float]], products: Sequence[str]) -> bool:
+    """Whether the evaluator of sales decides: there is one, and enough products were held out. Else a trial does."""
+    return "sales" in new and len(set(products)) >= PRODUCTS
 
 
 def _sells(evidence: Evidence) -> tuple[bool, str, int]:
+    if by_sales(evidence.new, evidence.products):
+        return (*_by_evaluator(evidence), 0)
+    why = evidence.unsold or "no campaign results"
     if "sales" in evidence.new:
-        return (*_by_evaluator(evidence.old["sales"], evidence.new["sales"]), 0)
-    return _by_trial(evidence.trial or trial_of(0, 0))
+        of = f"{len(set(evidence.products))} products" if evidence.products else "an unknown number of products"
+        why = f"held-out briefs of {of}, and it takes {PRODUCTS}"
+    trial = None if evidence.stale_trial else evidence.trial
+    return _by_trial(trial or trial_of(0, 0), f"no sales evidence ({why}), so a trial decides")
 
 
-def _by_evaluator(old: Sequence[float], new: Sequence[float]) -> tuple[bool, str]:
-    if len(new) < BRIEFS:
-        return False, f"{len(new)} held-out briefs are too few to tell who sells better; {BRIEFS} are needed."
-    mean, low, high = paired(old, new)
-    said = f"held-out CTCVR score {mean:+.3f} log-odds [{low:+.3f}, {high:+.3f}] over {len(new)} briefs"
+def _by_evaluator(evidence: Evidence) -> tuple[bool, str]:
+    mean, low, high = paired(evidence.old["sales"], evidence.new["sales"], evidence.products)
+    over = f"{len(evidence.new['sales'])} briefs of {len(set(evidence.products))} products"
+    said = f"held-out CTCVR score {mean:+.3f} log-odds [{low:+.3f}, {high:+.3f}] over {over}"
     return (True, f"Sells better: {said}.") if low > 0 else (False, f"not shown to sell better: {said}.")
 
 
-def _by_trial(trial: Trial) -> tuple[bool, str, int]:
-    none = "no sales evidence (no campaign results), so a trial decides"
+def _by_trial(trial: Trial, none: str) -> tuple[bool, str, int]:
     needed = choices_needed(trial)
     if not trial.choices:
         return False, f"{none}; it has no choices yet and needs {CHOICES}.", needed
@@ -144,10 +180,10 @@ def choices_needed(trial: Trial) -> int:
     0 where it says yes already, and where it has enough choices and a share that never would."""
     if trial.choices >= CHOICES and trial.low > 0.5:
         return 0
-    for n in range(max(CHOICES, trial.choices + 1), FARTHEST if trial.share > 0.5 else 0):
-        if wilson(trial.share * n, n)[0] > 0.5:
-            return n - trial.choices
-    return max(0, CHOICES - trial.choices)
+    span = range(max(CHOICES, trial.choices + 1), FARTHEST if trial.share > 0.5 else 0)
+    # at one share the evidence falls below its start, then rises for good: once enough, enough for all that follow
+    enough = bisect_left(span, True, key=lambda n: always_valid(trial.share * n, n)[0] > 0.5)
+    return span[enough] - trial.choices if enough < len(span) else max(0, CHOICES - trial.choices)
 
 
 def _checks(evidence: Evidence, bounds: Bounds) -> list[tuple[bool, str]]:
@@ -157,8 +193,11 @@ def _checks(evidence: Evidence, bounds: Bounds) -> list[tuple[bool, str]]:
         ("blocked_classifier", "blocked by the second classifier", bounds.blocked),
         ("wrong_facts", "with a wrong fact", bounds.wrong_facts),
         ("ended", "that come to an end", -bounds.ended),
+        ("over_limit", "too long for their slot", bounds.over_limit),
         ("distinct2", "of bigrams that are distinct", -bounds.distinct2),
     ):
+        if name == "over_limit" and name not in evidence.new:  # a round from before it was measured
+            continue
         before, after = (float(np.mean(side[name])) for side in (evidence.old, evidence.new))
         ok = after - before <= worse if worse >= 0 else after - before >= worse
         of = "share" if name == "distinct2" else "texts"
@@ -173,25 +212,28 @@ def _checks(evidence: Evidence, bounds: Bounds) -> list[tuple[bool, str]]:
 
 def alarms(
     reward: tuple[float, float] | None, old: Mapping[str, Sequence[float]], new: Mapping[str, Sequence[float]],
-    acceptance: tuple[float, float] | None = None, drift: Drift = Drift(),
+    acceptance: tuple[Count, Count] | None = None, drift: Drift = Drift(), products: Sequence[str] = (),
 ) -> tuple[str, ...]:  # fmt: skip
     """Signs that the reward is being gamed: it rose in training while a judge it never saw, or people, went down; the
     words that excuse a claim come more often (an exception lowers a block, and a policy finds that out); texts grow,
     shrink or repeat each other.
 
-    `reward`: mean training reward at the start and the end of GRPO; `acceptance`: share of shown texts that people
-    chose, before and since. A change counts past its threshold in `drift` where its interval over briefs says so too.
+    `reward`: mean training reward in the first and the last quarter of GRPO; `acceptance`: texts that people chose of
+    those shown, before and since; `products`: of each brief. A change counts past its threshold in `drift` where its
+    interval says so too.
     """
     found = []
     rose = reward is not None and reward[1] > reward[0]
     told = f"training reward rose ({reward[0]:.2f} → {reward[1]:.2f})" if reward else ""
     for name, words in (("clicks", "the second evaluator of clicks"), ("sales", "the held-out CTCVR score")):
         if rose and name in new:
-            mean, _, high = paired(old[name], new[name])
+            mean, _, high = paired(old[name], new[name], products)
             if high < 0 and -mean > drift.judge:
                 found.append(f"Alarm: {told} while {words} fell by {-mean:.3f}.")
-    if rose and acceptance and acceptance[0] - acceptance[1] > drift.acceptance:
-        found.append(f"Alarm: {told} while people chose fewer ({acceptance[0]:.0%} → {acceptance[1]:.0%}).")
+    if rose and acceptance:
+        before, since = (chosen / max(1, shown) for chosen, shown in acceptance)
+        if before - since > drift.acceptance and apart(*acceptance)[1] < 0:
+            found.append(f"Alarm: {told} while people chose fewer ({before:.0%} → {since:.0%}).")
     for name, words, least, up, down in (
         ("exceptions", "more texts hold the words that excuse a claim (a rule's exception)", drift.exceptions, 1, 0),
         ("distinct2", "texts repeat each other more", drift.distinct2, 0, 1),
@@ -199,7 +241,7 @@ def alarms(
     ):
         if name not in new or name not in old:
             continue
-        mean, low, high = paired(old[name], new[name])
+        mean, low, high = paired(old[name], new[name], products)
         size = mean / max(1e-9, float(np.mean(old[name]))) if name == "length" else mean
         if (up and low > 0 and size > least) or (down and high < 0 and -size > least):
             found.append(

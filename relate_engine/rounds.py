@@ -26,7 +26,7 @@ from typing import Any
 from relate_engine import gate
 from relate_engine.brief import Brief, BriefError, placement_of
 from relate_engine.disk import sync
-from relate_engine.heldout import HeldPlan, Judges, Values, divergence, measure
+from relate_engine.heldout import HeldPlan, Judges, Values, divergence, drawn, measure, product_of
 from relate_engine.judging import Judged
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES
@@ -142,7 +142,7 @@ def run_round(
     evidence = run.evaluate(parent, at, old, values, gates)
     report(SHARES["gate"], "Deciding")
     made = json.loads((at / "manifest.json").read_text("utf-8"))
-    alarms = gate.alarms(_reward(at), old, values, drift=plan.drift)
+    alarms = gate.alarms(_reward(at), old, values, drift=plan.drift, products=evidence.products)
     # people have judged the parent by now: the round that made it is looked back on
     alarms += gate.alarms(_reward(parent), {}, {}, acceptance(snapshot), plan.drift)
     evidence = replace(evidence, alarms=alarms)
@@ -281,7 +281,8 @@ class _Round:
     def start(self, parent: Path) -> Values:
         """The starting policy on the held-out briefs."""
         self.report(SHARES["start"], f"Judging the writer in use on {len(self.held)} held-out briefs")
-        made = self._once("start", lambda part: {"values": self._measure(parent)})
+        say = self._part(SHARES["start"], _next("start"), "Judging the writer in use")
+        made = self._once("start", lambda part: {"values": self._measure(parent, say)})
         values: Values = made["values"]
         return values
 
@@ -303,7 +304,8 @@ class _Round:
             training = self.work / f"{name}.training"
             made = how(self.base, at, part / "adapter", training, say, self.judges)
             self.report(begin + 0.8 * width, f"{name}: judging on held-out briefs")
-            return {"version": made["version"], "values": self._measure(part / "adapter")}
+            judging = self._part(begin + 0.8 * width, begin + width, f"{name}: judging")
+            return {"version": made["version"], "values": self._measure(part / "adapter", judging)}
 
         done = self._once(name, body)
         shutil.rmtree(self.work / f"{name}.training", ignore_errors=True)
@@ -318,14 +320,23 @@ class _Round:
     def evaluate(self, old: Path, new: Path, before: Values, after: Values, gates: int) -> gate.Evidence:
         """What the gate needs to know; the drift is measured here, everything else was when the steps ended."""
         self.report(SHARES["evaluate"], "Measuring how far the new writer moved")
-        held = self.held
+        say = self._part(SHARES["evaluate"], _next("evaluate"), "Measuring how far the new writer moved")
+        held, plan = self.held, self.plan.held
         made = self._once(
-            "evaluate", lambda part: {"kl": divergence(self.base, old, new, held, self.plan.held), "gates": gates}
+            "evaluate", lambda part: {"kl": divergence(self.base, old, new, held, plan, say), "gates": gates}
         )
-        return gate.Evidence(before, after, made["kl"], self.judges.name, made["gates"])
+        return gate.Evidence(
+            before, after, made["kl"], self.judges.name, made["gates"],
+            products=[product_of(b) for b in drawn(held, self.plan.held)],
+            unsold=self.judges.unsold, lineage=self.judges.lineage,
+        )  # fmt: skip
 
-    def _measure(self, adapter: Path) -> Values:
-        return measure(self.base, adapter, self.held, self.judges, self.plan.held)
+    def _measure(self, adapter: Path, say: Report) -> Values:
+        return measure(self.base, adapter, self.held, self.judges, self.plan.held, say)
+
+    def _part(self, begin: float, end: float, doing: str) -> Report:
+        """Of what goes from 0 to 1 within the shares `begin` to `end` of the round."""
+        return lambda share, message: self.report(begin + (end - begin) * share, f"{doing}, {message}")
 
     def _once(self, name: str, body: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
         """What the step `name` said when it was finished, now or by an earlier attempt."""
@@ -348,7 +359,7 @@ def publish(part: Path, final: Path) -> None:
 
 
 def _reward(adapter: Path) -> tuple[float, float] | None:
-    """Mean training reward at the start and the end of the GRPO that made an adapter, if one did."""
+    """Mean training reward in the first and the last quarter of the GRPO that made an adapter, if one did."""
     reward = json.loads((adapter / "manifest.json").read_text("utf-8")).get("reward")
     return (reward["first"], reward["last"]) if reward else None
 
@@ -367,7 +378,7 @@ def changes(old: dict[str, float], new: dict[str, float]) -> str:
     words = {
         "reward": "reward", "clicks": "second evaluator of clicks", "sales": "CTCVR score",
         "blocked_rules": "blocked by rules", "blocked_classifier": "blocked by the second classifier",
-        "wrong_facts": "wrong facts", "exceptions": "words of exceptions",
+        "wrong_facts": "wrong facts", "exceptions": "words of exceptions", "over_limit": "too long for their slot",
         "distinct2": "distinct bigrams", "length": "length",
     }  # fmt: skip
     return "held-out " + ", ".join(f"{words[n]} {old[n]:.2f} → {new[n]:.2f}" for n in words if n in new and n in old)

@@ -197,14 +197,14 @@ class Single:
     picked: bool
 
 
-def acceptance(snapshot: Snapshot) -> tuple[float, float] | None:
-    """Share of the texts by earlier writers that people stood by, and of those by the one in use; None for few."""
+def acceptance(snapshot: Snapshot) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """How many texts people stood by, of how many: by earlier writers, and by the one in use; None for few."""
     by: dict[bool, list[bool]] = {False: [], True: []}
     for text in (t for s in snapshot.sets for t in s.texts if t.author.startswith("policy:")):
         by[text.author == f"policy:{snapshot.policy['version']}"].append(text.stood_by)
     if min(map(len, by.values())) < SHOWN:
         return None
-    return sum(by[False]) / len(by[False]), sum(by[True]) / len(by[True])
+    return (sum(by[False]), len(by[False])), (sum(by[True]), len(by[True]))
 
 
 def sft_targets(snapshot: Snapshot) -> list[tuple[Brief, list[Wording]]]:

@@ -75,6 +75,7 @@ def judges(**more: Any) -> Judges:
         violations=lambda texts: np.zeros(len(texts)),
         sales=None,
         name="evaluator-test",
+        floors={"clicks": -1.0, "sales": -1.0},
     )
     return replace(made, **more)
 

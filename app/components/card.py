@@ -1,7 +1,7 @@
 """What a scorecard says, in words and as one block of HTML: the still part of a candidate's card.
 
 Wording follows the project's rules on honest numbers: what is known leads, a rate never stands without its
-interval and source, "no issue" names how many rules looked and what nobody checked.
+interval and source, "no issue" names how many rules looked, whose law none of them holds and what nobody checked.
 Leaves out buttons (desks/draft_card.py). Every value from outside is escaped here.
 """
 
@@ -10,6 +10,7 @@ from html import escape
 
 from app.components.marks import SEVERITIES, marked
 from relate_engine.brief import ANGLES, Angle, placement_of
+from relate_engine.rewards.rules import country_packs
 from relate_engine.scorecard import AdText, Estimate, Finding, Level, Scorecard
 
 LEVELS: dict[Level, tuple[str, str]] = {
@@ -53,20 +54,27 @@ def width_words(card: Scorecard) -> str:
     return f"{seen} {card.visible:,} before the fold, limit {card.limit:,}"
 
 
+def uncovered(countries: Sequence[str]) -> list[str]:
+    """The countries whose own law no rule holds: only the general rules run for them."""
+    return [code for code in countries if not country_packs([code])]
+
+
 def compliance_words(card: Scorecard, placement: str, countries: Sequence[str], old: str = "") -> str:
     """The compliance level in the words the project agreed on. `old`: why it is not of today, which leads."""
     if old:
         return f"{old}; then: {compliance_words(card, placement, countries)}"
-    where = f"{placement_of(placement).label}, {', '.join(countries).upper()}"
+    without = uncovered(countries)
+    where = ", ".join([placement_of(placement).label, *(c.upper() for c in countries if c not in without)])
+    unread = f"{NOT_CHECKED} and the law of {', '.join(without).upper()}" if without else NOT_CHECKED
     learned = " and the classifier" if "cls-" in card.versions.get("rewards", "") else ""
     if card.compliance.level == "clear":
-        return f"no issue found by {card.compliance.rules} rules{learned} for {where}; {NOT_CHECKED}"
+        return f"no issue found by {card.compliance.rules} rules{learned} for {where}; {unread}"
     hits = {f.rule_id for f in card.findings if f.severity in ("block", "warn")}
     by_rules = {h for h in hits if not h.startswith("CLS-")}
     objecting = [f"{len(by_rules)} of {card.compliance.rules} rules for {where}"] if by_rules else []
     objecting += ["the classifier"] if hits - by_rules else []
     verb = "object" if len(by_rules) > 1 or len(objecting) > 1 else "objects"
-    return f"{card.compliance.level}: {' and '.join(objecting)} {verb}; {NOT_CHECKED}"
+    return f"{card.compliance.level}: {' and '.join(objecting)} {verb}; {unread}"
 
 
 def findings_words(findings: Sequence[Finding]) -> str:
@@ -95,19 +103,25 @@ def card_html(card: Scorecard, notes: Sequence[str] = (), old: str = "") -> str:
     bar = f'<span class="rl-bar{over}" aria-hidden="true"><i style="width:{share}%"></i></span>'
     chips.append(f'<span class="rl-width{over}">{bar}{escape(width_words(card))}</span>')
     chips.append(f'<span class="rl-level rl-{colour}"><span aria-hidden="true">{icon}</span> {escape(word)}</span>')
-    rates = " · ".join(
-        f"<b>{name}</b> {percent(rate.mean)} ({interval(rate)})"
-        for name, rate in (("CTR", card.ctr), ("CVR", card.cvr), ("CTCVR", card.ctcvr))
-    )
     level = f"{card.ctr.level:.0%}".replace("%", f"{_NARROW}%")
     rank = f'<p class="rl-rank">{escape(card.rank_words)}</p>' if card.rank_words else ""
     return (
         f'<div class="rl-card"><p class="rl-text" dir="auto">{marked(card.text, card.findings)}</p>'
         f'<p class="rl-chips">{"".join(chips)}</p>'
         f'<p class="rl-chance">{escape(chance_words(card))}</p>'
-        f'<p class="rl-rates"><span class="rl-source">{escape(card.ctr.source)}</span> {rates} · {level} interval</p>'
+        f'<p class="rl-rates">{_rates_html(card)} · {level} interval</p>'
         f"{rank}</div>"
     )
+
+
+def _rates_html(card: Scorecard) -> str:
+    """The three rates with where they come from: said once where it is the same of all, else before each."""
+    rates = {"CTR": card.ctr, "CVR": card.cvr, "CTCVR": card.ctcvr}
+    badges = [f'<span class="rl-source">{escape(rate.source)}</span> ' for rate in rates.values()]
+    if len(set(badges)) == 1:
+        badges = [badges[0], "", ""]
+    told = (f"<b>{name}</b> {percent(rate.mean)} ({interval(rate)})" for name, rate in rates.items())
+    return " · ".join(f"{badge}{rate}" for badge, rate in zip(badges, told, strict=True))
 
 
 def provisional_html(texts: Sequence[AdText]) -> str:

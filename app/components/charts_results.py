@@ -137,7 +137,8 @@ def plane(heading: str, frame: pd.DataFrame, name: str) -> charts.Chart:
             textposition="bottom center", cliponaxis=False,
             marker={"size": 14, "color": colour, "symbol": f"{symbol}-open", "line": {"width": 2}},
             error_y={"array": [row["observed_high"] - row["observed"]],
-                     "arrayminus": [row["observed"] - row["observed_low"]], "color": colour, "thickness": 1, "width": 9},
+                     "arrayminus": [row["observed"] - row["observed_low"]], "color": colour, "thickness": 1,
+                     "width": 9},
             hovertemplate="compliance %{x:.1f}, CTCVR %{y:.3%}",
         )  # fmt: skip
     figure.update_xaxes(title_text="mean compliance score (100 is best)")

@@ -61,7 +61,7 @@ def over_steps(heading: str, frame: pd.DataFrame, names: Mapping[str, str], axis
 def gap(found: Sequence[Gap], rewards: Mapping[str, tuple[float, float]], name: str) -> charts.Chart:
     """What each judge said of each version: the change from the version before, as a dot with its interval.
 
-    `rewards`: by version, the training reward of the first and last step.
+    `rewards`: by version, the training reward of the first and last quarter of its steps (of a single step in older ones).
     """
     versions = list(dict.fromkeys(g.version for g in found))
     newest = {g.judge: g for g in found if g.version == versions[-1]}
@@ -84,7 +84,7 @@ def gap(found: Sequence[Gap], rewards: Mapping[str, tuple[float, float]], name: 
          "change": g.change, "low": g.low, "high": g.high} for g in found
     ]  # fmt: skip
     for version, (first, last) in rewards.items():
-        rows.append({"version": version, "judge": "Training reward, first and last step", "before": first,
+        rows.append({"version": version, "judge": "Training reward, first and last quarter", "before": first,
                      "after": last, "change": last - first})  # fmt: skip
     table = pd.DataFrame(rows).round(4)
     chart = charts.dressed(figure, 180 + 50 * len(versions))

@@ -87,7 +87,8 @@ def _ended(job: StoredJob) -> None:
     elif job.state == "failed":
         st.error(plain(f"{job.title}, {at}: {job.message}"), icon=":material/error:")
     else:
-        st.caption(f"“{plain(job.title)}” was cancelled on {at}; nothing was changed.")
+        rest = job.message.removeprefix("Cancelled")
+        st.caption(f"“{plain(job.title)}” was cancelled on {at}{plain(rest)}")
 
 
 def _cancel(ctx: Context, job_id: int) -> None:

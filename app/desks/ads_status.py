@@ -83,13 +83,15 @@ def _decisions(ctx: Context, ad: StoredAd, texts: Mapping[int, AdText]) -> None:
                 st.info(f"{label}: {words}", icon=":material/info:")
             if text.decision.again and may(ctx.actor, "ad.write"):
                 with st.popover(f"Ask again for {label}", icon=":material/replay:"):
-                    reason = st.text_area("What has changed", key=f"ad_again_{place.text_id}", max_chars=500,
-                                          placeholder="The brief holds the test report now.")  # fmt: skip
+                    st.text_area("What has changed", key=f"ad_again_{place.text_id}", max_chars=500,
+                                 placeholder="The brief holds the test report now.")  # fmt: skip
                     st.button("Ask again", key=f"ad_again_do_{place.text_id}", on_click=_again,
-                              args=(ctx, place.text_id, reason or ""))  # fmt: skip
+                              args=(ctx, place.text_id))  # fmt: skip
 
 
-def _again(ctx: Context, text_id: int, reason: str) -> None:
+def _again(ctx: Context, text_id: int) -> None:
+    """Reads the reason from the page: words typed just before the press have not been drawn yet."""
+    reason = st.session_state.get(f"ad_again_{text_id}") or ""
     tried(lambda: ad_review.ask_again(ctx.db, ctx.actor, text_id, reason), "Sent to review again.")
 
 

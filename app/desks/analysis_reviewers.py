@@ -17,8 +17,7 @@ from app.services.people import Actor
 from app.services.review_quality import ENOUGH, Quality, Reviewer, Share
 from db.session import Database
 
-
-DRAWN = ("Agreement", "Precision", "Recall")
+DRAWN = ("Agreement", "Precision", "Recall")  # of the measures, those in the chart
 
 
 def section(ctx: Context, view: View, download: bool) -> None:
@@ -54,8 +53,8 @@ def blind_words(found: Quality) -> str:
     """Precision, misses and agreement in sentences; too few verdicts are said to be too few."""
     if found.blind < ENOUGH:
         return (
-            f"The blind stream holds {charts.count(found.blind, 'verdict')} of these days, and it takes {ENOUGH} before "
-            "a share of them means anything."
+            f"The blind stream holds {charts.count(found.blind, 'verdict')} of these days, and it takes {ENOUGH} "
+            "before a share of them means anything."
         )
     told = [
         f"Blind, on {found.blind:,} verdicts: of flagged texts {_told(found.precision)} were violations; of clear "

@@ -127,7 +127,7 @@ def _numbers(said: Advice, chosen: WriterVersion, found: list[WriterVersion]) ->
         for label, value, told in (
             ("Choices so far", f"{said.choices:,}", "picks, copies and exports in mixed, unlabelled drafts"),
             ("Still needed", f"{said.needed:,}", "until a trial can answer; 0 where a trial does not decide"),
-            ("Gates judged", f"{said.gates:,}", f"by the evaluator {said.evaluator}"),
+            ("Gates judged", f"{said.gates:,}", f"by {said.evaluator} or one made from the same"),
             ("Alarms", f"{len(said.alarms):,}", "signs that the reward was gamed, or that texts changed in kind"),
         ):
             st.metric(label, value, help=told, border=True, width=146)

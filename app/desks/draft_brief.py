@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import streamlit as st
 
+from app.components.card import uncovered
 from app.components.context import Context
 from app.components.marks import SEVERITIES
 from app.components.plain import plain
@@ -30,7 +31,11 @@ COUNTRIES = {
     "sg": "Singapore", "za": "South Africa",
 }  # fmt: skip
 
-
+COUNTRIES_HELP = (
+    "Rules of their own law apply for the United States, the United Kingdom, the European Union and its members, and "
+    "China; for any other country only the general rules and the platform's run. Type a two-letter code for one that "
+    "is not listed."
+)
 NEW = 0  # the choice that is no saved brief
 
 
@@ -95,8 +100,7 @@ def brief_form(ctx: Context, stored: StoredBrief | None) -> None:
             _text("vertical", "Vertical", placeholder="outdoor gear")
             st.multiselect(
                 "Countries", list(COUNTRIES), key="brief_countries", accept_new_options=True, persist_state="session",
-                format_func=lambda code: COUNTRIES.get(code, code), help="Their rules apply. Type a two-letter code "
-                "for one that is not listed.",
+                format_func=_country, help=COUNTRIES_HELP,
             )  # fmt: skip
             _trouble("countries")
         with st.expander("More: keywords, proof, reviews, brand names, words to say or avoid, landing page"):
@@ -138,6 +142,9 @@ def brief_summary(ctx: Context, stored: StoredBrief) -> None:
             st.markdown(f"**{plain(brief.product)}**  \n:small[{plain(' · '.join(filter(None, facts)))}]")
             st.button("Edit brief", key="brief_edit", icon=":material/edit_note:", on_click=_edit)
         st.caption(plain(brief.description if len(brief.description) < 240 else f"{brief.description[:239]}…"))
+        if without := uncovered(brief.countries):
+            names = ", ".join(map(_country, without))
+            st.caption(plain(f"No rule holds the law of {names}: only the general rules and the platform's run there."))
         for finding in brief_findings(brief):
             word, icon = SEVERITIES[finding.severity]
             st.warning(f"{icon} **{word}** {plain(f'{finding.rule_id} {finding.message} {finding.fix}')}")
@@ -147,6 +154,10 @@ def brief_summary(ctx: Context, stored: StoredBrief) -> None:
                 if may(ctx.actor, "brief.write"):
                     st.button("Restore this brief", key="brief_restore", icon=":material/unarchive:",
                               on_click=_restore, args=(ctx, stored))  # fmt: skip
+
+
+def _country(code: str) -> str:
+    return COUNTRIES.get(code, code.upper())
 
 
 def _text(name: str, label: str, tip: str | None = None, placeholder: str | None = None) -> None:

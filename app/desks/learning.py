@@ -89,7 +89,19 @@ def _round(ctx: Context) -> bool:
                   disabled=under_way,
                   help="The worker makes a new version from this workspace's feedback and verdicts; it is put in use "
                   "by nobody but you.")  # fmt: skip
+    if job is not None and jobs.can_resume(ctx.actor, ctx.settings, job):
+        st.button("Go on from the last checkpoint", key="round_resume", icon=":material/resume:", on_click=_resume,
+                  args=(ctx, job.id), help="What this round has trained is kept until another one is started. Mend "
+                  "what stopped it first.")  # fmt: skip
     return under_way
+
+
+def _resume(ctx: Context, job_id: int) -> None:
+    try:
+        jobs.resume(ctx.db, ctx.actor, ctx.settings, job_id)
+        st.toast("The round goes on as soon as the worker is free.", icon=":material/check:")
+    except (BriefError, Forbidden, NotFound, StorageError) as error:
+        st.session_state["round_trouble"] = str(error)
 
 
 def _start(ctx: Context) -> None:

@@ -181,8 +181,10 @@ def _workspace(ctx: Context) -> None:
                   help="Files for ad platforms refuse texts and ads that no reviewer has approved. "
                   "The plain table of scores holds every text.")  # fmt: skip
         st.number_input(
-            "Reviewers for a text that measures agreement", *OVERLAP, value=now.review_overlap, step=1,
+            "Reviewers who judge each text", *OVERLAP, value=now.review_overlap, step=1,
             key="workspace_overlap", width=320,
+            help="Every text is judged by so many reviewers, or by all there are where they are fewer, and decided "
+            "once they agree. 2 or more measure how well reviewers agree; 1 approves sooner, by one person's word.",
         )  # fmt: skip
         st.caption("Writers and reward models trained on this workspace's feedback stay in this workspace.")
         st.form_submit_button("Save workspace", on_click=_save_workspace, args=(ctx,), icon=":material/save:")

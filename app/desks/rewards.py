@@ -23,6 +23,7 @@ from app.services.people import Forbidden, may, require
 from db.session import StorageError
 from relate_engine.brief import ANGLES, PLACEMENTS
 from relate_engine.config import ASSETS
+from relate_engine.training.recipe import steps
 
 SPLITS = {
     "angle": "Angle", "placement": "Placement", "slot": "Slot", "policy": "Writer version",
@@ -35,6 +36,7 @@ SOURCES = {
     ),
     "simulated": ("violet", "from the built-in simulator: for trying things out, never beside real results."),
     "imported": ("green", "learned from campaign results you imported."),
+    "labelled": ("blue", "learned from texts that were labelled or judged by hand; no campaign results."),
 }
 
 
@@ -204,12 +206,12 @@ def _numbers(ctx: Context) -> None:
         + (f"Base rates of {', '.join(own)} are yours. " if own else "Base rates are assumed. ")
         + "Pick and violation rates are counts of what happened here, with 95 % Wilson intervals."
     )
-    head, adapter = ASSETS / "heads" / "ctr" / "manifest.json", ctx.settings.adapter / "manifest.json"
-    _head(_read(head), _read(ASSETS / "reports" / "ctr.json"))
-    _writer(_read(adapter))
-    shipped = [path.parent for path in sorted(ASSETS.glob("*/*/card.json"))]
+    adapter = ctx.settings.adapter
+    _writer(_read(adapter / "manifest.json"), adapter == ASSETS / "adapters" / "writer")
+    heads = sorted(path for path in ASSETS.glob("heads/*") if path.is_dir())  # one without a card says so
+    others = [path.parent for path in sorted(ASSETS.glob("*/*/card.json")) if path.parent not in heads]
     learned = active_rewards(ctx.db, ctx.actor, ctx.settings)
-    cards([*([learned] if learned else []), *shipped], may(ctx.actor, "table.export"))
+    cards([*([learned] if learned else []), *heads, *others], may(ctx.actor, "table.export"))
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -220,36 +222,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     return data if isinstance(data, dict) else None
 
 
-def _head(manifest: dict[str, Any] | None, report: dict[str, Any] | None) -> None:
-    st.header("CTR head", anchor=False)
-    if manifest is None:
-        st.info("No CTR head is installed here, so texts get no learned CTR effect.")
-        return
-    data = manifest["data"]
-    st.markdown(
-        f"Learned from {data['pairs']:,} pairs of headlines in {data['groups']:,} groups of tests "
-        f"({data['name']}). How often it names the better of two headlines of one test; 50 % is guessing:"
-    )
-    levels, where = manifest["cross_validation"]["chosen"], "cross-validation inside the training tests"
-    columns = {"accuracy_0": "this head"}
-    if report is not None:
-        levels, where = report["levels"], "validation tests it never saw"
-        columns = {"head": "this head", "tfidf_logistic": "TF-IDF + logistic regression"}
-    rows = [
-        {"difference": "any" if level == "all" else level.replace("<", " < "), "pairs": f"{row['pairs']:,}"}
-        | {told: _between(row[key]) for key, told in columns.items()}
-        for level, row in levels.items()
-    ]
-    st.table(pd.DataFrame(rows).set_index("difference"))
-    command = (report or manifest)["command"]
-    st.caption(f"Measured on {where}, with 95 % intervals; printed by `{command}`.")
-
-
-def _between(value: dict[str, float]) -> str:
-    return f"{value['value']:.1%} ({value['low']:.1%} to {value['high']:.1%})"
-
-
-def _writer(manifest: dict[str, Any] | None) -> None:
+def _writer(manifest: dict[str, Any] | None, shipped: bool) -> None:
     st.header("The shipped writer", anchor=False)
     if manifest is None:
         st.info("No trained adapter is installed: the writer is untrained; run `relate train sft`.")
@@ -261,5 +234,13 @@ def _writer(manifest: dict[str, Any] | None) -> None:
         + (f" on {manifest['base']}" if "base" in manifest else "")
         + (f", trained on {', '.join(counts)}" if counts else "")
         + (f"; validation loss by epoch {', '.join(f'{loss:.2f}' for loss in losses)}" if losses else "")
-        + (f". Reproduced by `{manifest['command']}`." if "command" in manifest else ".")
+        + "."
     )
+    made_by = steps(manifest)
+    if made_by:
+        st.markdown("Reproduced by" + (" `make writer`, which runs:" if shipped else ", in this order:"))
+        st.code("\n".join(made_by), language="sh", wrap_lines=True)
+    elif "command" in manifest:
+        st.markdown(f"Made by `{manifest['command']}`.")
+    if made_by and shipped:
+        st.caption("The corpus has changed since the first two steps, so they do not give the same bits today.")

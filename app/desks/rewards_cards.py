@@ -15,12 +15,16 @@ from relate_engine.training.card import Card, Metric, read_card
 
 
 def cards(folders: list[Path], may_download: bool) -> None:
-    """Draws the card of each folder that holds one."""
-    found = [card for folder in folders if (card := read_card(folder)) is not None]
-    if not found:
+    """Draws the card of each folder; one that holds none is named."""
+    if not folders:
+        st.info("No reward model is installed here, so no text can be scored; restore the assets folder.")
         return
     st.header("Reward models", anchor=False)
-    for card in found:
+    for folder in folders:
+        card = read_card(folder)
+        if card is None:
+            st.info(plain(f"{folder.name} has no model card that can be read; its training command writes one."))
+            continue
         with st.container(border=True, key=f"model_{card.version}"):
             _card(card, may_download)
 

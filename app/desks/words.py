@@ -2,7 +2,8 @@
 
 Texts of the chosen days with every word's credit painted on it: a sign and the amount stand in words beside it, and a
 table says why. What judges a whole text (sales, length, format) is shown beside, since it goes to every word alike.
-Leaves out changing texts and verdicts (Draft and Review).
+A switch shows texts that training sampled instead (words_training.py). Leaves out changing texts and verdicts (Draft
+and Review).
 """
 
 from html import escape
@@ -15,7 +16,9 @@ from app.components import charts
 from app.components.context import Context, context
 from app.components.plain import plain
 from app.components.when import when
+from app.components.word_marks import painted, reward_words
 from app.desks import analysis_filters
+from app.desks.words_training import from_training
 from app.services import analytics_words
 from app.services.analytics_words import Completion, Word
 from app.services.people import Forbidden, may, require
@@ -28,13 +31,13 @@ ARM_WORDS = {
     "relate": "RELATE: every fault to its words", "m4": "M4: the same, spread over the text",
     "m3": "M3: repeats only, spread over the text",
 }  # fmt: skip
-SENTENCE_WORDS = {"length": "Length", "format": "Format", "ctcvr": "Sales", "ctr": "Clicks"}
+SHOWN, TRAINING = "Shown texts", "From training"
 
 
 def page() -> None:
     """Draws the page. Trouble is one sentence."""
     st.title("Words")
-    st.caption("Which word of a text cost it reward, and why. Credit is 0 or less; 0 is a word without a fault.")
+    st.caption("Which word of a text cost it reward, and why.")
     try:
         _page(context())
     except (Forbidden, StorageError, WeightsError) as error:
@@ -48,6 +51,15 @@ def _tokenizer(_ctx: Context, base: str) -> Any:
 
 def _page(ctx: Context) -> None:
     require(ctx.actor, "analytics.read")
+    which = st.segmented_control("Texts", [SHOWN, TRAINING], default=SHOWN, required=True, key="texts",
+                                 bind="query-params", label_visibility="collapsed")  # fmt: skip
+    if which == TRAINING:
+        from_training(ctx)
+    else:
+        _shown(ctx)
+
+
+def _shown(ctx: Context) -> None:
     view = analysis_filters.filters(ctx)
     slots = list(dict.fromkeys(slot.name for p in PLACEMENTS.values() for slot in p.slots))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -68,7 +80,7 @@ def _page(ctx: Context) -> None:
         st.info("No text matches these filters; choose more days, another level, or search for less.")
         return
     more = "10,000 or more texts match" if total >= 10_000 else f"{charts.count(total, 'text')} match"
-    st.caption(f"{more}, newest first.")
+    st.caption(f"{more}, newest first. Credit is 0 or less; 0 is a word without a fault.")
     tokenizer = _tokenizer(ctx, ctx.settings.base_model)
     for text in found:
         _text(ctx, text, arm or analytics_words.DEFAULT, tokenizer)
@@ -89,8 +101,7 @@ def _text(ctx: Context, text: Completion, arm: str, tokenizer: Any) -> None:
         st.html(painted(words))
         st.markdown(plain(reading(words)))
         rewards = analytics_words.sentence_rewards(text.card, arm)
-        whole = ", ".join(f"{SENTENCE_WORDS[name].lower()} {value:.2f}" for name, value in rewards.items())
-        st.caption(plain(f"To every word alike: {whole}. Compliance: {text.card.compliance.level}."))
+        st.caption(plain(f"To every word alike: {reward_words(rewards)}. Compliance: {text.card.compliance.level}."))
         st.caption(plain(", ".join(filter(None, about))))
         with st.expander("Word by word"):
             table = pd.DataFrame(
@@ -101,22 +112,6 @@ def _text(ctx: Context, text: Completion, arm: str, tokenizer: Any) -> None:
                 st.download_button("Download CSV", charts.csv_of(table), f"words_{text.id}.csv", "text/csv",
                                    key=f"words_csv_{text.id}", on_click="ignore",
                                    icon=":material/download:")  # fmt: skip
-
-
-def painted(words: list[Word]) -> str:
-    """The text as HTML: a word that lost credit is underlined, the thicker the more, with its amount beside it."""
-    parts = []
-    for word in words:
-        shown = escape(word.text)
-        if word.credit < 0:
-            style = "rl-block" if word.credit <= -1 else "rl-warn"
-            why = escape(" ".join(word.why))
-            shown = (
-                f'<span class="rl-mark {style}" title="{why}">{shown}</span>'
-                f'<span class="rl-tag {style}">minus {-word.credit:.2f}</span>'
-            )
-        parts.append(shown)
-    return f'<p dir="auto" class="rl-text">{" ".join(parts)}</p>'
 
 
 def reading(words: list[Word]) -> str:

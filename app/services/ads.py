@@ -23,6 +23,7 @@ from app.services.ad_records import (
     ad_texts,
     revision_records,
 )
+from app.services.judged import judged
 from app.services.people import Actor, inside, own, require
 from app.services.statuses import Status
 from db import ad_choices, ads, models, queries
@@ -71,7 +72,8 @@ def create_ad(
         session.add(ad)
         session.flush()
         _revise(session, actor, ad, 1, given, "")
-        audit.note(session, actor, "ad.create", "ad", ad.id, name=name, brief=brief_id, texts=len(given))
+        by = judged(session, actor, [place.text_id for place in given])
+        audit.note(session, actor, "ad.create", "ad", ad.id, by, name=name, brief=brief_id, texts=len(given))
         return ad_records(session, actor, [(ad, brief)])[0]
 
 
@@ -99,7 +101,8 @@ def save_revision(
             raise BriefError(f"The ad '{ad.name}' is archived; bring it back before you change it.")
         _check(session, actor, brief, ad.placement, places, before.newest.text_ids)
         _revise(session, actor, ad, base + 1, places, note)
-        audit.note(session, actor, "ad.revise", "ad", ad.id, revision=base + 1, texts=[p.text_id for p in places])
+        ids = [place.text_id for place in places]
+        audit.note(session, actor, "ad.revise", "ad", ad.id, judged(session, actor, ids), revision=base + 1, texts=ids)
         return ad_records(session, actor, [(ad, brief)])[0]
 
 

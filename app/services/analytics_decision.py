@@ -2,7 +2,7 @@
 
     promote            every bound holds, and it is shown to sell better or people prefer it
     don't              a bound is broken, it sells worse, or people who had enough to choose from do not prefer it
-    not enough data    every bound holds, and nothing tells yet who sells better
+    not enough data    every bound holds, and nothing tells yet who sells better, or better than the writer in use
 Nothing is decided here that relate_engine/gate.py does not say: its reasons are only sorted and put into words.
 Leaves out acting on it (rounds.promote, versions.rollback, trials.py).
 """
@@ -10,7 +10,7 @@ Leaves out acting on it (rounds.promote, versions.rollback, trials.py).
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.services import rounds, trials
+from app.services import rounds
 from app.services.analytics_rounds import alarms_of
 from app.services.people import Actor, NotFound, require
 from app.services.versions import WriterVersion
@@ -40,7 +40,8 @@ class Reason:
 
 @dataclass(frozen=True)
 class Advice:
-    """`needed`: choices that a trial still lacks; `gates`: versions that the evaluator had judged before this one."""
+    """`needed`: choices that a trial still lacks; `choices`: those against the writer in use; `gates`: versions that
+    the evaluator, or one made from the same, had judged before this one."""
 
     word: Word
     why: str  # one or two sentences for somebody who has never heard of a gate
@@ -60,14 +61,12 @@ def advice(db: Database, actor: Actor, version: WriterVersion) -> Advice | None:
     except NotFound:
         return None
     evidence = version.manifest["round"]["evidence"]
-    counts = trials.trial_counts(db, actor, version.version)
-    choices = counts.choices if counts else 0
     looked = [r for r in said.reasons[:-1] if not r.startswith("Alarm: ")]  # an alarm is told apart: it speaks for none
     reasons = tuple(_reason(not r.startswith("No: "), _sentence(r.removeprefix("No: "))) for r in looked)
     word = _word(said, reasons, evidence)
-    why = _why(version.version, word, said, reasons, evidence, choices)
+    why = _why(version.version, word, said, reasons, evidence)
     return Advice(
-        word, why, reasons, said.verdicts_needed, choices, int(evidence.get("gates", 0)), evidence["evaluator"],
+        word, why, reasons, said.verdicts_needed, said.choices, int(evidence.get("gates", 0)), evidence["evaluator"],
         alarms_of(version),
     )  # fmt: skip
 
@@ -75,20 +74,29 @@ def advice(db: Database, actor: Actor, version: WriterVersion) -> Advice | None:
 def _word(said: gate.Decision, reasons: tuple[Reason, ...], evidence: dict[str, Any]) -> Word:
     if said.promote:
         return "promote"
-    if not all(reason.holds for reason in reasons[1:]):
+    if _broken(said, reasons):
         return "don't"
-    if "sales" in evidence["new"]:
-        few = len(evidence["new"]["sales"]) < gate.BRIEFS
-        worse = not few and gate.paired(evidence["old"]["sales"], evidence["new"]["sales"])[2] < 0
-        return "don't" if worse else "not enough data"
+    if said.stale or said.stale_trial:
+        return "not enough data"
+    if _by_sales(evidence):
+        old, new = evidence["old"]["sales"], evidence["new"]["sales"]
+        return "don't" if gate.paired(old, new, evidence["products"])[2] < 0 else "not enough data"
     return "not enough data" if said.verdicts_needed else "don't"
 
 
-def _why(
-    name: str, word: Word, said: gate.Decision, reasons: tuple[Reason, ...], evidence: dict[str, Any], choices: int
-) -> str:  # fmt: skip
-    broken = [reason.words for reason in reasons[1:] if not reason.holds]
-    sales = "sales" in evidence["new"]
+def _broken(said: gate.Decision, reasons: tuple[Reason, ...]) -> list[str]:
+    """The checks that failed, in words; that it was compared with another writer is none."""
+    stale = {_sentence(said.stale), _sentence(said.stale_trial)}
+    return [reason.words for reason in reasons[1:] if not reason.holds and reason.words not in stale]
+
+
+def _by_sales(evidence: dict[str, Any]) -> bool:
+    return gate.by_sales(evidence["new"], evidence.get("products", ()))
+
+
+def _why(name: str, word: Word, said: gate.Decision, reasons: tuple[Reason, ...], evidence: dict[str, Any]) -> str:
+    broken, choices = _broken(said, reasons), said.choices
+    sales = _by_sales(evidence)
     if word == "promote":
         better = (
             "sells better by a judge that it was not trained on" if sales else "is preferred by the people who chose"
@@ -97,19 +105,29 @@ def _why(
     if broken:
         more = f" It also fails {len(broken) - 1} more of the checks below." if len(broken) > 1 else ""
         return f"{name} fails a check that every writer has to pass: {broken[0]}{more}"
+    if said.stale:
+        return (
+            f"{name} was never compared with the writer in use: {said.stale} Nothing here tells whether it is better "
+            "than that one. A new round starts from the writer in use and is compared with it."
+        )
+    if said.stale_trial:
+        return (
+            f"{name} is as safe as the writer in use, but people have not chosen between the two: {said.stale_trial} "
+            f"Start a new trial; it takes {said.verdicts_needed:,} choices at least."
+        )
     if word == "don't":
         return (
             f"{name} is safe, but by the held-out judge it sells less than the writer in use."
             if sales
-            else f"{name} is safe, but people chose its texts no more often than those of the writer in use "
-            f"({choices:,} choices)."
+            else f"{name} is safe, but people did not choose its texts clearly more often than those of the writer in "
+            f"use ({choices:,} choices)."
         )
     if sales:
         return f"{name} is safe, but nothing shows yet that it sells better; the next results may."
     if not choices:
         return (
             f"{name} is as safe as the writer in use, but nobody has chosen between the two yet. "
-            f"Start a trial: after {said.verdicts_needed:,} choices you will know whether people prefer it."
+            f"Start a trial: it takes {said.verdicts_needed:,} choices at least to tell whether people prefer it."
         )
     return (
         f"{name} is as safe as the writer in use, but {choices:,} choices are too few to tell whether people prefer "

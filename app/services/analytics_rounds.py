@@ -91,7 +91,7 @@ def gaps(found: list[WriterVersion]) -> list[Gap]:
         old, new = evidence.get("old") or {}, evidence.get("new") or {}
         for judge in JUDGES:
             if old.get(judge) and len(old[judge]) == len(new.get(judge, ())):
-                change, low, high = paired(old[judge], new[judge])
+                change, low, high = paired(old[judge], new[judge], evidence.get("products") or ())
                 n = len(old[judge])
                 before, after = sum(old[judge]) / n, sum(new[judge]) / n
                 made.append(Gap(version.version, judge, n, before, after, change, low, high))
@@ -107,7 +107,7 @@ def held_out(found: list[WriterVersion]) -> pd.DataFrame:
         old, new = evidence.get("old") or {}, evidence.get("new") or {}
         for name, values in new.items():
             if len(old.get(name, ())) == len(values) and values:
-                change, low, high = paired(old[name], values)
+                change, low, high = paired(old[name], values, evidence.get("products") or ())
                 made.append({"version": version.version, "measure": name, "before": sum(old[name]) / len(values),
                              "after": sum(values) / len(values), "change": change, "low": low, "high": high,
                              "briefs": len(values)})  # fmt: skip

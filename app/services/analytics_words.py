@@ -4,7 +4,8 @@ The findings of a text's newest scorecard are weighed as an arm of training weig
 the tokens that spell their span; the tokens are those of the writer's own tokenizer. A word's credit is that of its
 worst token: 0, or how much training holds against it; an arm that spreads credit gives every word the mean. What judges
 a text as a whole (sales, length, format) goes to every word alike and is shown beside it. Leaves out the group's mean,
-which training subtracts: it needs the other texts of the step.
+which training subtracts: it needs the other texts of the step, and is told of those that training sampled
+(analytics_samples.py).
 """
 
 import re
@@ -45,7 +46,8 @@ class Completion:
 
 @dataclass(frozen=True)
 class Word:
-    """One word with its place in the text, its credit (≤ 0), and the findings behind it."""
+    """One word with its place in the text, its credit, and the findings behind it. Credit is ≤ 0, but for a text of
+    training (analytics_samples.py), whose credit is relative to its group."""
 
     text: str
     start: int

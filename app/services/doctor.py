@@ -1,12 +1,18 @@
-"""`relate doctor`: what this installation is made of, and what is wrong with its remedy."""
+"""`relate doctor`: what this installation is made of, and what is wrong with its remedy.
+
+The shipped parts are looked at, and in every workspace the versions in use there: writer, writer on trial, reward
+model. Leaves out versions that are not in use.
+"""
 
 import importlib.metadata
+import json
 import platform
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.services import presence
+from app.services import learning, presence, versions
+from db.session import Database
 from relate_engine.config import ASSETS, Settings
 
 
@@ -26,6 +32,7 @@ def examine(config: Settings) -> Iterator[Item]:
     yield from _writer(config)
     yield _encoder(config)
     yield _assets()
+    yield _acceptance()
     yield _base_rates(config)
     yield from _database(config)
     yield _disk(config)
@@ -56,8 +63,6 @@ def _device(config: Settings) -> Item:
 
 
 def _writer(config: Settings) -> Iterator[Item]:
-    import json
-
     from relate_engine.brief import BriefError
     from relate_engine.policy.model import UNTRAINED
     from relate_engine.policy.weights import WeightsError, base_checksum, damage, policy_folder, remedy, sha256
@@ -121,8 +126,6 @@ def _encoder(config: Settings) -> Item:
 
 
 def _assets() -> Item:
-    import json
-
     from relate_engine.policy.weights import sha256
     from relate_engine.rewards.ctrhead import Head
     from relate_engine.rewards.rules import load_rules
@@ -138,6 +141,24 @@ def _assets() -> Item:
         wrong = [str(error)]
     remedy = f"compliance classifier damaged ({wrong[0]}): run `relate train compliance`" if wrong else ""
     return Item("rewards", f"CTR head {head.version}, rules {rules.version}, compliance classifier", remedy)
+
+
+def _acceptance() -> Item:
+    """The fit is named by the hash of its own numbers, so a changed one is known by its name."""
+    from relate_engine.policy.acceptance import SIGNALS
+    from relate_engine.training.acceptance import version_of
+
+    folder = ASSETS / "heads" / "acceptance"
+    mend = f"restore {folder} or run `relate train acceptance`"
+    try:
+        fitted = json.loads((folder / "acceptance.json").read_text("utf-8"))
+        version, whole, fits = fitted["version"], version_of(fitted), list(SIGNALS) == fitted["signals"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Item("acceptance", str(folder), f"cannot be read ({error}): {mend}")
+    wrong = f"damaged (checksum differs): {mend}" if version != whole else ""
+    if not wrong and not fits:
+        wrong = "it reads other signals of a text than this version of the program: run `relate train acceptance`"
+    return Item("acceptance", version, wrong)
 
 
 def _base_rates(config: Settings) -> Item:
@@ -161,6 +182,57 @@ def _database(config: Settings) -> Iterator[Item]:
         return
     yield Item("database", config.database)
     yield _worker(config, jobs)
+    try:
+        yield from _in_use(config, database)
+    except StorageError as error:
+        yield Item("versions in use", config.database, str(error))
+
+
+def _in_use(config: Settings, database: Database) -> Iterator[Item]:
+    """The versions that workspaces have put in use; the shipped writer and the priors are looked at elsewhere."""
+    from db import versions as rows
+    from db.audit import workspaces
+
+    with database.read() as session:
+        found = []
+        for number, name in workspaces(session):
+            writer, model = (rows.active(session, number, kind) for kind in (versions.KIND, learning.KIND))
+            trial = rows.trial(session, number)
+            found.append((number, name, writer and writer.version, trial and trial.to_version, model and model.version))
+    for number, name, promoted, tried, learned in found:
+        if not config.policy_url:  # else a server writes, whatever is in use
+            for version, what in ((promoted, "writer in use"), (tried, "writer on trial")):
+                if version:
+                    yield _promoted(config, number, name, version, what)
+        if learned:
+            yield _learned(config, number, name, learned)
+
+
+def _promoted(config: Settings, number: int, workspace: str, version: str, what: str) -> Item:
+    from relate_engine.brief import BriefError
+    from relate_engine.policy.weights import WeightsError
+
+    try:
+        versions.check(config, number, version)
+    except (WeightsError, BriefError, OSError) as error:
+        way = "Roll back" if what == "writer in use" else "End the trial"
+        return Item(what, f"{version} of {workspace}", f"{error} {way} on the page Decide.")
+    return Item(what, f"{version} of {workspace} in {versions.policy_folder_of(config, number, version)}")
+
+
+def _learned(config: Settings, number: int, workspace: str, version: str) -> Item:
+    from relate_engine.policy.weights import WeightsError
+    from relate_engine.rewards.ctrhead import Head
+    from relate_engine.rewards.learned import RewardModel
+
+    folder = learning.rewards_folder(config, number) / version
+    try:
+        loaded = RewardModel.load(folder, Head.load(ASSETS / "heads" / "ctr").version).version
+    except (WeightsError, OSError) as error:
+        undo = "Or undo it on the Results desk."
+        return Item("reward model", f"{version} of {workspace}", f"{error} {undo}")
+    wrong = f"{folder} holds another version, {loaded}: restore it or run `relate train rewards`"
+    return Item("reward model", f"{version} of {workspace} in {folder}", wrong if loaded != version else "")
 
 
 def _worker(config: Settings, jobs: int) -> Item:

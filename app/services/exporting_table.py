@@ -17,8 +17,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 PLAIN_COLUMNS: tuple[str, ...] = (
     "text", "placement", "slot", "angle", "author", "created_utc", "choice", "rating", "verdict",
     "compliance_level", "compliance_score", "findings", "ctr", "ctr_low", "ctr_high", "cvr", "cvr_low",
-    "cvr_high", "ctcvr", "ctcvr_low", "ctcvr_high", "interval_level", "rate_source", "beats_typical",
-    "policy_version", "rewards_version", "rules_version", "path", "text_id", "brief_id",
+    "cvr_high", "ctcvr", "ctcvr_low", "ctcvr_high", "interval_level", "ctr_source", "cvr_source", "ctcvr_source",
+    "beats_typical", "policy_version", "rewards_version", "rules_version", "path", "text_id", "brief_id",
 )  # fmt: skip
 
 
@@ -45,13 +45,15 @@ def _plain_row(text: StoredText) -> dict[str, object]:
         findings = "; ".join(f"{f.severity} {f.rule_id}: {f.message}" for f in card.findings)
         row |= {
             "compliance_level": card.compliance.level, "compliance_score": card.compliance.score,
-            "findings": findings, "interval_level": card.ctr.level, "rate_source": card.ctr.source,
+            "findings": findings, "interval_level": card.ctr.level,
             "beats_typical": card.beats_typical, "policy_version": card.versions.get("policy"),
             "rewards_version": card.versions.get("rewards"), "rules_version": card.versions.get("rules"),
             "path": card.versions.get("path"),
         }  # fmt: skip
         for name, rate in (("ctr", card.ctr), ("cvr", card.cvr), ("ctcvr", card.ctcvr)):
-            row |= {name: rate.mean, f"{name}_low": rate.low, f"{name}_high": rate.high}
+            row |= {
+                name: rate.mean, f"{name}_low": rate.low, f"{name}_high": rate.high, f"{name}_source": rate.source,
+            }  # fmt: skip
     return {column: escaped(cell) for column, cell in row.items()}
 
 

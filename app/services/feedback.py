@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.services import audit
 from app.services.drafting import add_text, judged_with
+from app.services.judged import versions_of
 from app.services.people import Actor, own, require
 from app.services.stored import StoredText, text_records
 from db import history, models, queries
@@ -78,12 +79,13 @@ def export(
     with db.write() as session:
         texts = [own(session, actor, models.Text, text_id, "text") for text_id in dict.fromkeys(text_ids)]
         ids = [text.id for text in texts]
+        cards = queries.latest_cards(session, actor.workspace_id, ids)
+        by = versions_of(cards.values())
         if ad_id is not None:
             own(session, actor, models.Ad, ad_id, "ad")
-            audit.note(session, actor, "ad.export", "ad", ad_id, target=target, revision=revision, texts=ids)
+            audit.note(session, actor, "ad.export", "ad", ad_id, by, target=target, revision=revision, texts=ids)
         else:
-            audit.note(session, actor, "text.export", "text", None, target=target, texts=ids)
-        cards = queries.latest_cards(session, actor.workspace_id, [text.id for text in texts])
+            audit.note(session, actor, "text.export", "text", None, by, target=target, texts=ids)
         for text in texts:
             if target != PLAIN and text.id in cards and cards[text.id].level == "blocked":
                 continue

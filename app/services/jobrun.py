@@ -3,6 +3,7 @@
 A body is a plain function `(JobContext) -> result`. It says how far it is with `report`, which is also where it ends
 when somebody cancels, the worker is asked to end, or the job was taken back. What must survive a kill goes into
 `checkpoint` and the work folder. Whatever it publishes is written inside `context.write()`, which holds the lease.
+The folder goes when the job ends, but stays where it failed with a checkpoint: it may go on from there (jobs.resume).
 Leaves out which bodies there are and who may start them (jobs.py), and the loop (app/worker.py).
 """
 
@@ -17,6 +18,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -40,7 +42,7 @@ _log = logging.getLogger("relate")
 
 
 class Cancelled(RuntimeError):  # noqa: N818
-    """Somebody asked the job to stop; nothing was changed."""
+    """Somebody asked the job to stop; its checkpoint says what it has changed before (db.jobs.cancelled)."""
 
 
 class Stopped(RuntimeError):  # noqa: N818
@@ -50,6 +52,11 @@ class Stopped(RuntimeError):  # noqa: N818
 def new_owner() -> str:
     """The name of a worker on its leases: host:pid:uuid, so that a pid used again is another worker."""
     return f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid.uuid4().hex}"
+
+
+def folder_of(config: Settings, job_id: int) -> Path:
+    """Where a job keeps what must survive a kill."""
+    return config.home / "work" / str(job_id)
 
 
 def take(
@@ -73,7 +80,7 @@ class JobContext:
         self.job_id, self.workspace_id, self.author_id = job.id, job.workspace_id, job.author_id
         self.request: dict[str, Any] = dict(job.request)
         self.last: dict[str, Any] | None = job.checkpoint  # the last checkpoint; None: begin
-        self.folder = config.home / "work" / str(job.id)  # its own, until the job is over
+        self.folder = folder_of(config, job.id)  # its own, until the job is over
         self.stopping = threading.Event()
         self._owner, self._lease = owner, lease
         self._cancel, self._lost = job.cancel, False
@@ -97,7 +104,7 @@ class JobContext:
         if self._lost:
             raise LeaseLost("The job was taken back from this worker.")
         if self._cancel:
-            raise Cancelled("Cancelled; nothing was changed.")
+            raise Cancelled(rows.cancelled(self.last))
         if self.stopping.is_set():
             raise Stopped("The worker is ending.")
 
@@ -115,13 +122,18 @@ class JobContext:
         self.last = dict(state)
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A writing session that holds the lease: what it writes is published by the one worker that has the job."""
+    def write(self, checkpoint: Mapping[str, Any] | None = None) -> Iterator[Session]:
+        """A writing session that holds the lease: what it writes is published by the one worker that has the job.
+        A `checkpoint` is kept in the same transaction."""
         with self.db.write() as session:
             if rows.hold(session, self.job_id, self._owner, utc_now(), self._lease):
                 self._cancel = True
-                raise Cancelled("Cancelled; nothing was changed.")
+                raise Cancelled(rows.cancelled(self.last))
             yield session
+            if checkpoint is not None:
+                rows.keep_checkpoint(session, self.job_id, self._owner, utc_now(), checkpoint, self._lease)
+        if checkpoint is not None:
+            self.last = dict(checkpoint)
 
     def cancel(self) -> None:
         """Ends the body at its next report."""
@@ -218,12 +230,13 @@ def _conclude(context: JobContext, owner: str, outcome: dict[str, Any] | BaseExc
     if isinstance(outcome, dict):
         state, result, message = "done", outcome, str(outcome.get("message") or "Done.")
     elif isinstance(outcome, (Cancelled, Stopped)):
-        state, message = "cancelled", "Cancelled; nothing was changed."
+        state, message = "cancelled", rows.cancelled(context.last)
     else:
         state, message = "failed", sentence(outcome, "The job")
         _log.error("job %s failed", context.job_id, exc_info=outcome)
     _stubbornly(context.db, lambda session: rows.end(session, context.job_id, owner, utc_now(), state, message, result))
-    shutil.rmtree(context.folder, ignore_errors=True)
+    if state != "failed" or context.last is None:
+        shutil.rmtree(context.folder, ignore_errors=True)
     return state
 
 

@@ -1,10 +1,11 @@
-"""Jobs for the worker: start, cancel, look. The one list of what kinds there are.
+"""Jobs for the worker: start, cancel, look, go on after a failure. The one list of what kinds there are.
 
 One job of a kind waits or runs in a workspace at a time. A job started from the shell runs there where no worker is
 alive, so `relate train rewards` needs none; else the shell only follows.
 Leaves out what a body may use and how it ends (jobrun.py), and the loop (app/worker.py).
 """
 
+import shutil
 import threading
 import time
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from relate_engine.brief import BriefError
 from relate_engine.config import Settings
 
 LOOK_S = 0.5
+SWEPT = 500  # work folders asked about at a time
 
 
 @dataclass(frozen=True)
@@ -29,17 +31,19 @@ class Kind:
     """A kind of job: its body, what it is in a sentence ("…the predictions…"), and what its starter must be allowed.
 
     `follows`: it is what an act that was allowed brings with it, so it is done even where its starter has left since.
+    `resumes`: one that failed keeps its work folder, and can go on from its last checkpoint.
     """
 
     run: Body
     title: str
     action: Action
     follows: bool = False
+    resumes: bool = False
 
 
 KINDS: dict[str, Kind] = {
     "rewards": Kind(learning.rewards_job, "Updating the predictions from campaign results", "rewards.train"),
-    "round": Kind(rounds.round_job, "A round: the writer learns from feedback and rewards", "round.run"),
+    "round": Kind(rounds.round_job, "A round: the writer learns from feedback and rewards", "round.run", resumes=True),
     rulebook_recheck.RECHECK: Kind(
         rulebook_recheck.recheck_job, "Checking approved and live texts by the new rules", "rule.write", follows=True
     ),
@@ -59,6 +63,7 @@ class StoredJob:
     message: str
     cancelling: bool  # asked to stop, and still running
     attempts: int
+    checkpoint: bool  # it left one
     created_at: datetime
     finished_at: datetime | None
     result: dict[str, Any] | None
@@ -93,6 +98,47 @@ def cancel(db: Database, actor: Actor, job_id: int) -> None:
         if job.state in rows.OPEN and not job.cancel:
             audit.note(session, actor, "job.cancel", "job", job_id, name=kind_of(job.kind).title, kind=job.kind)
         rows.ask_cancel(session, actor.workspace_id, job_id, utc_now())
+
+
+def resume(db: Database, actor: Actor, config: Settings, job_id: int) -> StoredJob:
+    """Puts a failed job back in the line, to go on from its last checkpoint as the actor's.
+
+    Raises NotFound for another workspace's, BriefError for one that cannot go on, with the reason."""
+    require(actor, "job.read")
+    with db.write() as session:
+        job = own(session, actor, Job, job_id, "job")
+        kind = kind_of(job.kind)
+        require(actor, kind.action)
+        if job.state != "failed":
+            raise BriefError(f"Job {job_id} is {job.state}; only one that failed can go on from its last checkpoint.")
+        if not kind.resumes or job.checkpoint is None or not jobrun.folder_of(config, job_id).is_dir():
+            raise BriefError(f"Job {job_id} left nothing to go on from; start a new one.")
+        if not rows.may_go_on(session, job):
+            raise BriefError(f"A newer one was begun since job {job_id} failed, so it cannot go on.")
+        audit.note(session, actor, "job.resume", "job", job_id, name=kind.title, kind=job.kind, failed=job.message)
+        rows.again(session, actor.workspace_id, actor.user_id, job_id)
+        session.refresh(job)
+        return _stored(job)
+
+
+def can_resume(actor: Actor, config: Settings, newest: StoredJob) -> bool:
+    """Whether the actor may let this job, the newest of its kind, go on from its last checkpoint."""
+    kind = kind_of(newest.kind)
+    kept = newest.checkpoint and jobrun.folder_of(config, newest.id).is_dir()
+    return bool(newest.state == "failed" and kind.resumes and kept and may(actor, kind.action))
+
+
+def sweep(db: Database, config: Settings) -> int:
+    """Removes the work folders of jobs that have ended and do not go on, however they ended; returns how many."""
+    ids = sorted(int(p.name) for p in (config.home / "work").glob("*") if p.name.isdecimal() and p.is_dir())
+    resumed = [name for name, kind in KINDS.items() if kind.resumes]
+    over: list[int] = []
+    for start in range(0, len(ids), SWEPT):
+        with db.read() as session:
+            over += rows.over(session, ids[start : start + SWEPT], resumed)
+    for job_id in over:
+        shutil.rmtree(jobrun.folder_of(config, job_id), ignore_errors=True)
+    return len(over)
 
 
 def jobs(db: Database, actor: Actor, kind: str, most: int = 20) -> list[StoredJob]:
@@ -160,6 +206,7 @@ def run_here(
     except KeyboardInterrupt:
         cancel(db, actor, job.id)
         raise
+    sweep(db, config)
     if now.state != "done":
         raise BriefError(now.message)
     return now
@@ -184,5 +231,5 @@ def _stored(job: Job) -> StoredJob:
     title = KINDS[job.kind].title if job.kind in KINDS else job.kind
     return StoredJob(
         job.id, job.kind, title, job.state, job.progress, job.message, job.cancel and job.state == "running",
-        job.attempts, job.created_at, job.finished_at, job.result,
+        job.attempts, job.checkpoint is not None, job.created_at, job.finished_at, job.result,
     )  # fmt: skip

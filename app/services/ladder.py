@@ -6,6 +6,7 @@ simulator all of it lies in RELATE_HOME instead, under that file's hash. After e
 Served texts are judged in a second call, from the adapters that the first left.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,12 +18,15 @@ from relate_engine.brief import Brief, BriefError, parse_brief
 from relate_engine.config import ASSETS, Settings
 
 SAME = ("simulator_sha256", "start", "rewards", "rules", "second")  # of runs that may be compared
+# And these where both tell them: runs written before a key was told pass as equal in it, and the start has no plan.
+TOLD = ("plan", "briefs_sha256")
 ARMS = ("sft", "ctr", "m1", "m2", "m3", "m4", "relate")
+BRIEFS = ASSETS / "ladder" / "briefs.jsonl"
 
 
 def ladder_briefs() -> dict[str, Brief]:
     """The held-out briefs by id; no writer has been trained on them, and half are of tempting verticals."""
-    rows = (json.loads(x) for x in (ASSETS / "ladder" / "briefs.jsonl").read_text("utf-8").splitlines())
+    rows = (json.loads(x) for x in BRIEFS.read_text("utf-8").splitlines())
     return {r["id"]: parse_brief(r["brief"]) for r in rows}
 
 
@@ -32,14 +36,17 @@ def ladder(
     """Trains and judges the arms and seeds that are not there yet; returns the summary of all that are. `served`:
     judges what the studio would show of each, beside its raw samples.
 
-    Raises BriefError for an arm that does not exist or a start that is missing."""
-    from relate_engine.simulator import load_simulator
+    Raises BriefError for an arm that does not exist, a start that is missing, or runs there by another plan, other
+    briefs or another credit than they would be made with now: those would be skipped, and then compared."""
+    from relate_engine.simulators import open_simulator
 
     if unknown := set(arms) - set(ARMS):
         raise BriefError(f"There is no arm {', '.join(sorted(unknown))}; the arms are: {', '.join(ARMS)}.")
-    truth = load_simulator(simulator)
+    truth = open_simulator(simulator)
     work = config.home / "work" / "ladder" / truth.sha256[:8]
     reports = ASSETS / "reports" if simulator is None else work
+    set_threads(config)
+    _check(reports, [(f"{arm} as it would be run now", _told(arm)) for arm in arms])
     for seed in seeds:
         for arm in arms:
             done = reports / "ladder" / f"{arm}-{seed}{'-served' if served else ''}.json"
@@ -62,19 +69,12 @@ def summarise(reports: Path) -> dict[str, Any]:
 
     raw: dict[str, dict[int, Any]] = {arm: {} for arm in ARMS}
     served: dict[str, dict[int, Any]] = {arm: {} for arm in ARMS}
-    one: dict[str, Any] = {}
-    first: dict[str, Any] = {}
-    for path in sorted((reports / "ladder").glob("*.json")):
-        one = json.loads(path.read_text("utf-8"))
-        if strange := [k for k in SAME if first.setdefault(k, one.get(k)) != one.get(k)]:
-            raise BriefError(
-                f"{path.name} has another {' and '.join(strange)} than the runs beside it, so they cannot be compared; "
-                f"move the runs of one kind out of {path.parent} and run the others again."
-            )
+    first = _check(reports)
+    for _, one in _runs(reports):
         (served if one.get("served") else raw)[one["arm"]][one["seed"]] = one["briefs"]
     if not any(raw.values()):
         return {}
-    told: dict[str, Any] = {"command": "relate evaluate ladder", **{k: one.get(k) for k in SAME}}
+    told: dict[str, Any] = {"command": "relate evaluate ladder", **{k: first.get(k) for k in (*SAME, *TOLD)}}
     found = {"held_out_briefs": _briefs(raw), "samples": "raw"} | told | summary(raw)
     if any(served.values()):
         told = {"held_out_briefs": _briefs(served), "command": "relate evaluate ladder --served"}
@@ -83,12 +83,61 @@ def summarise(reports: Path) -> dict[str, Any]:
     return found
 
 
+def _runs(reports: Path) -> list[tuple[str, dict[str, Any]]]:
+    """The finished runs, by the names of their files."""
+    return [(p.name, json.loads(p.read_text("utf-8"))) for p in sorted((reports / "ladder").glob("*.json"))]
+
+
+def _check(reports: Path, more: Sequence[tuple[str, dict[str, Any]]] = ()) -> dict[str, Any]:
+    """What all runs of `reports`, and `more`, have alike. BriefError with the first that differs, and in what."""
+    alike: dict[str, Any] = {}
+    for name, one in [*_runs(reports), *more]:
+        if strange := _strange(alike, one):
+            raise BriefError(
+                f"{name} has another {' and '.join(strange)} than the runs beside it, so they cannot be compared; "
+                f"move the runs of one kind out of {reports / 'ladder'} and run the others again."
+            )
+    return alike
+
+
+def _strange(alike: dict[str, Any], one: dict[str, Any]) -> list[str]:
+    """In what a run differs from those before, which `alike` tells of; what it tells first is added there."""
+    told = {k: one.get(k) for k in SAME if "briefs" in one} | {k: one[k] for k in TOLD if k in one}
+    if "plan" in told:
+        told["plan"] = {k: v for k, v in told["plan"].items() if k != "seed"}
+    if "credit" in one:
+        told[f"credit in {one['arm']}"] = one["credit"]
+    found = [k for k, value in told.items() if not _equal(alike.get(k, value), value)]
+    for k, value in told.items():
+        alike[k] = value | alike.get(k, {}) if isinstance(value, dict) else alike.get(k, value)
+    return found
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Of settings those that both name: one that came later was not told before."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(one[k] == other[k] for k in one.keys() & other.keys())
+    return bool(one == other)
+
+
+def _told(arm: str) -> dict[str, Any]:
+    """What a run of this arm by today's settings tells of itself beside its figures."""
+    from dataclasses import asdict
+
+    from relate_engine.training.credit import ARMS as CREDIT
+    from relate_engine.training.grpo import runnable
+    from relate_engine.training.ladder import PLAN
+
+    told: dict[str, Any] = {"arm": arm, "briefs_sha256": hashlib.sha256(BRIEFS.read_bytes()).hexdigest()}
+    return told if arm == "sft" else told | {"plan": asdict(runnable(PLAN)), "credit": asdict(CREDIT[arm])}
+
+
 def _briefs(runs: dict[str, dict[int, Any]]) -> int:
     return next(len(briefs) for by_seed in runs.values() for briefs in by_seed.values())
 
 
 def _run(config: Settings, truth: Any, arm: str, seed: int, work: Path, served: bool) -> dict[str, Any]:
-    from dataclasses import asdict, replace
+    from dataclasses import replace
 
     from app.services.learning import setting_of
     from app.services.training import manifest
@@ -105,7 +154,6 @@ def _run(config: Settings, truth: Any, arm: str, seed: int, work: Path, served: 
     from relate_engine.training.scoring import scorer
     from relate_engine.training.textstats import References
 
-    set_threads(config)
     start, corpus = config.home / "work" / "ladder" / "start", read_corpus(ASSETS / "corpus")
     _start(config, start)
     plain = load_rewards(config.cache, ASSETS, config.base_ctr, config.base_cvr)
@@ -118,7 +166,7 @@ def _run(config: Settings, truth: Any, arm: str, seed: int, work: Path, served: 
                 ran.setdefault(row["brief"], []).append(row["text"])
         engine.teach(setting_of(config), truth, corpus, ran).save(folder, {"simulator_sha256": truth.sha256})
     rewards = replace(plain, learned=RewardModel.load(folder, plain.head.version))
-    adapter, told = start, {}
+    adapter, told = start, _told(arm)
     if arm != "sft":
         adapter, plan = work / f"{arm}-{seed}", replace(engine.PLAN, seed=seed)
         if not (adapter / "manifest.json").exists():
@@ -130,7 +178,7 @@ def _run(config: Settings, truth: Any, arm: str, seed: int, work: Path, served: 
 
             tasks = engine.tasks_of(corpus)
             train_grpo(base, start, tasks, CREDIT[arm], scorer(rewards), adapter, checkpoints, plan, step, resume=True)
-        told = {"plan": asdict(plan), "credit": asdict(CREDIT[arm]), "reward": manifest(adapter)["reward"]}
+        told = _as_trained(told, manifest(adapter), adapter)
     policy = load_policy(config.base_model, config.cache, adapter, ASSETS)
     second = Evaluator.load(ASSETS / "evaluators" / "compliance")
     history = References.of(t.text for e in corpus if e.split == "train" for t in e.texts if t.slot == "headline_30")
@@ -140,12 +188,25 @@ def _run(config: Settings, truth: Any, arm: str, seed: int, work: Path, served: 
     }  # fmt: skip
     bench = engine.Bench(rewards, second, truth, ladder_briefs(), history)
     if served:
-        found = engine.judge_served(policy, bench, seed, say)
-        told = {"served": True}
+        found = engine.judge_served(policy, bench, seed, say) | {"served": True}
     else:
         first = None if arm == "sft" else load_policy(config.base_model, config.cache, start, ASSETS)
         found = engine.judge_raw(policy, first, bench, seed, say)
     return {"arm": arm, "seed": seed, "simulator_sha256": truth.sha256} | versions | told | found
+
+
+def _as_trained(told: dict[str, Any], made: dict[str, Any], adapter: Path) -> dict[str, Any]:
+    """What the manifest of a run's writer tells, which an earlier call may have trained. BriefError where it is not
+    what `told` says of today's settings."""
+    alike: dict[str, Any] = {}
+    _strange(alike, told)
+    then = told | {"plan": made["plan"], "credit": made["arm"]}
+    if strange := _strange(alike, then):
+        raise BriefError(
+            f"The writer in {adapter} was trained with another {' and '.join(strange)} than it would be now; move it "
+            "away, with its checkpoints beside it, and run again."
+        )
+    return then | {"reward": made["reward"]}
 
 
 def _start(config: Settings, start: Path) -> None:

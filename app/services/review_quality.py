@@ -19,12 +19,13 @@ from statistics import median
 
 from app.services import audit, review_groups, review_status
 from app.services.analytics import View
+from app.services.judged import judged, seen_with
 from app.services.people import Actor, NotFound, names_in, own, require
 from app.services.review_agreement import alpha, kappa
 from app.services.review_looks import overlap_of
 from app.services.reviewing import Outcome, check_verdict
 from app.services.stored import StoredText, StoredVerdict, text_records, verdict_record
-from db import models, queries, review, review_quality
+from db import models, queries, review, review_quality, unsettled
 from db.session import Database
 from relate_engine.brief import BriefError
 from relate_engine.share import wilson
@@ -81,7 +82,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Dispute:
-    """A text whose looks disagree or that was escalated, with what each reviewer said."""
+    """A text whose looks disagree, that was escalated or left in review undecided, with what each reviewer said."""
 
     text: StoredText
     verdicts: tuple[tuple[str, StoredVerdict], ...]  # who, what
@@ -157,17 +158,17 @@ def agreement(said: Sequence[tuple[int, int, str]]) -> Agreement:
 
 
 def disputes(db: Database, actor: Actor) -> list[Dispute]:
-    """Texts that need an admin's word."""
+    """Texts that need an admin's word, those first that have waited longest."""
     require(actor, "review.adjudicate")
     with db.read() as session:
         looks = overlap_of(session, actor)
-        ids = review_quality.disagreeing(session, actor.workspace_id, looks, review_status.AGREED, LISTED)
+        ids = unsettled.texts(session, actor.workspace_id, looks, review_status.AGREED, LISTED)
         rows = queries.texts(session, actor.workspace_id, ids)
         said = review_quality.verdicts_of_looks(session, list(rows))
         names = names_in(session, actor, {v.author_id for vs in said.values() for v in vs})
         return [
             Dispute(text, tuple((names.get(v.author_id, "?"), verdict_record(v)) for v in said.get(text.id, [])))
-            for text in text_records(session, actor, list(rows.values()))
+            for text in text_records(session, actor, [rows[i] for i in ids])
         ]
 
 
@@ -196,8 +197,9 @@ def adjudicate(db: Database, actor: Actor, text_id: int, outcome: Outcome, comme
         session.flush()
         review_status.follow(session, actor, [text_id, *others], SIDES.get(outcome, ""), "Settled by an admin.")
         audit.note(
-            session, actor, "verdict.settle", "text", text_id, verdict=row.id, outcome=outcome, settles=len(others)
-        )
+            session, actor, "verdict.settle", "text", text_id, seen_with(session, row), verdict=row.id, outcome=outcome,
+            settles=len(others),
+        )  # fmt: skip
         return verdict_record(row)
 
 
@@ -220,7 +222,7 @@ def set_gold(db: Database, actor: Actor, text_id: int, note: str = "") -> None:
             None,
         )
         session.flush()
-        audit.note(session, actor, "gold.set", "text", text_id, outcome=row.outcome)
+        audit.note(session, actor, "gold.set", "text", text_id, seen_with(session, verdict), outcome=row.outcome)
 
 
 def retire_gold(db: Database, actor: Actor, text_id: int) -> None:
@@ -232,7 +234,7 @@ def retire_gold(db: Database, actor: Actor, text_id: int) -> None:
             raise NotFound(f"There is no gold text {text_id} in your workspace; choose one from the list.")
         if row.retired_at is None:
             row.retired_at = models.utc_now()
-            audit.note(session, actor, "gold.retire", "text", text_id)
+            audit.note(session, actor, "gold.retire", "text", text_id, judged(session, actor, [text_id]))
 
 
 def gold_texts(db: Database, actor: Actor) -> list[tuple[int, str, str]]:

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from sqlalchemy.orm import Session
 
 from app.services import audit, review_groups, review_status
+from app.services.judged import seen_with
 from app.services.people import Actor, NotFound, own, require
 from app.services.review_looks import HOLD, overlap_of
 from app.services.stored import StoredText, StoredVerdict, text_records, verdict_record
@@ -149,8 +150,9 @@ def give_verdict(
             _follow(session, actor, text_id, others)
         _agreed_gold_stands(session, actor, row)
         audit.note(
-            session, actor, "verdict.give", "text", text_id, verdict=row.id, outcome=outcome, settles=len(others)
-        )
+            session, actor, "verdict.give", "text", text_id, seen_with(session, row), verdict=row.id, outcome=outcome,
+            settles=len(others),
+        )  # fmt: skip
         return verdict_record(row)
 
 
@@ -170,7 +172,10 @@ def undo(db: Database, actor: Actor, verdict_id: int) -> int:
             if slot.author_id == actor.user_id:
                 now = models.utc_now()
                 slot.verdict_id, slot.created_at, slot.expires_at = None, now, now + HOLD
-        audit.note(session, actor, "verdict.withdraw", "text", row.text_id, verdict=row.id, settled=len(others) - 1)
+        audit.note(
+            session, actor, "verdict.withdraw", "text", row.text_id, seen_with(session, row), verdict=row.id,
+            settled=len(others) - 1,
+        )  # fmt: skip
         return row.text_id
 
 

@@ -1,7 +1,8 @@
 """Rounds of one workspace: freeze its feedback, train and judge as a job, keep the result as a version not in use.
 
 The job "round" (jobs.py): at its first attempt it writes what it learns from to its work folder, and every later
-attempt uses that, so feedback that arrives meanwhile waits for the next round. A finished version lies in
+attempt uses that, so feedback that arrives meanwhile waits for the next round; one that failed keeps the folder and
+can go on (jobs.resume). A finished version lies in
 RELATE_HOME/policies/<workspace>/<version> with its row; versions.py puts it in use, trials.py tries it.
 Leaves out: the steps themselves (relate_engine/rounds.py).
 """
@@ -27,6 +28,7 @@ from db.session import Database
 from relate_engine import gate
 from relate_engine.brief import Brief, BriefError, parse_brief
 from relate_engine.config import ASSETS, Settings
+from relate_engine.disk import sync
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.snapshot import ShownSet, ShownText, Snapshot, examined, snapshot_from_json
@@ -39,6 +41,7 @@ SETS, BRIEFS, SERVED = 1000, 1000, 500  # newest ones that a round looks at
 FROZEN, SALES = "frozen.json", "sales"
 MOST_STEPS = 1000
 AGAINST = "Against the gate: "  # before the reason of a promotion that it refused
+ORDINARY = 12  # every so manieth text of the corpus says where an evaluator's floor lies
 MARK = 0.01  # of a round, between two checkpoints of the job
 
 
@@ -117,9 +120,9 @@ def round_job(context: JobContext) -> dict[str, Any]:
     """The job "round". `request`: `steps` of GRPO, if not the usual number. Publishes a version, not in use."""
     context.report(0.0, "Freezing briefs, feedback and versions")
     actor, config = context.actor(), context.config
-    snapshot, sales, rewards = _frozen(context, actor)
+    snapshot, sales, unsold, rewards = _frozen(context, actor)
     context.report(0.01, "Loading what judges")
-    judges = judges_of(config, snapshot, context.folder / SALES if sales else None)
+    judges = judges_of(config, snapshot, context.folder / SALES if sales else None, unsold)
     from relate_engine.policy.weights import policy_folder
     from relate_engine.rounds import run_round
 
@@ -129,11 +132,12 @@ def round_job(context: JobContext) -> dict[str, Any]:
     def report(share: float, message: str) -> None:
         share = 0.02 + 0.97 * share
         if context.last is None or share >= context.last.get("share", 0.0) + MARK:
-            context.checkpoint({"share": share})  # further than ever: reboots that follow are counted from here
+            # further than ever: reboots that follow are counted from here
+            context.checkpoint({**(context.last or {}), "share": share})
         context.report(share, message)
 
     with context.db.read() as session:
-        gates = _gates(session, context.workspace_id, judges.name)
+        gates = _gates(session, context.workspace_id, judges.lineage)
     made = run_round(
         snapshot,
         policy_folder(config.base_model, config.cache),
@@ -147,9 +151,9 @@ def round_job(context: JobContext) -> dict[str, Any]:
     return _publish(context, snapshot, made, rewards)
 
 
-def _frozen(context: JobContext, actor: Actor) -> tuple[Snapshot, bool, str]:
-    """The snapshot of the first attempt, whether there is an evaluator of sales beside it, and what became of the
-    reward model before it, in a sentence."""
+def _frozen(context: JobContext, actor: Actor) -> tuple[Snapshot, bool, str, str]:
+    """The snapshot of the first attempt, whether there is an evaluator of sales beside it, why there is none, and what
+    became of the reward model and that evaluator before it, in sentences."""
     path = context.folder / FROZEN
     if context.last is None or not path.exists():
         with context.db.read() as session:
@@ -161,13 +165,20 @@ def _frozen(context: JobContext, actor: Actor) -> tuple[Snapshot, bool, str]:
             number = session.scalar(query) or 1
         rewards = _retrain_rewards(context, actor)
         snapshot = freeze(context.db, actor, context.config, number)
-        sales = _sales(context, actor)
+        sales, why = _sales(context, actor)
+        kept = {
+            "snapshot": snapshot.to_json(), "sales": sales, "unsold": "" if sales else why,
+            "rewards": f"{rewards} Sales: {why}.",
+        }  # fmt: skip
         part = path.with_suffix(".part")
-        part.write_text(json.dumps({"snapshot": snapshot.to_json(), "sales": sales, "rewards": rewards}), "utf-8")
+        part.write_text(json.dumps(kept), "utf-8")
+        sync(part)
         part.replace(path)
-        context.checkpoint({"share": 0.0})
+        sync(context.folder)
+        context.checkpoint({**(context.last or {}), "share": 0.0})
     told = json.loads(path.read_text("utf-8"))
-    return snapshot_from_json(told["snapshot"]), bool(told["sales"]), told.get("rewards", "")
+    snapshot = snapshot_from_json(told["snapshot"])
+    return snapshot, bool(told["sales"]), told.get("unsold", ""), told.get("rewards", "")
 
 
 def _retrain_rewards(context: JobContext, actor: Actor) -> str:
@@ -204,16 +215,20 @@ def _retrain_rewards(context: JobContext, actor: Actor) -> str:
         lambda share, message: context.report(0.01 * share, message),
     )
     version = manifest["version"]
-    with context.write() as session:
+    changed = f"it had put the reward model {version} in use before, which the page Results can undo"
+    with context.write({**(context.last or {}), "changed": changed}) as session:
         rows.add_version(session, context.workspace_id, context.author_id, learning.KIND, version, manifest)
+        audit.note(
+            session, actor, "version.train", "reward", None, {"rewards": version}, version=version, round=context.job_id
+        )
     return (
         f"The reward model was retrained on {manifest['data']['rows']:,} counts of single texts: {version} is in use; "
         "`relate train rewards --undo` puts the one before back."
     )
 
 
-def _sales(context: JobContext, actor: Actor) -> bool:
-    """Writes the held-out evaluator of sales where the campaign results can teach one."""
+def _sales(context: JobContext, actor: Actor) -> tuple[bool, str]:
+    """Writes the held-out evaluator of sales where the campaign results can teach one, and says why or why not."""
     from app.services.importing import observations
     from relate_engine.evaluators.clicks import Evaluator
     from relate_engine.evaluators.sales import sales_evaluator
@@ -221,16 +236,20 @@ def _sales(context: JobContext, actor: Actor) -> bool:
 
     _, kept = split_off(observations(context.db, actor, context.config.conversion_lag_days))
     shipped = Evaluator.load(ASSETS / "evaluators" / "ctr")
-    return sales_evaluator(kept, shipped, context.folder / SALES, "relate round start") is not None
+    made, why = sales_evaluator(kept, shipped, context.folder / SALES, "relate round start")
+    return made is not None, why
 
 
-def judges_of(config: Settings, snapshot: Snapshot, sales: Path | None) -> "Judges":
-    """The workspace's rewards as frozen, and the judges that nothing has learned from. WeightsError with a remedy."""
+def judges_of(config: Settings, snapshot: Snapshot, sales: Path | None, unsold: str = "") -> "Judges":
+    """The workspace's rewards as frozen, and the judges that nothing has learned from. WeightsError with a remedy.
+
+    `sales`: where the evaluator of sales lies; `unsold`: why there is none."""
     from app.services.judging import Judging
     from app.services.writing import Room
     from relate_engine.evaluators.clicks import Evaluator
     from relate_engine.evaluators.compliance import Evaluator as Compliance
-    from relate_engine.heldout import Judges, excused_by
+    from relate_engine.heldout import Judges, excused_by, floor_of
+    from relate_engine.training.corpus import read_corpus
     from relate_engine.training.rewardversion import EVALUATOR
     from relate_engine.training.scoring import scorer
 
@@ -241,15 +260,22 @@ def judges_of(config: Settings, snapshot: Snapshot, sales: Path | None) -> "Judg
     if rewards.problem:
         raise BriefError(f"A round needs the reward model that is in use. {rewards.problem}")
     own = learned / EVALUATOR
-    clicks = Evaluator.load(own if snapshot.reward_version and own.exists() else ASSETS / "evaluators" / "ctr")
+    shipped = Evaluator.load(ASSETS / "evaluators" / "ctr")
+    clicks = Evaluator.load(own) if snapshot.reward_version and own.exists() else shipped
     second = Compliance.load(ASSETS / "evaluators" / "compliance")
     seller = Evaluator.load(sales) if sales else None
+    ordinary = [t.text for e in read_corpus(ASSETS / "corpus") for t in e.texts][::ORDINARY]
+    floors = {"clicks": floor_of(clicks.score, ordinary)}
+    floors |= {"sales": floor_of(seller.score, ordinary)} if seller else {}
     return Judges(
         scorer(rewards, snapshot.served),
         clicks.score,
         lambda texts: second.probabilities(texts) >= second.threshold,
         seller.score if seller else None,
         seller.version if seller else clicks.version,
+        floors,
+        unsold,
+        shipped.version,
         excused_by(rewards.rules),
     )
 
@@ -270,10 +296,11 @@ def plan_of(request: dict[str, Any]) -> "RoundPlan":
     return plan if steps is None else replace(plan, grpo=replace(plan.grpo, steps=steps))
 
 
-def _gates(session: Session, workspace_id: int, evaluator: str) -> int:
-    """How many versions of the workspace this evaluator has judged so far."""
-    found = rows.versions(session, workspace_id, versions.KIND)
-    return sum(v.manifest.get("round", {}).get("evidence", {}).get("evaluator") == evaluator for v in found)
+def _gates(session: Session, workspace_id: int, lineage: str) -> int:
+    """How many versions of the workspace evaluators of this lineage have judged so far. An import teaches the evaluator
+    on and so renames it, but what it was worn out by stays in it. A version that notes no lineage counts."""
+    found = (v.manifest.get("round", {}).get("evidence") for v in rows.versions(session, workspace_id, versions.KIND))
+    return sum(told.get("lineage") in ("", None, lineage) for told in found if told)
 
 
 def _publish(context: JobContext, snapshot: Snapshot, made: "RoundReport", rewards: str) -> dict[str, Any]:
@@ -321,17 +348,31 @@ def promote(db: Database, actor: Actor, version: str, config: Settings, reason: 
 
 
 def decision(db: Database, actor: Actor, version: str) -> gate.Decision:
-    """What the gate says of a version with the choices of its trial so far; NotFound for one that no round made."""
+    """What the gate says of a version with the choices of its trial so far; NotFound for one that no round made.
+
+    A version that is not in use is held against the one that is: where its round or its trial compared it with another,
+    a reason says so. Leaves out a shipped writer that another release replaced: it counts as the same."""
     require(actor, "writer.read")
+    counts = trials.trial_counts(db, actor, version)
     with db.read() as session:
         row = rows.named(session, actor.workspace_id, versions.KIND, version)
         told = row.manifest.get("round", {}) if row else {}
+        active = rows.active(session, actor.workspace_id, versions.KIND)
+        rival = rows.named(session, actor.workspace_id, versions.KIND, counts.old) if counts else None
     if not told.get("evidence"):
         raise NotFound(f"No round of your workspace has made a version {version}; see `relate round status`.")
-    counts = trials.trial_counts(db, actor, version)
     trial = gate.Trial(counts.choices, counts.share or 0.0, *counts.interval) if counts else None
+    parent, now, tried = row.parent if row else None, active and active.version, rival and rival.version
+    since = f"{now or versions.SHIPPED} is in use since."
+    seen = {
+        "trial": trial,
+        "stale": f"it was compared with {parent or versions.SHIPPED}; {since}" if now not in (version, parent) else "",
+        "stale_trial": f"its trial compared it with {tried or versions.SHIPPED}; {since}"
+        if trial and now not in (version, tried)
+        else "",
+    }
     bounds = told["plan"]["bounds"]
     return gate.decide(
-        gate.Evidence(**{"alarms": told.get("alarms", ())} | told["evidence"] | {"trial": trial}),
+        gate.Evidence(**{"alarms": told.get("alarms", ())} | told["evidence"] | seen),
         gate.Bounds(**bounds | {"length": tuple(bounds["length"])}),
     )

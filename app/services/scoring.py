@@ -5,6 +5,7 @@ Leaves out drafts (drafting_page.py) and loading models (writing.py).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.services.drafting import add_own_lines, served_texts, store_cards
 from app.services.exporting import rules_of_today
@@ -17,15 +18,20 @@ from db.session import Database
 from relate_engine.brief import Brief, BriefError, PlacementName, clean, placement_of
 from relate_engine.config import Settings
 from relate_engine.policy.weights import encoder_folder, policy_folder
+from relate_engine.rewards.briefnotes import brief_notes
 from relate_engine.rewards.compliance import check_brief
+from relate_engine.rewards.mix import ranked
 from relate_engine.scorecard import AdText, Finding, Scorecard
 
 LONGEST = 2500  # beyond every slot's limit; as in own_lines
+EDITED = "Edited, so it is not ranked again."
+ALONE = "Scored again alone, so it is not ranked among the others."
 
 
 def brief_findings(brief: Brief) -> list[Finding]:
-    """What the rules object to in the brief itself, such as instructions to the writer; loads no model."""
-    return check_brief(rules_of_today(), brief)
+    """What stands against the brief itself, such as instructions to the writer, points that deny each other and a
+    name that fits no headline; loads no model."""
+    return [*check_brief(rules_of_today(), brief), *brief_notes(brief)]
 
 
 def check_weights(config: Settings) -> None:
@@ -46,7 +52,8 @@ def score_wording(db: Database, actor: Actor, room: Room, brief: Brief, text: St
     without = [text.id, *([text.parent_id] if text.parent_id else [])]
     served = served_texts(db, actor, text.brief_id, text.slot, without)
     ads = [AdText(wording, text.slot, text.angle, actor.author)]
-    return room.score(_placed(brief, text), ads, served, judging=judging_of(db, actor, room.settings))[0]
+    [card] = room.score(_placed(brief, text), ads, served, judging=judging_of(db, actor, room.settings))
+    return replace(card, rank_words=EDITED)
 
 
 def reword(db: Database, actor: Actor, room: Room, brief: Brief, text: StoredText, wording: str) -> StoredText:
@@ -56,7 +63,10 @@ def reword(db: Database, actor: Actor, room: Room, brief: Brief, text: StoredTex
 
 
 def score_again(db: Database, actor: Actor, room: Room, brief: Brief, texts: Sequence[StoredText]) -> int:
-    """Scores texts by today's brief, rewards and rules; returns how many. Texts for another placement stay."""
+    """Scores texts by today's brief, rewards and rules; returns how many. Texts for another placement stay.
+
+    Those of one slot that came together are ranked among each other, by their rewards alone; they keep their places.
+    """
     require(actor, "text.write")
     mine = [text for text in texts if text.placement == brief.placement]
     if mine:
@@ -64,18 +74,24 @@ def score_again(db: Database, actor: Actor, room: Room, brief: Brief, texts: Seq
         served = served_texts(db, actor, mine[0].brief_id, None, ids)
         ads = [AdText(text.text, text.slot, text.angle, text.author) for text in mine]
         cards = room.score(brief, ads, served, judging=judging_of(db, actor, room.settings))
-        store_cards(db, actor, dict(zip(ids, cards, strict=True)), brief)
+        store_cards(db, actor, _ranked_again(mine, cards), brief)
     return len(mine)
 
 
 def bring_lines(
     db: Database, actor: Actor, room: Room, stored: StoredBrief, lines: Sequence[tuple[str, str]]
 ) -> StoredGeneration:
-    """Scores a person's own (slot, text) lines and stores them with that person as author."""
+    """Scores a person's own (slot, text) lines and stores them, best first inside a slot, with that person as author.
+
+    What the brief has been given before counts as served, so a line that repeats it says so.
+    """
     require(actor, "text.write")
     ads = [AdText(text, slot, None, actor.author) for slot, text in lines]
-    cards = room.score(stored.brief, ads, judging=judging_of(db, actor, room.settings))
-    return add_own_lines(db, actor, stored.id, cards, stored.brief)
+    served = served_texts(db, actor, stored.id)
+    cards = room.score(stored.brief, ads, served, judging=judging_of(db, actor, room.settings))
+    slots = dict.fromkeys(card.slot for card in cards)
+    best_first = [card for slot in slots for card in ranked([c for c in cards if c.slot == slot])]
+    return add_own_lines(db, actor, stored.id, best_first, stored.brief)
 
 
 def base_rates(config: Settings, placement: PlacementName) -> tuple[float, float, str]:
@@ -86,6 +102,19 @@ def base_rates(config: Settings, placement: PlacementName) -> tuple[float, float
     given = [name for name, rates in (("CTR", config.base_ctr), ("CVR", config.base_cvr)) if placement in rates]
     where = f"{' and '.join(given)} set by you" if given else known.where
     return config.base_ctr.get(placement, known.ctr), config.base_cvr.get(placement, known.cvr), where
+
+
+def _ranked_again(texts: Sequence[StoredText], cards: Sequence[Scorecard]) -> dict[int, Scorecard]:
+    """The new cards by text id, with the rank of each among those of its draft and slot that were scored with it."""
+    groups: dict[tuple[int, str], list[Scorecard]] = {}
+    for text, card in zip(texts, cards, strict=True):
+        groups.setdefault((text.generation_id, text.slot), []).append(card)
+    told = {
+        (*key, card.text): card if len(group) > 1 else replace(card, rank_words=ALONE)
+        for key, group in groups.items()
+        for card in ranked(group)
+    }
+    return {text.id: told[text.generation_id, text.slot, text.text] for text in texts}
 
 
 def _placed(brief: Brief, text: StoredText) -> Brief:

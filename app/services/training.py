@@ -234,12 +234,12 @@ def evaluator(config: Settings, data: Path, out: Path | None) -> dict[str, Any]:
 def evaluate_rewards(config: Settings, simulator: Path | None, seeds: int | None = None) -> dict[str, Any]:
     """The reward models against the simulator (or an outsider's FILE.py); ours is kept in assets/reports."""
     from app.services.learning import setting_of
-    from relate_engine.simulator import load_simulator
+    from relate_engine.simulators import open_simulator
     from relate_engine.training.corpus import read_corpus
     from relate_engine.training.simulation import SEEDS
     from relate_engine.training.simulation import evaluate_rewards as run
 
-    truth = load_simulator(simulator)
+    truth = open_simulator(simulator)
     report = run(truth, read_corpus(ASSETS / "corpus"), setting_of(config), range(seeds or SEEDS), say)
     if simulator is None and seeds is None:
         (ASSETS / "reports" / "ctcvr.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")

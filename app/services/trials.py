@@ -2,7 +2,8 @@
 
 While one runs, every draft of the workspace is written half by the version in use and half by the one on trial
 (relate_engine/draft.py, `rival`) and all its positions are shuffled (positions.py). The share of choices that fall on
-the new version is held against ½ after correcting for how many texts of each were shown.
+the new version is held against ½ after correcting for how many texts of each were shown. It is looked at after every
+choice, and a lucky streak must not end it: the interval holds at all looks together (relate_engine/share.py).
 Leaves out: deciding (relate_engine/gate.py), and that choices of one person or set go together: the interval treats
 them as independent and is a little narrow.
 """
@@ -19,7 +20,7 @@ from db.session import Database
 from relate_engine.brief import BriefError
 from relate_engine.config import Settings
 from relate_engine.gate import CHOICES
-from relate_engine.share import wilson
+from relate_engine.share import always_valid
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class TrialCounts:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Its 95 % Wilson interval; (0, 1) without a choice."""
-        low, high = wilson(self.chosen_new, self.choices)
+        """Its 95 % interval, valid however often it is looked at; (0, 1) without a choice."""
+        low, high = always_valid(self.chosen_new, self.choices)
         return self._adjusted(low), self._adjusted(high)
 
     def _adjusted(self, share: float) -> float:

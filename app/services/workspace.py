@@ -27,7 +27,7 @@ class SettingError(ValueError):
 @dataclass(frozen=True)
 class WorkspaceSettings:
     export_approved_only: bool = False  # files for platforms hold approved texts only; the plain table holds all
-    review_overlap: int = 2  # how many reviewers look at a text that measures agreement
+    review_overlap: int = 2  # how many reviewers judge each text
 
 
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {

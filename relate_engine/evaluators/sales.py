@@ -1,9 +1,11 @@
 """The held-out evaluator of sales: which text brings more conversions an impression, as no reward has learned it.
 
 The evaluator of clicks (clicks.py) taught on by pairs of one workspace's imported tests, from the families that
-training/families.py keeps out of every reward model, with conversions in the place of clicks. Where the pairs say
-nothing it stays the evaluator of clicks, which is CTCVR for a text that changes no CVR.
-Leaves out: rates; it only ranks. Few workspaces have kept families with conversions: without LEAST pairs there is none.
+training/families.py keeps out of every reward model, with conversions in the place of clicks. A workspace has few such
+pairs, so most of what it says is still the shipped evaluator's, which has never seen an ad. Whether that says anything
+about sales here is measured, not assumed: it must order the kept pairs of tests that it was not taught on, more often
+rightly than not, with the lower end of its interval. Else there is none, and a trial decides (gate.py).
+Leaves out: rates; it only ranks.
 """
 
 from collections import Counter
@@ -11,14 +13,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from relate_engine.evaluators.clicks import Evaluator, pairs_of, update_evaluator
+import numpy as np
+
+from relate_engine.evaluators.clicks import Evaluator, pairs_of, update_accuracy, update_evaluator
 from relate_engine.results.observation import Observation
 
 LEAST = 20  # pairs
+GROUPS = 8  # tests without a text in common, below which an interval over them is not believed
 
 
-def sales_evaluator(kept: Sequence[Observation], shipped: Evaluator, out: Path, command: str) -> Evaluator | None:
-    """Writes the evaluator to `out`; None where `kept` holds too few pairs with conversions of one action."""
+def sales_evaluator(
+    kept: Sequence[Observation], shipped: Evaluator, out: Path, command: str
+) -> tuple[Evaluator | None, str]:
+    """Writes the evaluator to `out`; None where `kept` cannot teach one or shows that it cannot tell what sells. And
+    why, in a clause that a report can put in brackets."""
     bought = Counter[str]()
     for o in kept:
         bought[o.action] += int(o.conversions or 0)
@@ -28,5 +36,20 @@ def sales_evaluator(kept: Sequence[Observation], shipped: Evaluator, out: Path, 
         for o in kept
         if o.conversions is not None and o.action == action
     ]
+    if not bought[action]:
+        return None, "no campaign results with conversions are kept for judging"
     pairs = pairs_of(rows)
-    return update_evaluator(shipped, pairs, out, command) if bought[action] and len(pairs) >= LEAST else None
+    groups = len(np.unique(pairs.group))
+    if len(pairs) < LEAST or groups < GROUPS:
+        return None, (
+            f"the conversions that are kept for judging make {len(pairs)} pairs of texts in {groups} separate tests, "
+            f"and it takes {LEAST} in {GROUPS}"
+        )
+    share, low, high = update_accuracy(shipped, pairs)
+    told = (
+        f"puts {share:.0%} of {len(pairs)} pairs of texts, of {groups} tests that it had not seen, in the order of "
+        f"their conversions, {low:.0%} to {high:.0%}"
+    )
+    if low <= 0.5:
+        return None, f"the judge of sales is not shown to tell what sells here: it {told}"
+    return update_evaluator(shipped, pairs, out, command), f"the judge of sales {told}"

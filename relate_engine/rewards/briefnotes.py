@@ -1,11 +1,11 @@
 """What the writer of a brief should look at: a point that denies another, and a name too long for a headline.
 
-Why: a text can be true to one half of such a brief only, and a name that fits no headline is in none. Nothing is refused:
-the words stay, and texts are written from them. A point denies another where it says no to a whole thing that the
-other gives ("No subscription", "The subscription is $9 a month"), or says "only" of what is in no step with the
-other ("Hand wash only.", "Machine washable"). A denial of a part, of a case or of another thing is none.
-Leaves out: figures that disagree, opposites without "only", which may both be on offer, and orders to the writer
-(compliance.check_brief).
+Why: a text can be true to one half of such a brief only, and a name that fits no headline stands in none. Nothing is
+refused, and the engine reads every word (readable.py leaves out what check_brief finds, so these are no part of it).
+A point denies another where it says no to a whole thing that the other gives ("No subscription", "Subscription from
+$9 a month"), or "only" to its opposite ("Hand wash only.", "Machine washable"). A denial of a part, of one case or of
+another thing is none.
+Leaves out: figures that disagree, and opposites without "only", which may both be on offer.
 """
 
 import re
@@ -24,7 +24,7 @@ _DENIED_TOO = re.compile(
     r"[^.,;:!?()\n]*|\b[a-z]+(?=-free\b)",
     re.I,
 )
-# A case, a question or a saying: "when you are not driving", "what is not covered", "no more cold coffee", "by hand, not".
+# A case, a question or a saying: "when you are not driving", "no more cold coffee", "bikes, not".
 _CASE = re.compile(
     r"\b(?:when|if|while|what|which|who|whose|where|until|unless|because|whether|how|than|no (?:more|longer))\b|[\"?]"
     r"|, not\b",
@@ -47,6 +47,7 @@ _VERBS = frozenset(
         exclude excludes excluding except"""
     )
 )
+_DOES = word_set("takes starts costs lasts begins runs comes arrives")  # after a thing: it speaks of the thing itself
 
 
 def brief_notes(brief: Brief) -> list[Finding]:
@@ -61,7 +62,7 @@ def _contradictions(brief: Brief) -> list[Finding]:
     for denier in points:
         for other in points:
             if other != denier and (_denies(denier, other, product) or _excludes(denier, other)):
-                message = f"Brief: “{_short(denier)}” and “{_short(other)}” cannot both be so."
+                message = f"Brief: “{_short(denier)}” and “{_short(other)}” seem to contradict each other."
                 found.setdefault(frozenset({denier, other}), finding(
                     "BRF-001", "correctness", "warn", message, source="brief", subject="brief",
                     fix="Keep the one that is true, or say when each of them holds.",
@@ -103,7 +104,7 @@ def _gives(clause: str, thing: frozenset[str]) -> bool:
     after = re.match(r"(-?)\s*([^\W\d_]*)", clause[said[-1].end :])
     assert after is not None  # it matches the empty text
     word = after[2].lower()
-    return not after[1] and (not word or word in STOP or word.endswith("ed") or stem(word) in _VERBS)
+    return not after[1] and (not word or word in STOP | _DOES or word.endswith("ed") or stem(word) in _VERBS)
 
 
 def _excludes(point: str, other: str) -> bool:
@@ -118,7 +119,7 @@ def _long_name(brief: Brief) -> list[Finding]:
     return [finding(
         "BRF-002", "structure", "note",
         f"Brief, product: “{brief.product}” is {width(brief.product)} wide and a headline shows {slot.visible}, "
-        "so no headline can hold it.",
+        "so no headline can show it whole.",
         fix="Add the shorter name people use under brand names.", source="brief", subject="brief",
     )]  # fmt: skip
 

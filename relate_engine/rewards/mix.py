@@ -92,8 +92,16 @@ def choose(
             chosen.append(best)
             left.remove(best)
     why |= {c.text: f"ranked below the {count} shown" for c in left}
-    ranked = sorted(chosen, key=lambda c: c.rank, reverse=True)
-    return [replace(c, rank_words=_words(c, ranked, i, accepted or {})) for i, c in enumerate(ranked, 1)], why
+    return ranked(chosen, accepted), why
+
+
+def ranked(cards: Sequence[Scorecard], accepted: Mapping[str, float] | None = None) -> list[Scorecard]:
+    """Cards of one slot, best first, each with a plain sentence for its place; blocked ones stand last.
+
+    `accepted`: as in `weighed`, for the words about the rank.
+    """
+    group = sorted(cards, key=lambda c: (c.compliance.level == "blocked", -c.rank))
+    return [replace(c, rank_words=_words(c, group, place, accepted or {})) for place, c in enumerate(group, 1)]
 
 
 def _said_already(text: str, shown: Sequence[str]) -> float:
@@ -106,6 +114,10 @@ def _said_already(text: str, shown: Sequence[str]) -> float:
 
 def _words(card: Scorecard, group: Sequence[Scorecard], place: int, accepted: Mapping[str, float]) -> str:
     """A plain sentence for the rank, wherever a page shows the text: what lifts it most, and what holds it back."""
+    if card.compliance.level == "blocked":
+        return f"Ranked {place} of {len(group)}: it is blocked, and blocked texts stand last."
+    if len(group) == 1:
+        return "Ranked 1 of 1: no other text stands beside it."
     gaps = {
         name: weight * (card.rewards[name] - sum(c.rewards[name] for c in group) / len(group))
         for name, weight in WEIGHTS.items()

@@ -40,7 +40,7 @@ from relate_engine.training.samples import group_of, is_kept, keep_group
 from relate_engine.training.sft import save_adapter
 from relate_engine.training.sharedloss import shared_logps
 from relate_engine.training.steplog import FILE as STEPS
-from relate_engine.training.steplog import write_steps
+from relate_engine.training.steplog import ends_of, write_steps
 
 
 class Task(NamedTuple):
@@ -346,7 +346,7 @@ def train_grpo(
         "tasks": len(tasks),
         "arm": asdict(arm),
         "plan": asdict(plan),
-        "reward": {"first": logged[0]["reward"], "last": logged[-1]["reward"]},
+        "reward": ends_of(logged),
     }
     if trainer.accelerator.is_main_process:
         manifest = save_adapter(model, base, out, "relate", manifest, state.points)

@@ -133,7 +133,8 @@ def _recall(run: Told) -> Iterator[Metric]:
         ("clean texts cautioned, alone", "clean_cautioned_by_classifier"),
     ):
         found = run[key].get("all", run[key])
-        yield Metric(name, found["share"], *found["interval"], f"{found['texts']} held-out texts")
+        low, high = found["interval"]
+        yield Metric(name, found["share"], low, high, f"{found['texts']} held-out texts")
     yield Metric("AUC", run["auc_of_classifier"], note="held-out texts; the run logged no interval")
 
 

@@ -156,7 +156,10 @@ def _line(group: SampledGroup) -> str:
     for text in told["texts"]:
         said = list(dict.fromkeys(why for word in text["words"] for why in word["why"]))
         text["why"] = said
-        text["words"] = [[w["start"], w["end"], w["credit"], w["fault"], [said.index(why) for why in w["why"]]] for w in text["words"]]
+        text["words"] = [
+            [w["start"], w["end"], w["credit"], w["fault"], [said.index(why) for why in w["why"]]]
+            for w in text["words"]
+        ]
     while len(line := json.dumps(told)) > LONGEST and told["texts"]:
         told["texts"] = told["texts"][:-1]
     return f"{line}\n"
@@ -173,7 +176,7 @@ def read_groups(path: Path) -> list[SampledGroup]:
     for line in lines:
         try:
             found.append(_group(json.loads(line)))
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
             continue
     return found
 

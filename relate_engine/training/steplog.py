@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 FILE = "steps.jsonl"
@@ -24,6 +25,13 @@ def write_steps(history: Sequence[Mapping[str, Any]], texts: int, path: Path) ->
     part = path.with_suffix(".part")
     part.write_text("".join(f"{line}\n" for line in lines), "utf-8")
     part.replace(path)
+
+
+def ends_of(history: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Mean reward of the first and of the last quarter of the steps that measured one: a single batch is mostly luck."""
+    rewards = [float(row["reward"]) for row in history if "reward" in row]
+    quarter = max(1, len(rewards) // 4)
+    return {"first": fmean(rewards[:quarter]), "last": fmean(rewards[-quarter:])}
 
 
 def read_steps(path: Path) -> list[dict[str, float]]:

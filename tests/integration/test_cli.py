@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -160,6 +161,21 @@ def test_a_country_without_rules_is_named(home: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == ""
 
 
+def test_draft_names_a_country_without_rules_too(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a writer that writes nothing: what is said does not depend on it."""
+    writer = SimpleNamespace(state=SimpleNamespace(problem=""))
+    nothing = SimpleNamespace(candidates=(), short={}, timing={})
+    monkeypatch.setattr("app.services.writing.Room.policy", lambda *_: writer)
+    monkeypatch.setattr("app.services.writing.Room.rewards_with", lambda *_: None)
+    monkeypatch.setattr("relate_engine.draft.raw_draft", lambda *_: nothing)
+    for countries, said in ((["au", "us"], "relate: no rule pack for AU: only the general rules ran.\n"), (["us"], "")):
+        assert main(["draft", "--brief", brief_file(home, countries=countries), "--raw", "--json"]) == 0
+        answer = capsys.readouterr()
+        assert answer.err == said and json.loads(answer.out)["candidates"] == []
+
+
 def test_score_without_a_slot_checks_no_limit_and_no_mates(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     long = "A steel bottle that keeps water cold until the evening"
     (home / "texts.csv").write_text(f"text\n{long}\n{long} here\n")
@@ -234,5 +250,5 @@ def test_doctor_tells_a_damaged_base(
 def test_doctor_finds_a_whole_installation(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     said = capsys.readouterr().out
-    for part in ("versions", "device", "base", "adapter", "encoder", "rewards", "database"):
+    for part in ("versions", "device", "base", "adapter", "encoder", "rewards", "acceptance", "database"):
         assert f"✓ {part}" in said

@@ -114,9 +114,11 @@ def test_own_lines_get_scorecards(home: Database) -> None:
     with_lines("Fresh Coffee Every Week\nThe World's Best Coffee!!!\n=1+1")
     actor = local_actor(home)
     texts = texts_of_brief(home, actor, 1)
-    assert [text.text for text in texts] == ["Fresh Coffee Every Week", "The World's Best Coffee!!!", "=1+1"]
+    assert {text.text for text in texts[:2]} == {"Fresh Coffee Every Week", "=1+1"}
+    assert texts[2].text == "The World's Best Coffee!!!", "a blocked line stands last, wherever it was pasted"
     assert all(text.author == actor.author and text.card is not None for text in texts)
-    assert texts[1].card and texts[1].card.compliance.level == "blocked"
+    assert texts[2].card and texts[2].card.compliance.level == "blocked"
+    assert [text.card.rank_words[:13] for text in texts if text.card] == [f"Ranked {n} of 3" for n in (1, 2, 3)]
     assert list_generations(home, actor, 1)[0].kind == "own_lines"
 
 
@@ -126,6 +128,7 @@ def test_pick_reject_and_edit_are_stored(home: Database) -> None:
     assert not at.exception
     actor = local_actor(home)
     assert [text.choice for text in texts_of_brief(home, actor, 1)] == ["picked", ""]
+    was = texts_of_brief(home, actor, 1)[0].text
     at.button(key="edit_1_headline_0").click().run()
     at.text_input(key="wording_1_headline_0").set_value("Roasted on Monday").run()
     assert "Roasted on Monday" in html_of(at)
@@ -133,7 +136,8 @@ def test_pick_reject_and_edit_are_stored(home: Database) -> None:
     at.button(key="save_1_headline_0").click().run()
     assert not at.exception
     edited = list_generations(home, actor, 1)[0].texts[0]
-    assert (edited.text, edited.shown_as, edited.choice) == ("Roasted on Monday", "Fresh Coffee Every Week", "picked")
+    assert (edited.text, edited.shown_as, edited.choice) == ("Roasted on Monday", was, "picked")
+    assert edited.card and edited.card.rank_words == "Edited, so it is not ranked again."
 
 
 def test_html_in_a_brief_and_a_line_is_shown_as_text(home: Database) -> None:
@@ -361,8 +365,8 @@ def test_plain_leaves_nothing_for_markdown_to_do() -> None:
 
 def test_explain_opens_words_and_better_wordings_and_uses_one(home: Database) -> None:
     at = with_lines("Hurry! Fresh Coffee Weekly\nFresh Coffee Every Week")
-    first = next(b for b in at.button if b.label == "Explain")
-    first.click().run()
+    lines = [text.text for text in list_generations(home, local_actor(home), 1)[0].texts]
+    at.button(key=f"explain_1_headline_{lines.index('Hurry! Fresh Coffee Weekly')}").click().run()
     assert not at.exception
     shown = html_of(at)
     assert "rl-why" in shown and "click score" in shown and "instead of" in shown

@@ -88,7 +88,9 @@ def test_name_and_settings_of_the_workspace(db: Database, open_page: Open) -> No
     at = open_page(admin)
     at.text_input(key="workspace_name").input("Harbour & Co")
     at.toggle(key="workspace_approved").set_value(True)
-    at.number_input(key="workspace_overlap").set_value(4)
+    looks = at.number_input(key="workspace_overlap")
+    assert looks.label == "Reviewers who judge each text" and looks.help.startswith("Every text is judged by so many")
+    looks.set_value(4)
     press(at, "Save workspace")
     with db.read() as session:
         now = workspace_settings(session, admin)

@@ -15,8 +15,8 @@ from app.services.people import Actor
 from app.services.writing import Room
 from db.session import Database
 from relate_engine.brief import placement_of
-from relate_engine.config import Settings
-from relate_engine.training.card import Card, Curve, Metric, Point, write_card
+from relate_engine.config import ASSETS, Settings
+from relate_engine.training.card import Card, Curve, Metric, Point, read_card, write_card
 from tests.unit.studio import brief, person, small_draft
 
 Open = Callable[..., AppTest]
@@ -59,7 +59,7 @@ def test_an_empty_studio_says_what_to_do(db: Database, open_desk: Open) -> None:
     at = open_desk(person(db, "admin"))
     assert "Draft desk" in at.info[0].value and not at.get("plotly_chart")
     at = open_desk(person(db, "admin"), "What the numbers are")
-    assert "CTR head" in [header.value for header in at.header]
+    assert "CTR head" in [header.value for header in at.subheader]
 
 
 def test_a_role_without_the_right_sees_why(db: Database, open_desk: Open) -> None:
@@ -131,3 +131,33 @@ def test_a_model_card_is_shown_with_its_intervals_diagram_and_limits(
     assert "Learned from search ads only" in words.replace("\\", "")
     assert "In 1 of 2 groups the predicted CTR lies within what was observed" in words
     assert any("0.02 to 0.06" in table.value.to_string() for table in at.table)
+
+
+def test_every_shipped_head_is_shown_with_its_card(db: Database, open_desk: Open) -> None:
+    at = open_desk(person(db, "analyst"), "What the numbers are")
+    said, tables = _words(at).replace("\\", ""), "\n".join(table.value.to_string() for table in at.table)
+    for folder in (ASSETS / "heads").iterdir():
+        made = read_card(folder)
+        assert made is not None and made.name in [header.value for header in at.subheader]
+        assert f"Version {made.version}, {made.date[:10]}" in said and made.limits[0] in said.replace("&#58;", ":")
+    assert "0.5626 to 0.6247" in tables and "0.8892 to 0.9475" in tables  # held-out CTR pairs and violations
+    plots = [header.value for header in at.header if header.value.startswith("Reliability of")]
+    assert len(plots) == len(at.get("plotly_chart")) == 2  # the CTR head predicts no rate, and says so
+    assert "so there is no reliability diagram" in said
+
+
+def test_a_head_without_a_card_says_so(
+    db: Database, open_desk: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "heads" / "ctr").mkdir(parents=True)
+    monkeypatch.setattr(rewards, "ASSETS", tmp_path)
+    at = open_desk(person(db, "analyst"), "What the numbers are")
+    assert ["ctr has no model card" in info.value for info in at.info] == [True]
+
+
+def test_the_shipped_writer_is_reproduced_by_commands_that_run_here(db: Database, open_desk: Open) -> None:
+    at = open_desk(person(db, "analyst"), "What the numbers are")
+    (commands,) = at.code
+    lines = commands.value.splitlines()
+    assert len(lines) == 5 and "--judged assets/judged/twos.jsonl" in lines[-1] and "PARENT" not in commands.value
+    assert "make writer" in _words(at)

@@ -1,8 +1,8 @@
 """Which right each service asks for first, one line a service: what test_people_services.py holds the code against.
 
 A service that is not here fails that test, so whoever adds one decides who may call it. Some ask a second right of the
-same call: feedback.export of a plain table is "table.export", jobs.start and jobs.cancel ask what the kind of job
-asks, rounds.promote asks "writer.change". Leaves out the services that ask nothing, named there with the reason.
+same call: feedback.export of a plain table is "table.export", jobs.start, cancel and resume ask what the kind of
+job asks, rounds.promote asks "writer.change". Leaves out the services that ask nothing, named there with the reason.
 """
 
 from app.services.people import Action
@@ -37,6 +37,7 @@ ASKS: dict[str, Action] = {
     "analytics_decision.advice": "writer.read",
     "analytics_rates.observed": "analytics.read",
     "analytics_rounds.steps": "analytics.read",
+    "analytics_samples.groups": "analytics.read",
     "analytics_words.completions": "analytics.read",
     "audit.verify": "audit.read",
     "audit_export.export": "audit.read",
@@ -104,6 +105,7 @@ ASKS: dict[str, Action] = {
     "invitations.pending": "people.manage",
     "jobs.start": "rewards.train",
     "jobs.cancel": "job.read",
+    "jobs.resume": "job.read",
     "jobs.jobs": "job.read",
     "jobs.run_here": "rewards.train",
     "jobs.look": "job.read",

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from app.components import charts
 from app.desks.analysis_reviewers import blind, blind_words, volume
@@ -11,6 +12,7 @@ from app.services import briefs, drafting, review_quality
 from app.services.analytics import View
 from app.services.people import Actor
 from app.services.review_quality import Quality, Reviewer, Share
+from db import models
 from db.session import Database
 from tests.unit.studio import WARN, Draft, blindly, brief, card, person
 
@@ -88,17 +90,17 @@ def test_a_share_of_too_few_is_told_as_a_count(db: Database) -> None:
     assert blind(quality(db)) is None  # neither agreement nor precision nor recall is known
 
 
-def test_only_the_days_and_texts_of_the_filters_count(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_days_and_texts_of_the_filters_count(db: Database) -> None:
     now, rita, ann = datetime.now(UTC), person(db, "reviewer"), person(db, "analyst")
     looked_at(db, 30, 40, rita, {*range(24), *range(66, 70)})
     with db.write() as session:  # all of this was forty days ago
-        for table in ("texts", "verdicts", "scorecards"):
-            session.execute(text(f"UPDATE {table} SET created_at = :then"), {"then": _stored(now - timedelta(days=40))})
+        for table in (models.Text, models.Verdict, models.Card):
+            session.execute(update(table).values(created_at=now - timedelta(days=40)))
     looked_at(db, 0, 3, rita, set())
 
     def seen(first: int, last: int, **more: Any) -> Quality:
-        days = (now.date() - timedelta(days=n) for n in (first, last))
-        return review_quality.quality(db, ann, View(*days, **more))
+        view = View(now.date() - timedelta(days=first), now.date() - timedelta(days=last), **more)
+        return review_quality.quality(db, ann, view)
 
     assert (seen(6, 0).blind, seen(45, 35).blind, seen(45, 0).blind, seen(20, 10).blind) == (3, 70, 73, 0)
     old = seen(45, 35)

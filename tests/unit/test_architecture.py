@@ -15,7 +15,11 @@ FORBIDDEN = {
     "relate_engine.rewards": ("relate_engine.evaluators",),
     "relate_engine.policy": ("relate_engine.evaluators",),
     "relate_engine.draft": ("relate_engine.evaluators",),
-    "relate_engine.training.rewards": ("relate_engine.evaluators", "relate_engine.simulator"),
+    "relate_engine.training.rewards": (
+        "relate_engine.evaluators",
+        "relate_engine.simulator",
+        "relate_engine.simulators",
+    ),
     "relate_engine.simulator": ("relate_engine.rewards", "relate_engine.training", "relate_engine.policy"),
     "db": ("app", "relate_engine", "streamlit", "torch", "transformers"),
     "app.services": ("app.desks", "app.components", "app.cli", "app.worker", "app.main", "streamlit"),

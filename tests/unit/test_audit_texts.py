@@ -87,6 +87,24 @@ def test_texts_scored_again_are_one_row_and_none_where_nothing_is_new(db: Databa
     assert audit_log.page(db, anna).events[0].detail == {"texts": [one.id, two.id]}
 
 
+def test_ads_and_files_are_noted_with_the_versions_that_judged_their_texts(db: Database, anna: Actor) -> None:
+    saved = kept(db, anna)
+    texts = drafting.store_generation(db, anna, saved, small_draft()).texts
+    for one in texts:
+        feedback.pick(db, anna, one.id)
+    ad = ads.create_ad(db, anna, saved, "Spring")
+    assert texts[0].card
+    drafting.store_cards(db, anna, {texts[0].id: replace(texts[0].card, versions=NEWER)})
+    ads.save_revision(db, anna, ad.id, 1, ad.newest.places[:2])  # one text judged by newer rules, one not
+    feedback.export(db, anna, [texts[0].id, texts[1].id], "editor", ad.id, 2)
+    feedback.export(db, anna, [texts[0].id], "plain")
+    found = {e.action: e.versions for e in audit_log.page(db, anna, limit=100).events}
+    by = {"rewards": "ctr-1", "path": "int8"}
+    assert found["ad.create"] == by | {"rules": "rules-1"}
+    assert found["ad.revise"] == found["ad.export"] == by | {"rules": "rules-1, rules-2"}
+    assert found["text.export"] == by | {"rules": "rules-2"}
+
+
 def test_a_comment_is_one_row_about_what_it_is_about(db: Database, anna: Actor) -> None:
     saved = kept(db, anna)
     text_id = drafting.store_generation(db, anna, saved, small_draft()).texts[0].id

@@ -204,10 +204,8 @@ def test_what_was_observed_stands_beside_what_was_predicted() -> None:
     assert seen.error_y.array[0] == pytest.approx(0.0036) and seen.error_y.arrayminus[0] == pytest.approx(0.0026)
     assert (told.marker.symbol, seen.marker.symbol) == ("circle", "circle-open")  # not by colour alone
     assert list(seen.text) == ["w_1, observed"]
-    rows = chart.table.set_index("policy")
-    assert rows.loc["w_2", ["predicted", "observed", "observed_low", "observed_high", "impressions", "sales"]].tolist() == [
-        0.002, 0.002, 0.0008, 0.0051, 2000, 4,
-    ]  # fmt: skip
+    names = ["predicted", "observed", "observed_low", "observed_high", "impressions", "sales"]
+    assert list(chart.table.set_index("policy").loc["w_2", names]) == [0.002, 0.002, 0.0008, 0.0051, 2000, 4]
     header, *lines = charts.csv_of(chart.table).decode("utf-8-sig").splitlines()
     assert "observed" in header and lines[2].endswith(",,,,,,")  # w_3 has no results
 

@@ -183,6 +183,15 @@ def test_meta_takes_up_to_five_options_of_each_text(db: Database, ada: Actor) ->
     assert "not checked against a live account" in exporting.META_NOTE
 
 
+def test_the_plain_table_says_where_each_rate_comes_from(db: Database, ada: Actor) -> None:
+    """Results with clicks and no conversions teach the CTR alone."""
+    plain = card("Two Kayaks, One Locked Rack")
+    taught = replace(plain, ctr=replace(plain.ctr, source="imported"))
+    (row,) = rows(plain_csv(db, ada, ids(stored(db, ada, [taught]))))
+    assert (row["ctr_source"], row["cvr_source"], row["ctcvr_source"]) == ("imported", "prior", "prior")
+    assert "rate_source" not in row
+
+
 def test_the_plain_table_keeps_numbers_as_numbers(db: Database, ada: Actor) -> None:
     texts = stored(db, ada, [card('Say "hi", now', findings=(WARN, BLOCK))])
     data = plain_csv(db, ada, ids(texts))
@@ -191,5 +200,6 @@ def test_the_plain_table_keeps_numbers_as_numbers(db: Database, ada: Actor) -> N
     assert (row["ctr"], row["ctr_low"], row["ctr_high"]) == ("0.031", "0.02", "0.045")
     assert row["findings"] == "warn CLM-002: Needs proof.; block SAF-001: Promises a cure."
     assert (row["compliance_level"], row["rules_version"]) == ("blocked", "rules-1")
+    assert (row["ctr_source"], row["cvr_source"], row["ctcvr_source"]) == ("prior", "prior", "prior")
     assert [escaped(cell) for cell in (-0.12, -3, None, "-0.12", "a=1")] == [-0.12, -3, None, "'-0.12", "a=1"]
     assert plain_csv(db, ada, []).decode("utf-8-sig") == ",".join(PLAIN_COLUMNS) + "\r\n"

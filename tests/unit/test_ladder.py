@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import numpy as np
 import pytest
 
 from app.desks.rewards_ladder import reading
+from app.services import ladder as service
 from app.services.ladder import ARMS, SAME, ladder_briefs, summarise
 from relate_engine.brief import BriefError
-from relate_engine.config import ASSETS
+from relate_engine.config import ASSETS, Settings
 from relate_engine.training.corpus import read_corpus
-from relate_engine.training.ladder import METRICS, Bench, _figures, summary
+from relate_engine.training.credit import ARMS as CREDIT
+from relate_engine.training.ladder import METRICS, PLAN, Bench, _figures, summary
 from relate_engine.training.textstats import References, bleu, distinct_2, self_bleu
 from tests.unit.studio import brief
 from tests.unit.studio import card as studio_card
@@ -85,6 +88,57 @@ def test_the_summary_reads_the_finished_runs(tmp_path: Path) -> None:
     (tmp_path / "ladder" / "sft-1.json").write_text(json.dumps(other), "utf-8")
     with pytest.raises(BriefError, match=r"sft-1\.json has another start .* run the others again"):
         summarise(tmp_path)
+
+
+def _written(folder: Path, name: str, **more: Any) -> None:
+    arm, seed, *_ = name.split("-")
+    run = {"arm": arm, "seed": int(seed), "briefs": {"a": _run()}, **dict.fromkeys(SAME, "ab")} | more
+    (folder / "ladder").mkdir(exist_ok=True)
+    (folder / "ladder" / f"{name}.json").write_text(json.dumps(run), "utf-8")
+
+
+def test_runs_by_another_plan_other_briefs_or_another_credit_are_not_merged(tmp_path: Path) -> None:
+    """Seeds of a plan differ, and credit does between arms; what an older run does not tell is taken as equal."""
+    plan, m4, relate = {"steps": 40, "tokens": 24, "seed": 0}, {"credit": 1.0, "scale": 0.5}, {"credit": 1.0}
+    _written(tmp_path, "sft-0")
+    _written(tmp_path, "m4-0", plan=plan, credit=m4, briefs_sha256="b1")
+    _written(tmp_path, "m4-1", plan=plan | {"seed": 1}, credit=m4)
+    _written(tmp_path, "relate-0", plan={"steps": 40, "epsilon": 0.4}, credit=relate | {"spread": "token"})
+    found = summarise(tmp_path)
+    assert found["plan"] == {"steps": 40, "tokens": 24, "epsilon": 0.4} and found["briefs_sha256"] == "b1"
+
+    for more, what in (
+        ({"plan": plan | {"steps": 60}}, "plan"), ({"plan": plan | {"epsilon": 0.2}}, "plan"),
+        ({"briefs_sha256": "b2"}, "briefs_sha256"), ({"credit": relate | {"credit": 0.5}}, "credit in relate"),
+    ):  # fmt: skip
+        _written(tmp_path, "relate-1", **more)
+        with pytest.raises(BriefError, match=rf"relate-1\.json has another {what} than .* run the others again"):
+            summarise(tmp_path)
+
+
+def test_runs_by_another_plan_are_not_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run lies there by a λ of ½ and would be skipped; its like, and the start, are."""
+    monkeypatch.setattr(service, "ASSETS", tmp_path)
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    plan, credit = asdict(PLAN), asdict(CREDIT["m4"])
+    _written(reports, "sft-0")
+    _written(reports, "m4-0", plan=plan, credit=credit)
+    config = Settings(home=tmp_path)
+    assert set(service.ladder(config, None, ["sft", "m4"], [0])["arms"]) == {"sft", "m4"}
+    _written(reports, "m4-0", plan=plan, credit=credit | {"credit": 0.5})
+    with pytest.raises(BriefError, match="m4 as it would be run now has another credit in m4"):
+        service.ladder(config, None, ["sft", "m4"], [0, 1])
+    assert not (reports / "ladder" / "m4-1.json").exists()
+
+
+def test_a_writer_left_by_other_settings_is_not_judged_as_one_of_these() -> None:
+    told = service._told("relate")
+    made = {"plan": asdict(PLAN) | {"seed": 2}, "arm": asdict(CREDIT["relate"]), "reward": {"first": 0.1, "last": 0.2}}
+    found = service._as_trained(told, made, Path("relate-2"))
+    assert found["plan"]["seed"] == 2 and found["reward"] == made["reward"] and len(found["briefs_sha256"]) == 64
+    with pytest.raises(BriefError, match="relate-2 was trained with another plan and credit in relate than"):
+        service._as_trained(told, made | {"plan": {"steps": 1}, "arm": {"credit": 2.0}}, Path("relate-2"))
 
 
 def test_served_runs_are_summed_up_apart(tmp_path: Path) -> None:

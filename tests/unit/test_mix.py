@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from relate_engine.rewards.mix import ACCEPTED, WEIGHTS, choose, rank_of, weighed
+from relate_engine.rewards.mix import ACCEPTED, WEIGHTS, choose, rank_of, ranked, weighed
 from relate_engine.scorecard import (
     AdText,
     Compliance,
@@ -74,6 +74,20 @@ def test_the_sentence_names_what_lifts_and_what_holds_back() -> None:
     shown, _ = choose([card("one two", 0.95), card("three four", 0.5, relevance=0.2)], 2)
     assert shown[0].rank_words == "Ranked 1 of 2: it stays closest to the brief."
     assert shown[1].rank_words == "Ranked 2 of 2: it is further from the brief than the others."
+
+
+def test_a_group_is_ranked_with_words_and_blocked_texts_stand_last() -> None:
+    pasted = [
+        replace(card("says a miracle", 0.99), compliance=Compliance(0, "blocked", ("google",), 9)),
+        card("one two", 0.5, relevance=0.2),
+        card("three four", 0.95),
+    ]
+    assert [(c.text, c.rank_words) for c in ranked(pasted)] == [
+        ("three four", "Ranked 1 of 3: it stays closest to the brief."),
+        ("one two", "Ranked 2 of 3: it is further from the brief than the others."),
+        ("says a miracle", "Ranked 3 of 3: it is blocked, and blocked texts stand last."),
+    ]
+    assert [c.rank_words for c in ranked(pasted[1:2])] == ["Ranked 1 of 1: no other text stands beside it."]
 
 
 def test_severity_sets_amount_value_and_level() -> None:

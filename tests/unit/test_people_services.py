@@ -61,6 +61,7 @@ EMPTY = {
     "analytics_blind.next_pair": "no pair",
     "analytics_blind.preference": "no choices",
     "analytics_rounds.steps": "an empty frame",
+    "analytics_samples.groups": "no groups",
     "client_export.choose": "no texts",
     "client_export.export_all": "no file",
     "draft_working.kept_wordings": "no wordings",

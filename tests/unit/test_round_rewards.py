@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.services import importing, learning, rounds
-from app.services.jobrun import JobContext, new_owner, take
+from app.services import audit, audit_log, importing, learning, rounds
+from app.services.audit_log import Filter
+from app.services.jobrun import Cancelled, JobContext, new_owner, take
 from app.services.people import Actor
 from db import models
 from db.base import utc_now
@@ -24,6 +25,11 @@ def context(db: Database, actor: Actor, folder: Path) -> JobContext:
     job = take(db, owner, ["round"])
     assert job is not None
     return JobContext(db, Settings(home=folder), job, owner)
+
+
+def row(db: Database, job_id: int) -> models.Job:
+    with db.read() as session:
+        return session.get_one(models.Job, job_id)
 
 
 def came_in(db: Database, actor: Actor, at: datetime) -> None:
@@ -57,7 +63,20 @@ def test_only_new_results_retrain_it_and_an_undone_one_stays_undone(
     first = learning.active_version(db, ana)
     assert first is not None and f"{first} is in use" in said and "--undo" in said
 
+    told = audit_log.page(db, ana, Filter()).events[0]
+    assert (told.action, told.object_type, told.author_id) == ("version.train", "reward", ana.user_id)
+    assert told.versions == {"rewards": first} and told.detail == {"version": first, "round": job.job_id}
+    assert f"trained reward version “{first}”" in told.words
+    assert audit.verify(db, ana).holds
+    job.cancel()  # now: the predictions have changed, and the round says so
+    with pytest.raises(Cancelled, match=f"^Cancelled; it had put the reward model {first} in use before"):
+        job.report(0.5, "grpo: step 3 of 60")
+    assert job.last is not None and first in job.last["changed"]
+    job = JobContext(db, job.config, row(db, job.job_id), job._owner)  # as the next attempt finds it
+    job.checkpoint({**(job.last or {}), "share": 0.5})
+
     assert f"no results have come since {first}" in rounds._retrain_rewards(job, ana)
+    assert job.last is not None and first in job.last["changed"]
     learning.undo_rewards(db, ana)
     assert f"no results have come since {first}" in rounds._retrain_rewards(job, ana)
     assert learning.active_version(db, ana) is None  # what somebody has undone is not brought back

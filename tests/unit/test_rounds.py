@@ -109,7 +109,7 @@ def test_acceptance_compares_the_writer_in_use_with_those_before() -> None:
     """30 texts of each: 15 of the earlier were picked, 6 of the present one's."""
     texts = [shown_text(i % 5, "picked" if i < 15 else "", author="policy:old") for i in range(30)]
     texts += [shown_text(i % 5, "picked" if i < 6 else "", author="policy:sft-0") for i in range(30)]
-    assert acceptance(of(*texts)) == (0.5, 0.2)
+    assert acceptance(of(*texts)) == ((15, 30), (6, 30))
     assert acceptance(of(*texts[1:])) is None
 
 
@@ -182,8 +182,14 @@ def test_a_round_runs_every_step_and_says_what_each_changed(whole: RoundReport) 
 
 @pytest.mark.parametrize(
     "stops",
-    [("sft: step 3", "preferences: judging"), ("preferences: step 4", "grpo: step 3"), ("grpo: judging", "Deciding")],
-    ids=["sft", "inside grpo", "late"],
+    [
+        ("sft: step 3", "preferences: judging"),
+        ("preferences: step 4", "grpo: step 3"),
+        ("grpo: judging", "Deciding"),
+        ("Judging the writer in use, 0 of 1 briefs judged", "grpo: judging, 0 of 1 briefs written",
+         "Measuring how far the new writer moved, 0 of 8 texts compared"),
+    ],
+    ids=["sft", "inside grpo", "late", "inside judging"],
 )
 def test_a_stopped_round_goes_on_to_the_same_adapter(
     policy: tuple[str, Path], whole: RoundReport, tmp_path: Path, stops: tuple[str, ...]
@@ -197,6 +203,41 @@ def test_a_stopped_round_goes_on_to_the_same_adapter(
     for name in ("adapter_model.safetensors", "manifest.json"):
         assert (Path(again.adapter) / name).read_bytes() == (Path(whole.adapter) / name).read_bytes()
     assert finished and all((tmp_path / n / STEP).stat().st_mtime_ns == at for n, at in finished.items())
+
+
+def test_a_cancel_inside_judging_is_met_at_the_next_brief(policy: tuple[str, Path], tmp_path: Path) -> None:
+    """Eight products, so two are held out: the second is not judged any more. What was judged whole stays so."""
+    now = snapshot(sets=0)
+    eight = replace(now, briefs=tuple(brief(f"{b.product} {n}") for b in now.briefs for n in (1, 2)))
+    scored, said = [0], list[tuple[float, str]]()
+
+    def counting(asked: Any) -> Any:
+        scored[0] += 1
+        return judges().score(asked)
+
+    def stopping(wanted: str) -> Any:
+        def report(share: float, message: str) -> None:
+            said.append((share, message))
+            if message == wanted:
+                raise StoppedError
+
+        return report
+
+    def judged_until(message: str) -> int:
+        scored[0] = 0
+        with pytest.raises(StoppedError):
+            run_round(eight, *policy, judges(score=counting), tmp_path, off, stopping(message))
+        return scored[0]
+
+    off = replace(PLAN, grpo=replace(PLAN.grpo, steps=1))
+    assert judged_until("Judging the writer in use, 1 of 2 briefs judged") == 1
+    assert [m.removeprefix("Judging the writer in use, ") for _, m in said[1:]] == [
+        "0 of 2 briefs written", "1 of 2 briefs written", "0 of 2 briefs judged", "1 of 2 briefs judged",
+    ]  # fmt: skip
+    shares = [share for share, _ in said]
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(0.05 * 0.8)
+    assert judged_until("grpo: judging, 0 of 2 briefs judged") == 2 + 1  # the start, and the step of grpo
+    assert judged_until("grpo: judging, 1 of 2 briefs judged") == 1  # neither again: only what was stopped
 
 
 def test_without_feedback_only_the_rewards_teach(policy: tuple[str, Path], tmp_path: Path) -> None:

@@ -85,6 +85,12 @@ def test_texts_that_did_not_end_or_are_empty_are_kept_as_they_are() -> None:
     assert made.texts[2].words == ()
 
 
+def test_of_a_large_group_eight_texts_are_kept_and_the_mean_is_of_all() -> None:
+    made = group(["bad words", *["oak desk"] * 9], [BAD])
+    assert made.size == 10 and [t.text for t in made.texts] == ["bad words", *["oak desk"] * 7]
+    assert made.mean == pytest.approx((1.8 + 9 * 2.26667) / 10, abs=1e-4)
+
+
 def test_about_twenty_batches_of_a_run_are_kept_and_the_last() -> None:
     assert [d for d in range(3) if is_kept(d, 3, 1)] == [0, 1, 2]
     assert [d for d in range(60) if is_kept(d, 60, 1)] == [*range(0, 60, 3), 59]

@@ -1,6 +1,7 @@
 """The simulator is frozen, rewards what it says, and takes an outsider's file; campaigns are drawn from it."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from relate_engine.simulator import (
     load_simulator,
     simulator_sha256,
 )
+from relate_engine.simulators import open_simulator
 from relate_engine.training.corpus import read_corpus
 from relate_engine.training.rewards import SHIPPED
 from relate_engine.training.simulation import headline_sets
@@ -81,6 +83,42 @@ def test_an_outsiders_file_takes_its_place_or_says_what_is_wrong(tmp_path: Path)
         load_simulator(bad)
     with pytest.raises(ValueError, match="no simulator"):
         load_simulator(tmp_path / "nowhere.py")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return float('nan')", r"gave nan on “Solid oak”; it must give a number above 0 and below 1\.$"),
+        ("return float('inf')", "gave inf on"),
+        ("return 1.0", "gave 1.0 on"),
+        ("return 0", "gave 0.0 on"),
+        ("return -0.2", "gave -0.2 on"),
+        ("return None", r"failed on “Solid oak” \(TypeError: .*\); mend it there\.$"),
+        ("return 1 / 0", r"failed on “Solid oak” \(ZeroDivisionError: division by zero\)"),
+        ("return brief.colour", r"failed on “Solid oak” \(AttributeError: "),
+    ],
+)
+@pytest.mark.parametrize("bad", ["click_probability", "conversion_probability"])
+def test_an_outsiders_bad_answer_is_one_sentence_that_names_file_and_function(
+    tmp_path: Path, bad: str, body: str, said: str
+) -> None:
+    bodies = {"click_probability": "return 0.1", "conversion_probability": "return 0.5", bad: body}
+    file = tmp_path / "other.py"
+    file.write_text("".join(f"def {name}(text, brief):\n    {what}\n" for name, what in bodies.items()))
+    other = open_simulator(file)
+    ask = {"click_probability": other.click, "conversion_probability": other.conversion}
+    with pytest.raises(ValueError, match=rf"^{bad} of {re.escape(str(file))} {said}") as told:
+        ask.pop(bad)("Solid oak", COFFEE)
+    assert "\n" not in str(told.value)
+    (good,) = ask.values()
+    assert good("Solid oak", COFFEE) in (0.1, 0.5)
+    with pytest.raises(ValueError, match=f"^{bad} of "):  # where reports are made of it
+        draw(other, [AdSet(COFFEE, "headline", ("Solid oak",))], 100, 0)
+
+
+def test_the_projects_own_is_opened_as_it_stands() -> None:
+    own = open_simulator()
+    assert own == load_simulator() and own.sha256 == FROZEN and own.click is click_probability
 
 
 def test_an_outsiders_certainty_is_refused_in_one_sentence() -> None:

@@ -1,6 +1,7 @@
 """Which writer drafts: promote and roll back with an audit, refused adapters, trials and how they are counted."""
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -349,14 +350,16 @@ def test_choices_of_a_trial_are_counted_once_a_text_where_there_was_a_choice(db:
 
 
 def test_the_interval_of_a_trial_by_hand() -> None:
-    """60 of 100 choices, as many shown: Wilson's (0.5020, 0.6906), from (0.6 + 1.96²/200 ± …) / (1 + 1.96²/100)."""
+    """60 of 100 choices, as many shown: (0.4550, 0.7340), where B(70, 50) / B(10, 10) is 20 times p^60 (1 - p)^40."""
+    mixed = math.factorial(69) * math.factorial(49) / math.factorial(119) * math.factorial(19) / math.factorial(9) ** 2
     even = TrialCounts("old", "new", 500, 500, 40, 60)
     assert even.share == pytest.approx(0.6) and even.needed == 0
-    assert even.interval == pytest.approx((0.5020, 0.6906), abs=1e-4)
+    assert even.interval == pytest.approx((0.4550, 0.7340), abs=1e-4)
+    assert [mixed / (p**60 * (1 - p) ** 40) for p in even.interval] == pytest.approx([20, 20], rel=1e-6)
     # 400 shown against 600: the odds 60:40 are really 60/400 : 40/600 = 2.25 : 1
     fewer = TrialCounts("old", "new", 600, 400, 40, 60)
     assert fewer.share == pytest.approx(2.25 / 3.25)
-    low, high = (1.5 * p / (1 - p) for p in (0.50200, 0.69059))
+    low, high = (1.5 * p / (1 - p) for p in even.interval)
     assert fewer.interval == pytest.approx((low / (1 + low), high / (1 + high)), abs=1e-4)
 
 
