@@ -1,4 +1,4 @@
-"""A round that failed goes on from its last checkpoint: after a full disk, and after a reward that broke in training."""
+"""A round that failed goes on from its last checkpoint: after a full disk, after a reward that broke in training."""
 
 import errno
 import json
@@ -32,7 +32,7 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rounds of this process have the tiny plan and judges made in code."""
-    monkeypatch.setattr(rounds, "judges_of", lambda config, snapshot, sales: judges())
+    monkeypatch.setattr(rounds, "judges_of", lambda *_: judges())
     monkeypatch.setattr(rounds, "plan_of", lambda request: PLAN)
 
 
@@ -87,7 +87,7 @@ def test_a_full_disk_costs_no_step_that_was_trained(
     folder = versions.policy_folder_of(home, local_actor(db).workspace_id, again.result["version"])
     assert json.loads((folder / "manifest.json").read_text("utf-8"))["version"] == again.result["version"]
     assert not steps.exists()
-    for given, why in (([], "is done; only one that failed"), (["77"], "no job 77"), (["--steps", "3"], "leave --steps")):
+    for given, why in (([], "is done; only one that failed"), (["77"], "no job 77"), (["--steps", "3"], "--steps out")):
         assert main(["round", "resume", *given]) == 2
         assert why in capsys.readouterr().err
 

@@ -167,6 +167,7 @@ ASKS: dict[str, Action] = {
     "scoring.bring_lines": "text.write",
     "teaching.calls_of": "rule.read",
     "text_statuses.statuses_of": "text.read",
+    "decisions.decisions_of": "text.read",
     "trials.start_trial": "writer.change",
     "trials.stop_trial": "writer.change",
     "trials.trial_state": "writer.read",

@@ -70,6 +70,7 @@ EMPTY = {
     "people.names_of": "no names",
     "rulebook_publish.use_version": "a sentence that names the version in use here",
     "text_statuses.statuses_of": "draft, as of a text that nobody has moved",
+    "decisions.decisions_of": "nothing, as of a text that nobody has decided about",
     "trials.trial_counts": "no trial",
     "versions.rollback": "a sentence: there is nothing to roll back here",
 }
