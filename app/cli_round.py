@@ -21,7 +21,7 @@ def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 def _round(args: argparse.Namespace, config: Settings) -> int:
     from app.services import jobs, rounds
-    from app.services.people import local_actor
+    from app.services.people import NotFound, local_actor
     from app.services.training import say
     from db.session import open_database
 
@@ -42,7 +42,10 @@ def _round(args: argparse.Namespace, config: Settings) -> int:
         job_id = args.job or next((job.id for job in jobs.jobs(db, actor, "round", 1)), None)
         if job_id is None:
             raise BriefError("No round has been run; begin one with `relate round start`.")
-        jobs.resume(db, actor, config, job_id)
+        try:
+            jobs.resume(db, actor, config, job_id)
+        except NotFound:
+            raise BriefError(f"There is no job {job_id}; `relate round resume` lets the last round go on.") from None
         jobs.run_here(db, actor, config, "round", told)
     last = next(iter(jobs.jobs(db, actor, "round", 1)), None)
     if last is None:

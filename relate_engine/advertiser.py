@@ -157,7 +157,7 @@ def compare(
             sides[0].append(old)
             sides[1].append(new)
     means = [[_mean([_p(taste, b, t) for t in some]) for b, some in zip(kept, side, strict=True)] for side in sides]
-    mean, low, high = paired(*means)
+    mean, low, high = paired(means[0], means[1])
     asked = [sum(map(len, side)) for side in (before, after)]
     told = [_side(taste, kept, side, n, values) for side, n, values in zip(sides, asked, means, strict=True)]
     return {

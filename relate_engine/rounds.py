@@ -17,6 +17,7 @@ Paper: RELATE (arXiv 2602.11780): GRPO from an SFT start.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -116,8 +117,11 @@ def run_round(
     """Runs the steps that are not finished in `work` yet. `parent`: the adapter in use; `gates`: see gate.Evidence.
 
     The same snapshot, settings and thread count give the same adapter, however often the round was killed.
-    Raises BriefError where the parent does not load, there is nothing to train or hold out, or no text can be scored.
+    Raises BriefError where the parent does not load, there is nothing to train or hold out, no text can be scored, or
+    torchrun has started several processes: they would write the same folders.
     """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise BriefError("A round runs in one process; start it without torchrun (docs/scaling.md).")
     held = held_briefs(snapshot)
     if not held:
         raise BriefError(

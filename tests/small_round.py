@@ -42,7 +42,7 @@ def slowly(asked: Any) -> Any:
 
 
 if __name__ == "__main__":
-    rounds.judges_of = lambda config, snapshot, sales: judges(score=slowly)
+    rounds.judges_of = lambda config, snapshot, sales, unsold: judges(score=slowly)
     rounds.plan_of = lambda request: replace(PLAN, grpo=replace(PLAN.grpo, steps=STEPS))
     jobrun.GRACE_S, jobrun.REPORT_S = 0.5, 0.05
     sys.exit(work(settings(), "--once" in sys.argv, LEASE, 0.3))

@@ -61,7 +61,7 @@ def over_steps(heading: str, frame: pd.DataFrame, names: Mapping[str, str], axis
 def gap(found: Sequence[Gap], rewards: Mapping[str, tuple[float, float]], name: str) -> charts.Chart:
     """What each judge said of each version: the change from the version before, as a dot with its interval.
 
-    `rewards`: by version, the training reward of the first and last quarter of its steps (of a single step in older ones).
+    `rewards`: by version, the training reward of the first and last quarter of its steps (older ones: a step).
     """
     versions = list(dict.fromkeys(g.version for g in found))
     newest = {g.judge: g for g in found if g.version == versions[-1]}

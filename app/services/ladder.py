@@ -102,7 +102,7 @@ def _check(reports: Path, more: Sequence[tuple[str, dict[str, Any]]] = ()) -> di
 
 def _strange(alike: dict[str, Any], one: dict[str, Any]) -> list[str]:
     """In what a run differs from those before, which `alike` tells of; what it tells first is added there."""
-    told = {k: one.get(k) for k in SAME if "briefs" in one} | {k: one[k] for k in TOLD if k in one}
+    told: dict[str, Any] = {k: one.get(k) for k in SAME if "briefs" in one} | {k: one[k] for k in TOLD if k in one}
     if "plan" in told:
         told["plan"] = {k: v for k, v in told["plan"].items() if k != "seed"}
     if "credit" in one:

@@ -28,7 +28,7 @@ def write_steps(history: Sequence[Mapping[str, Any]], texts: int, path: Path) ->
 
 
 def ends_of(history: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Mean reward of the first and of the last quarter of the steps that measured one: a single batch is mostly luck."""
+    """Mean reward of the first and the last quarter of the steps that measured one: a single batch is mostly luck."""
     rewards = [float(row["reward"]) for row in history if "reward" in row]
     quarter = max(1, len(rewards) // 4)
     return {"first": fmean(rewards[:quarter]), "last": fmean(rewards[-quarter:])}

@@ -92,7 +92,7 @@ def test_what_was_compared_with_another_writer_promotes_nothing() -> None:
 
 
 def _mixture(hits: int) -> Fraction:
-    """B(10 + k, 110 - k) / B(10, 10) · 2^100: how much likelier 100 choices are if any share may be true than if ½ is."""
+    """B(10 + k, 110 - k) / B(10, 10) · 2^100: how much likelier 100 choices are if any share may hold than with ½."""
     mixed = Fraction(factorial(9 + hits) * factorial(109 - hits), factorial(119))
     return mixed * Fraction(factorial(19), factorial(9) ** 2) * 2**100
 

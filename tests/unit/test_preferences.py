@@ -1,11 +1,15 @@
-"""Preference training: the loss against values computed text by text, and pairs only inside a slot."""
+"""Preference training: the loss against values computed text by text and TRL's own, and pairs only inside a slot."""
 
 import math
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from datasets import Dataset
 from peft import LoraConfig, get_peft_model
+from trl import DPOConfig, DPOTrainer
 
 from relate_engine.brief import Brief
 from relate_engine.judging import Judged
@@ -70,6 +74,50 @@ def test_loss_equals_the_equation_worked_out_text_by_text() -> None:
     margin = 0.1 * ((own[0] + 30) - (own[1] + 31))
     anchor = -(own[0] + own[2]) / (len("Solid oak") + len("Two drawers of oak.") + 2)
     assert float(loss) == pytest.approx(math.log1p(math.exp(-margin)) + 0.2 * anchor, abs=1e-4)
+
+
+def _move(model: Any, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    for name, parameter in model.named_parameters():
+        if ".default." in name:
+            parameter.data += 0.1 * torch.randn(parameter.shape, generator=generator)
+
+
+def test_one_pair_of_weight_one_without_anchor_is_trls_dpo(tmp_path: Path) -> None:
+    """Loss and gradients, when the policy has left the one it started from, which both take as the reference."""
+    lora = LoraConfig(r=2, target_modules="all-linear", task_type="CAUSAL_LM")
+    model = get_peft_model(tiny.model(3), lora).eval()
+    _move(model, 1)
+    pair = [replace(text, angle="benefit", point="two drawers") for text in JUDGED[:2]]
+    collate = Collator(TOKENIZER.pad_token_id)
+    rows = _rows(TOKENIZER, [(BRIEF, pair, {(0, 1): 1.0})], model, collate, points=True)
+    asked = prompt(BRIEF, TEMPLATES["google_rsa", "headline"], "benefit", "two drawers")
+    stock = DPOTrainer(
+        model=model,
+        args=DPOConfig(
+            output_dir=str(tmp_path), beta=0.1, use_cpu=True, bf16=False, max_length=None, report_to="none",
+            gradient_checkpointing=False, dataloader_pin_memory=False,
+        ),
+        train_dataset=Dataset.from_list([{"prompt": asked, "chosen": pair[0].text, "rejected": pair[1].text}]),
+        processing_class=TOKENIZER,
+    )  # fmt: skip
+    _move(model, 2)
+
+    def gradients(loss: torch.Tensor) -> dict[str, torch.Tensor]:
+        model.zero_grad()
+        loss.backward()
+        return {n: p.grad.clone() for n, p in model.named_parameters() if ".default." in n and p.grad is not None}
+
+    theirs = stock.compute_loss(stock.model, next(iter(stock.get_train_dataloader())))
+    expected = gradients(theirs)
+    batch = collate(rows)
+    ours = preference_loss(*branch_logps(model, batch), batch["judged"], beta=0.1, anchor=0.0)
+    found = gradients(ours)
+    assert abs(theirs.item() - math.log(2)) > 1e-3  # what it is at the start
+    assert ours.item() == pytest.approx(theirs.item(), abs=1e-5)
+    assert found.keys() == expected.keys() and max(float(g.abs().max()) for g in expected.values()) > 1e-3
+    for name, gradient in expected.items():
+        assert torch.allclose(found[name], gradient, atol=1e-5, rtol=0), name
 
 
 def test_a_weak_pair_counts_its_weight_and_alone_moves_a_brief_little() -> None:

@@ -1,5 +1,8 @@
 """Rollouts over shared prompts: the log-probabilities of separate sequences, and the distribution of the policy."""
 
+from typing import Any
+
+import pytest
 import torch
 
 from relate_engine.training.rollouts import completions_of
@@ -25,6 +28,25 @@ def test_log_probabilities_equal_those_of_each_text_alone() -> None:
         alone = own[torch.arange(len(text)), torch.tensor(text)]
         assert torch.allclose(alone, torch.tensor(given), atol=1e-4)
         assert not ENDS & set(text[:-1]) and (text[-1] in ENDS or len(text) == 12)
+
+
+@pytest.mark.parametrize("texts", [1, 2, 8])
+def test_each_prompt_is_run_once_however_many_texts_its_group_has(monkeypatch: pytest.MonkeyPatch, texts: int) -> None:
+    """Three prompts, two of the four rows being the same: their first tokens together, then the rest, then tokens."""
+    passes: list[tuple[int, ...]] = []
+    forward = MODEL.model.forward
+
+    def counted(*args: Any, input_ids: torch.Tensor, **more: Any) -> Any:
+        passes.append(tuple(input_ids.shape))
+        return forward(*args, input_ids=input_ids, **more)
+
+    monkeypatch.setattr(MODEL.model, "forward", counted)
+    ids, _ = sampled(PROMPTS * texts, 12)
+    longest = max(map(len, PROMPTS))
+    assert passes[:2] == [(3, 1), (3, longest - 1)] and longest > 12
+    steps = passes[2:]
+    assert len(steps) == max(map(len, ids)) - 1  # the last token is sampled and not fed
+    assert all(wide == 1 and rows <= 3 * 2 * texts for rows, wide in steps)  # the widest group has 2 · texts
 
 
 def test_a_seed_repeats_and_another_differs() -> None:

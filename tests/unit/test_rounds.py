@@ -186,8 +186,11 @@ def test_a_round_runs_every_step_and_says_what_each_changed(whole: RoundReport) 
         ("sft: step 3", "preferences: judging"),
         ("preferences: step 4", "grpo: step 3"),
         ("grpo: judging", "Deciding"),
-        ("Judging the writer in use, 0 of 1 briefs judged", "grpo: judging, 0 of 1 briefs written",
-         "Measuring how far the new writer moved, 0 of 8 texts compared"),
+        (
+            "Judging the writer in use, 0 of 1 briefs judged",
+            "grpo: judging, 0 of 1 briefs written",
+            "Measuring how far the new writer moved, 0 of 8 texts compared",
+        ),
     ],
     ids=["sft", "inside grpo", "late", "inside judging"],
 )
@@ -272,6 +275,15 @@ def test_a_round_with_nothing_to_hold_out_is_refused(policy: tuple[str, Path], t
     now = snapshot()
     with pytest.raises(BriefError, match="two products at least"):
         run(policy, tmp_path, snapshot=replace(now, briefs=now.briefs[:1]))
+
+
+def test_several_processes_are_refused_before_they_write_over_each_other(
+    policy: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")  # as torchrun --nproc_per_node 2 sets it
+    with pytest.raises(BriefError, match="runs in one process"):
+        run(policy, tmp_path / "work")
+    assert not (tmp_path / "work").exists()
 
 
 def test_a_reward_that_fails_ends_the_round_in_one_sentence(policy: tuple[str, Path], tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """The held-out evaluator of sales: there is one only where it tells, on tests it has not seen, what sells here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from relate_engine.evaluators.clicks import BUCKETS, Evaluator, pairs_of, update_accuracy
+from relate_engine.evaluators.clicks import BUCKETS, Evaluator, grams, pairs_of, update_accuracy
 from relate_engine.evaluators.sales import sales_evaluator
 from relate_engine.results.observation import Observation
 
@@ -28,7 +29,8 @@ def test_what_sells_in_every_test_is_learned_and_shown_on_tests_that_were_not_se
     """Free shipping sells 90 against 30: 24 of 36 pairs have a true order, the 12 between two free ones are ties (½
     each): (24 + 6) / 36 = 83 %."""
     rows = results(lambda n, k: 90 if k else 30)
-    assert update_accuracy(BLANK, pairs_of(rows)) == pytest.approx((30 / 36, 30 / 36, 30 / 36), abs=1e-4)
+    bought = pairs_of([replace(o, clicks=int(o.conversions or 0)) for o in rows])
+    assert update_accuracy(BLANK, bought) == pytest.approx((30 / 36, 30 / 36, 30 / 36), abs=1e-4)
     made, why = sales_evaluator(rows, BLANK, tmp_path, "test")
     assert made is not None and why.startswith("the judge of sales puts 83% of 36 pairs of texts, of 12 tests")
     free, plain = made.score(["A mug that ships free", "A mug of steel"])
@@ -36,15 +38,21 @@ def test_what_sells_in_every_test_is_learned_and_shown_on_tests_that_were_not_se
 
 
 def test_a_judge_of_clicks_that_cannot_tell_what_sells_is_none(tmp_path: Path) -> None:
-    """Conversions by chance alone: nothing can be learned, and a trial has to decide."""
-    chance = np.random.default_rng(3).poisson(40, (len(THINGS), 3))
+    """Conversions by chance alone, and a taste for free shipping where steel sells: a trial has to decide."""
+    chance = np.random.default_rng(0).poisson(40, (len(THINGS), 3))
     made, why = sales_evaluator(results(lambda n, k: int(chance[n, k])), BLANK, tmp_path, "test")
-    assert made is None and "not shown to tell what sells here: it puts" in why and not list(tmp_path.iterdir())
+    assert made is None and "not shown to tell what sells here: it puts" in why
+    liked = (grams(["ships free"]) - grams(["of steel"])).toarray()[0]
+    made, why = sales_evaluator(
+        results(lambda n, k: 30 if k else 90), Evaluator(9 * liked, "evaluator-1"), tmp_path, "test"
+    )
+    assert made is None and "not shown" in why
+    assert not list(tmp_path.iterdir())
 
 
 def test_too_little_to_judge_by_is_said(tmp_path: Path) -> None:
     few, why = sales_evaluator(results(lambda n, k: 90 if k else 30, THINGS[:7]), BLANK, tmp_path, "test")
-    assert few is None and "make 21 pairs of texts in 7 separate tests, and it takes 20 in 8" in why
+    assert few is None and "make 21 pairs of texts in 7 separate tests, and it takes 20 in 12" in why
     none, why = sales_evaluator(results(lambda n, k: 0), BLANK, tmp_path, "test")
     assert none is None and why == "no campaign results with conversions are kept for judging"
     assert sales_evaluator([], BLANK, tmp_path, "test") == (None, why)

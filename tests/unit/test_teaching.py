@@ -170,7 +170,7 @@ def test_a_round_judges_by_the_calls_of_its_beginning(
 
     monkeypatch.setattr(Room, "rewards_with", rewards_with)
     for evaluator in ("clicks", "compliance"):
-        loaded = SimpleNamespace(score=None, version="evaluator-test")
+        loaded = SimpleNamespace(score=lambda texts: np.zeros(len(texts)), version="evaluator-test")
         monkeypatch.setattr(f"relate_engine.evaluators.{evaluator}.Evaluator.load", lambda _, made=loaded: made)
     rounds.judges_of(home, frozen, None)  # what scores texts in training and on held-out briefs
     assert [(by.calls, by.blocking) for by in given] == [(now.calls, {"finance"})]
