@@ -37,7 +37,7 @@ def check_draft(policy: Policy, rewards: Rewards) -> str:
 
 
 def check_grpo(base: str, rewards: Rewards, work: Path) -> str:
-    """One step on two groups by the default plan, sampled by the model itself here; the loss is a number and the adapter is written."""
+    """One step on two groups with the default way of sampling; the loss is a number and the adapter is written."""
     started = time.perf_counter()
     seen: list[dict[str, float]] = []
     plan = GrpoPlan(steps=1, groups=2, generations=4, tokens=24, micro_batch=8)

@@ -46,7 +46,9 @@ def test_a_truncated_adapter_sends_training_back_one_checkpoint_to_the_same_weig
     assert json.loads((newest / "trainer_state.json").read_text("utf-8"))["global_step"] == 4  # it reads well
     assert last_checkpoint(tmp_path / "work") == str(tmp_path / "work" / "checkpoint-3")
     assert train(policy, tmp_path, resume=True)["sha256"] == trained[1]["sha256"]
-    again, first = (load_file(f / "work" / "checkpoint-4" / "adapter_model.safetensors") for f in (tmp_path, trained[0]))
+    again, first = (
+        load_file(f / "work" / "checkpoint-4" / "adapter_model.safetensors") for f in (tmp_path, trained[0])
+    )
     assert again and all(torch.equal(again[name], first[name]) for name in first)
 
 
