@@ -116,7 +116,7 @@ def _standing(sentence: str, brief: Brief) -> _Standing:
 def signals(
     text: str, slot: str, aim: int, logprobs: Sequence[float], relevance: float, brief: Brief
 ) -> tuple[float, ...]:
-    """The SIGNALS of one text. `aim`: width that its slot aims at; `logprobs`: of its sampled tokens at temperature 1."""
+    """The SIGNALS of one text. `aim`: what its slot aims at in width; `logprobs`: of its tokens at temperature 1."""
     known, line, product, audience = _facts(brief)
     roots = [stem(w.lower) for w in words(text)]
     said = [stem(w.lower) for w in content(text)]
