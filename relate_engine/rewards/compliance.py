@@ -52,8 +52,9 @@ _OTHERS = re.compile(
     r"\s*:?\s*[\"“‘']$",
     re.I,
 )
+# a quotation closes and the word for a message follows; whether it was opened, `_weigh` looks
 _THEIR_ADS = re.compile(
-    r"^[^\"”“]{0,40}[\"”’']\s+(?:adverts?|ads?|e-?mails?|texts?|calls?|letters?|leaflets?|scams?|headlines?)\b", re.I
+    r"^[^\"”“]{0,40}[\"”]\s+(?:adverts?|ads?|e-?mails?|texts?|calls?|letters?|leaflets?|scams?|headlines?)\b", re.I
 )
 _PRESS = re.compile(r"^[^\"”.!?]{0,60}[,.]?[\"”],?\s+(?:wrote|writes|said\s+the|says\s+the)\b", re.I)
 
@@ -124,9 +125,10 @@ def _weigh(
     severity: Severity | None = rule.severity
     if rule.negatable:
         before, after = text[max(0, start - 60) : start], text[end : end + 80]
-        if any(p.search(before) for p in (_DENIAL, _NONE_CAN, _OTHERS)) or any(
-            p.search(after) for p in (_ANSWERED, _THEIR_ADS)
-        ):
+        quoted = text[:start].count('"') % 2 == 1  # folding has made every quotation mark straight
+        if any(p.search(before) for p in (_DENIAL, _NONE_CAN, _OTHERS)) or _ANSWERED.search(after):
+            return None, ""
+        if quoted and _THEIR_ADS.search(after):
             return None, ""
         if _NEGATION.search(before) or _PRESS.search(after):
             severity = _LOWER[rule.severity]

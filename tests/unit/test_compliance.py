@@ -115,7 +115,13 @@ def test_a_denial_and_a_quoted_word_clear() -> None:
         "“Guaranteed results” adverts leave out the small print.",
     ):
         assert one("CLM-003", text) == [], text
-    for text in ("Guaranteed results. Adverts by Hall", "“Guaranteed results” is our promise"):
+    for text in (
+        "Guaranteed results. Adverts by Hall",
+        "“Guaranteed results” is our promise",
+        "Guaranteed results: see our members' emails",
+        'Guaranteed results" emails',
+        '"Hall" has guaranteed results" emails',
+    ):
         assert [f.severity for f in one("CLM-003", text)] == ["block"], text
 
 
