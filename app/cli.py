@@ -100,10 +100,10 @@ def _countries(text: str | None) -> list[str]:
 
 def _say_packs(countries: Sequence[str]) -> None:
     """Names on standard error the countries whose own law no rule pack holds."""
-    from relate_engine.rewards.rules import country_packs
+    from relate_engine.rewards.rules import uncovered
 
-    if without := [c.upper() for c in countries if not country_packs([c])]:
-        print(f"relate: no rule pack for {', '.join(without)}: only the general rules ran.", file=sys.stderr)
+    if without := uncovered(countries):
+        print(f"relate: no rule pack for {', '.join(without).upper()}: only the general rules ran.", file=sys.stderr)
 
 
 def _draft(args: argparse.Namespace, config: Settings) -> int:

@@ -43,10 +43,10 @@ def _round(args: argparse.Namespace, config: Settings) -> int:
         if job_id is None:
             raise BriefError("No round has been run; begin one with `relate round start`.")
         try:
-            jobs.resume(db, actor, config, job_id)
+            resumed = jobs.resume(db, actor, config, job_id)
         except NotFound:
             raise BriefError(f"There is no job {job_id}; `relate round resume` lets the last round go on.") from None
-        jobs.run_here(db, actor, config, "round", told)
+        jobs.run_here(db, actor, config, "round", told, job=resumed)
     last = next(iter(jobs.jobs(db, actor, "round", 1)), None)
     if last is None:
         print("null" if args.json else "No round has been run; begin one with `relate round start`.")

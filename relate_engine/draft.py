@@ -138,7 +138,7 @@ def draft(
             if slot != "path" and have < want:
                 rows = max(LEAST, (want - have) * oversample) // len(writers)
                 plain = wanted(brief, slot, angles, rows, asked[slot])
-                wishes += asked_to_say(brief, plain, asked[slot]) if whole else plain
+                wishes += asked_to_say(brief, slot, plain, asked[slot]) if whole else plain
                 asked[slot] += rows
         fresh: list[tuple[AdText, Sample]] = []
         worn = {slot: frozenset(t for t, n in seen_first.items() if n >= WORN and attempt >= COOL)
@@ -153,7 +153,8 @@ def draft(
             seen.add(spoken(sample.text))
             text = AdText(sample.text, wish.slot, wish.angle, author)
             passed[wish.slot].append(text)
-            openings[wish.slot][sample.ids[0]] += 1
+            if not wish.lead(brief):  # its first token is not the text's
+                openings[wish.slot][sample.ids[0]] += 1
             fresh.append((text, sample))
             yield Provisional(text)
             enough = sum(min(len(passed[slot]), count) for slot, count in counts.items())

@@ -196,8 +196,8 @@ def _checks(evidence: Evidence, bounds: Bounds) -> list[tuple[bool, str]]:
         ("over_limit", "too long for their slot", bounds.over_limit),
         ("distinct2", "of bigrams that are distinct", -bounds.distinct2),
     ):
-        if name == "over_limit" and name not in evidence.new:  # a round from before it was measured
-            continue
+        if name == "over_limit" and not (name in evidence.old and name in evidence.new):
+            continue  # a round from before it was measured, or one that began then and went on since
         before, after = (float(np.mean(side[name])) for side in (evidence.old, evidence.new))
         ok = after - before <= worse if worse >= 0 else after - before >= worse
         of = "share" if name == "distinct2" else "texts"

@@ -38,6 +38,7 @@ from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_ada
 from relate_engine.policy.prompt import TEMPLATES, prompt
 from relate_engine.policy.writer import wanted
 from relate_engine.rewards.rules import RuleSet
+from relate_engine.snapshot import product_of
 from relate_engine.training.judge import Sampled, Score
 from relate_engine.training.rollouts import completions_of
 from relate_engine.training.sharedloss import shared_logps
@@ -224,11 +225,6 @@ def drawn(briefs: Sequence[Brief], plan: HeldPlan) -> list[Brief]:
         turns.append((before[product_of(brief)], brief))
         before[product_of(brief)] += 1
     return [brief for _, brief in sorted(turns, key=lambda t: t[0])][: plan.briefs]
-
-
-def product_of(brief: Brief) -> str:
-    """What a brief is held out with (snapshot.held_products)."""
-    return brief.product.casefold()
 
 
 def measure(

@@ -11,17 +11,22 @@ Leaves out: whether an ad holds them (rewards/compliance.py, FMT-012).
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from relate_engine.brief import Brief
-from relate_engine.policy.writer import Wish
+from relate_engine.brief import Brief, width
+from relate_engine.policy.writer import Wish, terms_of
 from relate_engine.rewards.compliance import says
+from relate_engine.rewards.diversity import jaccard
+from relate_engine.rewards.mix import SAME
 from relate_engine.scorecard import Scorecard
 
 EVERY = 6  # one of so many texts is asked to say one of the phrases
+LARGEST = 2 / 3  # of a slot's limit that a phrase may take, or nothing can be said beside it
 
 
-def asked_to_say(brief: Brief, wishes: Sequence[Wish], start: int) -> list[Wish]:
-    """The wishes, of which one in EVERY says the next of the brief's phrases. `start`: wishes of the slot before."""
-    phrases = brief.brand_kit.must_say
+def asked_to_say(brief: Brief, slot: str, wishes: Sequence[Wish], start: int) -> list[Wish]:
+    """The slot's wishes, of which one in EVERY says the next of those phrases of the brief that fit the slot. `start`:
+    wishes of the slot before."""
+    most = LARGEST * terms_of(brief.placement, slot).limit
+    phrases = [p for p in brief.brand_kit.must_say if width(p) <= most]
     if not phrases:
         return list(wishes)
     found = []
@@ -44,9 +49,17 @@ def let_in(
         holding = [c for cards in left.values() for c in cards if says(c.text, phrase)]
         for new in sorted(holding, key=lambda c: -c.rank):
             cards = shown[new.slot]
-            out = next((c for c in reversed(cards) if not any(says(c.text, p) for p in phrases)), None)
+            out = _place_for(new, cards, phrases)
             if out is not None:
                 cards[cards.index(out)] = replace(new, rank_words=f"Shown because it says “{phrase}”.")
                 changes.append((new, out, f"made room for a text that says “{phrase}”"))
                 break
     return changes
+
+
+def _place_for(new: Scorecard, cards: Sequence[Scorecard], phrases: Sequence[str]) -> Scorecard | None:
+    """The one that makes room: the text that `new` is too close to, else the last; never one that says a phrase."""
+    near = [c for c in cards if jaccard(c.text, new.text) > SAME]
+    if len(near) > 1:
+        return None
+    return next((c for c in near or reversed(cards) if not any(says(c.text, p) for p in phrases)), None)

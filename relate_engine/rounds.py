@@ -27,7 +27,7 @@ from typing import Any
 from relate_engine import gate
 from relate_engine.brief import Brief, BriefError, placement_of
 from relate_engine.disk import sync
-from relate_engine.heldout import HeldPlan, Judges, Values, divergence, drawn, measure, product_of
+from relate_engine.heldout import HeldPlan, Judges, Values, divergence, drawn, measure
 from relate_engine.judging import Judged
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES
@@ -39,6 +39,7 @@ from relate_engine.snapshot import (
     held_briefs,
     manifest,
     preference_pairs,
+    product_of,
     sft_targets,
     single_verdicts,
     training_briefs,
@@ -284,7 +285,7 @@ class _Round:
 
     def start(self, parent: Path) -> Values:
         """The starting policy on the held-out briefs."""
-        self.report(SHARES["start"], f"Judging the writer in use on {len(self.held)} held-out briefs")
+        self.report(SHARES["start"], f"Judging the writer in use on {len(drawn(self.held, self.plan.held))} held-out briefs")
         say = self._part(SHARES["start"], _next("start"), "Judging the writer in use")
         made = self._once("start", lambda part: {"values": self._measure(parent, say)})
         values: Values = made["values"]

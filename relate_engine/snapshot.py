@@ -145,9 +145,14 @@ def _hash(part: object) -> str:
     return hashlib.sha256(json.dumps(part, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
+def product_of(brief: Brief) -> str:
+    """What a brief is held out with."""
+    return brief.product.casefold()
+
+
 def held_products(snapshot: Snapshot) -> frozenset[str]:
     """Products whose briefs this round does not train on: a quarter, at least one; all others may be."""
-    products = sorted({b.product.casefold() for b in snapshot.briefs})
+    products = sorted({product_of(b) for b in snapshot.briefs})
     if len(products) < 2:
         return frozenset()
     products.sort(key=lambda p: hashlib.sha256(f"{snapshot.round}\0{p}".encode()).hexdigest())
@@ -156,17 +161,17 @@ def held_products(snapshot: Snapshot) -> frozenset[str]:
 
 def held_briefs(snapshot: Snapshot) -> list[Brief]:
     held = held_products(snapshot)
-    return [b for b in snapshot.briefs if b.product.casefold() in held]
+    return [b for b in snapshot.briefs if product_of(b) in held]
 
 
 def training_briefs(snapshot: Snapshot) -> list[Brief]:
     held = held_products(snapshot)
-    return [b for b in snapshot.briefs if b.product.casefold() not in held]
+    return [b for b in snapshot.briefs if product_of(b) not in held]
 
 
 def training_sets(snapshot: Snapshot) -> list[ShownSet]:
     held = held_products(snapshot)
-    return [s for s in snapshot.sets if s.brief.product.casefold() not in held]
+    return [s for s in snapshot.sets if product_of(s.brief) not in held]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from html import escape
 
 from app.components.marks import SEVERITIES, marked
 from relate_engine.brief import ANGLES, Angle, placement_of
-from relate_engine.rewards.rules import country_packs
+from relate_engine.rewards.rules import uncovered
 from relate_engine.scorecard import AdText, Estimate, Finding, Level, Scorecard
 
 LEVELS: dict[Level, tuple[str, str]] = {
@@ -52,11 +52,6 @@ def width_words(card: Scorecard) -> str:
         return f"{card.width:,} of {card.limit:,}"
     seen = f"{card.width:,} of" if card.width <= card.visible else f"{card.width:,} wide,"
     return f"{seen} {card.visible:,} before the fold, limit {card.limit:,}"
-
-
-def uncovered(countries: Sequence[str]) -> list[str]:
-    """The countries whose own law no rule holds: only the general rules run for them."""
-    return [code for code in countries if not country_packs([code])]
 
 
 def compliance_words(card: Scorecard, placement: str, countries: Sequence[str], old: str = "") -> str:

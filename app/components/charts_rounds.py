@@ -61,7 +61,8 @@ def over_steps(heading: str, frame: pd.DataFrame, names: Mapping[str, str], axis
 def gap(found: Sequence[Gap], rewards: Mapping[str, tuple[float, float]], name: str) -> charts.Chart:
     """What each judge said of each version: the change from the version before, as a dot with its interval.
 
-    `rewards`: by version, the training reward of the first and last quarter of its steps (older ones: a step).
+    `rewards`: by version, the training reward at the first and last steps: a quarter of them each, of
+    older ones a step.
     """
     versions = list(dict.fromkeys(g.version for g in found))
     newest = {g.judge: g for g in found if g.version == versions[-1]}
@@ -84,7 +85,7 @@ def gap(found: Sequence[Gap], rewards: Mapping[str, tuple[float, float]], name: 
          "change": g.change, "low": g.low, "high": g.high} for g in found
     ]  # fmt: skip
     for version, (first, last) in rewards.items():
-        rows.append({"version": version, "judge": "Training reward, first and last quarter", "before": first,
+        rows.append({"version": version, "judge": "Training reward, at the first and the last steps", "before": first,
                      "after": last, "change": last - first})  # fmt: skip
     table = pd.DataFrame(rows).round(4)
     chart = charts.dressed(figure, 180 + 50 * len(versions))

@@ -19,6 +19,7 @@ from app.services.ad_records import AdText, StoredAd
 from app.services.briefs import get_brief
 from app.services.exporting import ENCODING_NOTE
 from app.services.people import may
+from relate_engine.brief import BriefError
 from relate_engine.strength import names
 
 
@@ -92,7 +93,12 @@ def _decisions(ctx: Context, ad: StoredAd, texts: Mapping[int, AdText]) -> None:
 def _again(ctx: Context, text_id: int) -> None:
     """Reads the reason from the page: words typed just before the press have not been drawn yet."""
     reason = st.session_state.get(f"ad_again_{text_id}") or ""
-    tried(lambda: ad_review.ask_again(ctx.db, ctx.actor, text_id, reason), "Sent to review again.")
+
+    def ask() -> None:
+        if not ad_review.ask_again(ctx.db, ctx.actor, text_id, reason):
+            raise BriefError("Not sent: the text waits for a look already or was decided meanwhile.")
+
+    tried(ask, "Sent to review again.")
 
 
 @st.dialog("Export", width="medium", icon=":material/download:")

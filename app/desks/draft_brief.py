@@ -9,7 +9,6 @@ from functools import lru_cache
 
 import streamlit as st
 
-from app.components.card import uncovered
 from app.components.context import Context
 from app.components.marks import SEVERITIES
 from app.components.plain import plain

@@ -99,11 +99,16 @@ def _writers(ctx: Context, view: View, download: bool) -> None:
             "score_high": score["high"],
         }
     )  # fmt: skip
-    frame = frame.merge(analytics_rates.sold(analysis_filters.observed(ctx, view), "policy"), on="policy", how="left")
+    observed = analysis_filters.observed(ctx, view)
+    frame = frame.merge(analytics_rates.sold(observed, "policy"), on="policy", how="left")
     charts.show(charts_results.plane("Sales against compliance, by writer", frame, "plane"), download)
+    capped = len(observed) == analytics_rates.MOST
+    if capped:
+        st.caption(f"Observed: the {analytics_rates.MOST:,} most shown texts of these days are counted.")
     st.caption(
         "CTCVR is a click and then a sale an impression. Predicted: mean over all texts, with its 95 % interval. "
-        "Observed: sales in the impressions of texts that have results of their own, at the compliance of all texts of "
+        "Observed: sales in the impressions of texts that have results of their own"
+        f"{' and are among the most shown' if capped else ''}, at the compliance of all texts of "
         "the writer; its 95 % interval (Wilson) counts impressions and leaves out how much texts differ."
     )
     rates = analytics.shares(cube, "policy", "picked", "shown")

@@ -183,7 +183,7 @@ def _disputes(ctx: Context) -> None:
             st.markdown(f"“{plain(text.text)}”")
             for who, verdict in dispute.verdicts:
                 st.markdown(f"- {plain(who)}: {verdict_words(verdict, text.text)}")
-            st.text_input("Why (optional)", key=f"settle_why_{text.id}", max_chars=500)
+            st.text_input("Why (a violation needs it)", key=f"settle_why_{text.id}", max_chars=500)
             with st.container(horizontal=True):
                 for outcome, label in SETTLE:
                     st.button(
@@ -197,9 +197,15 @@ def _disputes(ctx: Context) -> None:
 
 def _settle(text_id: int, outcome: Outcome) -> None:
     state = st.session_state
+    why = (state.get(f"settle_why_{text_id}") or "").strip()
+    if outcome == "violation" and not why:
+        state["review_quality_trouble"] = (
+            "Say why it is a violation, so that its author can mend it; nothing was stored for this text."
+        )
+        return
     try:
         ctx = context()
-        q.adjudicate(ctx.db, ctx.actor, text_id, outcome, state.get(f"settle_why_{text_id}") or "")
+        q.adjudicate(ctx.db, ctx.actor, text_id, outcome, why)
         if state.get(f"settle_gold_{text_id}") and outcome != "needs_proof":
             q.set_gold(ctx.db, ctx.actor, text_id)
     except PRESSED as error:

@@ -56,17 +56,18 @@ def take_back(db: Database, actor: Actor, ad_id: int, number: int) -> StoredAd:
         return load_ad(session, actor, ad_id)
 
 
-def ask_again(db: Database, actor: Actor, text_id: int, reason: str) -> None:
+def ask_again(db: Database, actor: Actor, text_id: int, reason: str) -> bool:
     """Sends a text to review once more that was rejected, or that a reviewer wants proof for; the reason says what has
-    changed, such as new evidence. Twice is once: then it waits for a look already."""
+    changed, such as new evidence. False where there is nothing to ask: it waits for a look, or was decided."""
     require(actor, "ad.write")
     if not reason.strip():
         raise BriefError("Ask again: say what has changed, for example which evidence the brief holds now.")
     with db.write() as session:
         text = own(session, actor, models.Text, text_id, "text")
         said = decisions(session, actor, text_records(session, actor, [text])).get(text.id)
-        if said is not None and said.again:
-            statuses.set_status(session, actor, text.id, "in_review", reason, again=True)
+        if said is None or not said.again:
+            return False
+        return statuses.set_status(session, actor, text.id, "in_review", reason, again=True)
 
 
 def go_live(db: Database, actor: Actor, ad_id: int, revision_id: int) -> StoredAd:

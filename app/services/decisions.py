@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.services import rulebook
 from app.services.people import Actor, require
-from app.services.review_status import AGREED
+from app.services.review_looks import overlap_of
+from app.services.review_status import AGREED, Round, round_of
 from app.services.statuses import FINE
 from app.services.stored import StoredText, StoredVerdict
 from db import ads, models
@@ -39,8 +40,34 @@ def decisions(session: Session, actor: Actor, texts: Sequence[StoredText]) -> di
     """As `decisions_of`, inside a transaction."""
     changes = ads.text_statuses(session, actor.workspace_id, [text.id for text in texts])
     rules = rulebook.rules_in(session, actor) if changes else rulebook.shipped()
-    found = {text.id: _decision(text, changes[text.id], rules) for text in texts if text.id in changes}
+    found = {}
+    for text in texts:
+        change = changes.get(text.id)
+        if change is None:
+            continue
+        if change.status == "in_review" and text.verdict is not None and text.verdict.created_at >= change.created_at:
+            now = round_of(session, actor.workspace_id, text.id, overlap_of(session, actor), change)
+            found[text.id] = _waiting(_said(text, text.verdict, rules), now)
+        else:
+            found[text.id] = _decision(text, change, rules)
     return {text_id: decision for text_id, decision in found.items() if decision is not None}
+
+
+def _waiting(said: str, now: Round) -> Decision | None:
+    """Of a text in review that was judged since it was sent. Who would ask again before all looks are there, or while
+    they differ, would take it out of the hands of those who decide."""
+    outcomes = {verdict.outcome for verdict in now.verdicts}
+    if "escalate" in outcomes:
+        return Decision(f"A reviewer has passed it on to an admin. {said}".strip())
+    if "needs_proof" not in outcomes:
+        return None
+    if len(now.verdicts) < now.needed + len(now.counted):
+        return Decision(f"{said} Proof is wanted: add it to the brief's claims. Another look is still to come.".strip())
+    if outcomes != {"needs_proof"}:
+        return Decision(f"Reviewers differ, so an admin decides. {said}".strip())
+    return Decision(
+        f"{said} Add the evidence to the brief's claims, then ask again on the page Ads.".strip(), again=True
+    )
 
 
 def _decision(text: StoredText, change: models.StatusChange, rules: RuleSet) -> Decision | None:
@@ -51,12 +78,6 @@ def _decision(text: StoredText, change: models.StatusChange, rules: RuleSet) -> 
         return Decision(" ".join(filter(None, (reason, said))) or "The reviewer gave no reason.", again=True)
     if verdict is None:
         return None
-    if change.status == "in_review" and verdict.created_at >= change.created_at:
-        said = _said(text, verdict, rules)
-        if verdict.outcome == "needs_proof":
-            return Decision(f"{said} Add the evidence to the brief's claims, then ask again.".strip(), again=True)
-        if verdict.outcome == "escalate":
-            return Decision(f"A reviewer has passed it on to an admin. {said}".strip())
     if change.status in FINE and verdict.outcome == "allowed" and verdict.until is not None:
         return Decision(f"Allowed with proof until {verdict.until.day} {verdict.until:%B %Y}.")
     return None

@@ -263,17 +263,12 @@ def _text_problems(text: StoredText, blocking: Set[str]) -> list[str]:
         problems.append(f"{what} has a slash or a space; use letters, digits and hyphens.")
     if text.card is None:
         problems.append(f"{what} has not been scored; score it first.")
-    elif held := [f.rule_id for f in text.card.findings if blocks(f, blocking, _cleared(text))]:
+    elif held := [f.rule_id for f in text.card.findings if blocks(f, blocking, text.cleared)]:
         problems.append(f"{what} is blocked by {', '.join(dict.fromkeys(held))}; mend or unpick it.")
     elif is_stale(text, {"rules": text.rules_today or rules_of_today().version}):
         why = "its brief was changed" if text.brief_changed else "the rules were changed"
         problems.append(f"{what} was scored before {why}; score it again first.")
     return problems
-
-
-def _cleared(text: StoredText) -> bool:
-    """Whether a person has judged this very text and lets it run."""
-    return text.verdict is not None and text.verdict.decision == "compliant"
 
 
 def _short(text: StoredText) -> str:

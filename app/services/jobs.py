@@ -177,15 +177,16 @@ def checked(kind: Kind) -> Body:
 
 
 def run_here(
-    db: Database, actor: Actor, config: Settings, kind: str, say: Say, request: Mapping[str, Any] | None = None
-) -> StoredJob:
+    db: Database, actor: Actor, config: Settings, kind: str, say: Say, request: Mapping[str, Any] | None = None,
+    job: StoredJob | None = None,
+) -> StoredJob:  # fmt: skip
     """Starts a job (or goes on with the one that waits) and stays with it to its end: runs it in this process, or
-    follows the worker that took it.
+    follows the worker that took it. `job`: one of this kind to stay with, whoever has it by now; none is started then.
 
     Ctrl-C cancels it. Raises BriefError with the job's own sentence unless it is done."""
     require(actor, kind_of(kind).action)
     owner = jobrun.new_owner()
-    job = _waiting(db, actor, kind) or start(db, actor, kind, request)
+    job = job or _waiting(db, actor, kind) or start(db, actor, kind, request)
     told = (-1.0, "")
 
     def tell(now: tuple[float, str]) -> None:

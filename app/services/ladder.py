@@ -19,7 +19,8 @@ from relate_engine.config import ASSETS, Settings
 
 SAME = ("simulator_sha256", "start", "rewards", "rules", "second")  # of runs that may be compared
 # And these where both tell them: runs written before a key was told pass as equal in it, and the start has no plan.
-TOLD = ("plan", "briefs_sha256")
+# So do runs without a reward definition: it may have been 1 or 2 (judge.py), for both were trained before it was told.
+TOLD = ("plan", "briefs_sha256", "reward_definition")
 ARMS = ("sft", "ctr", "m1", "m2", "m3", "m4", "relate")
 BRIEFS = ASSETS / "ladder" / "briefs.jsonl"
 
@@ -37,7 +38,8 @@ def ladder(
     judges what the studio would show of each, beside its raw samples.
 
     Raises BriefError for an arm that does not exist, a start that is missing, or runs there by another plan, other
-    briefs or another credit than they would be made with now: those would be skipped, and then compared."""
+    briefs or another credit than they would be made with now: those would be skipped, and then compared. Where a run is
+    missing also for runs there by another simulator, start, rules or second classifier, before it is trained."""
     from relate_engine.simulators import open_simulator
 
     if unknown := set(arms) - set(ARMS):
@@ -46,18 +48,22 @@ def ladder(
     work = config.home / "work" / "ladder" / truth.sha256[:8]
     reports = ASSETS / "reports" if simulator is None else work
     set_threads(config)
-    _check(reports, [(f"{arm} as it would be run now", _told(arm)) for arm in arms])
-    for seed in seeds:
-        for arm in arms:
-            done = reports / "ladder" / f"{arm}-{seed}{'-served' if served else ''}.json"
-            if not done.exists():
-                say(f"{arm}, seed {seed}" + (", served" if served else ""))
-                found = _run(config, truth, arm, seed, work, served)
-                done.parent.mkdir(parents=True, exist_ok=True)
-                part = done.with_suffix(".part")
-                part.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-                part.replace(done)
-                summarise(reports)
+    files = {
+        (seed, arm): reports / "ladder" / f"{arm}-{seed}{'-served' if served else ''}.json"
+        for seed in seeds
+        for arm in arms
+    }
+    missing = {run: file for run, file in files.items() if not file.exists()}
+    judged = _judged(config, truth) if missing else {}
+    _check(reports, [(f"{arm} as it would be run now", _told(arm) | judged) for arm in arms])
+    for (seed, arm), file in missing.items():
+        say(f"{arm}, seed {seed}" + (", served" if served else ""))
+        found = _run(config, truth, arm, seed, work, served)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        part.replace(file)
+        summarise(reports)
     return summarise(reports)
 
 
@@ -102,7 +108,8 @@ def _check(reports: Path, more: Sequence[tuple[str, dict[str, Any]]] = ()) -> di
 
 def _strange(alike: dict[str, Any], one: dict[str, Any]) -> list[str]:
     """In what a run differs from those before, which `alike` tells of; what it tells first is added there."""
-    told: dict[str, Any] = {k: one.get(k) for k in SAME if "briefs" in one} | {k: one[k] for k in TOLD if k in one}
+    told: dict[str, Any] = {k: one.get(k) for k in SAME if k in one or "briefs" in one}  # a finished run tells them all
+    told |= {k: one[k] for k in TOLD if k in one}
     if "plan" in told:
         told["plan"] = {k: v for k, v in told["plan"].items() if k != "seed"}
     if "credit" in one:
@@ -126,10 +133,28 @@ def _told(arm: str) -> dict[str, Any]:
 
     from relate_engine.training.credit import ARMS as CREDIT
     from relate_engine.training.grpo import runnable
+    from relate_engine.training.judge import DEFINITION
     from relate_engine.training.ladder import PLAN
 
     told: dict[str, Any] = {"arm": arm, "briefs_sha256": hashlib.sha256(BRIEFS.read_bytes()).hexdigest()}
-    return told if arm == "sft" else told | {"plan": asdict(runnable(PLAN)), "credit": asdict(CREDIT[arm])}
+    if arm == "sft":
+        return told
+    return told | {"plan": asdict(runnable(PLAN)), "credit": asdict(CREDIT[arm]), "reward_definition": DEFINITION}
+
+
+def _judged(config: Settings, truth: Any) -> dict[str, Any]:
+    """Of SAME what a run of today tells, as far as it is known without loading a model: not the rewards, and not a
+    start that is yet to be trained."""
+    from app.services.training import manifest
+    from relate_engine.evaluators.compliance import Evaluator
+    from relate_engine.rewards.rules import load_rules
+
+    start = config.home / "work" / "ladder" / "start"
+    return {
+        "simulator_sha256": truth.sha256,
+        "rules": load_rules(ASSETS / "rules").version,
+        "second": Evaluator.load(ASSETS / "evaluators" / "compliance").version,
+    } | ({"start": manifest(start)["version"]} if (start / "manifest.json").exists() else {})
 
 
 def _briefs(runs: dict[str, dict[int, Any]]) -> int:
@@ -197,10 +222,11 @@ def _run(config: Settings, truth: Any, arm: str, seed: int, work: Path, served: 
 
 def _as_trained(told: dict[str, Any], made: dict[str, Any], adapter: Path) -> dict[str, Any]:
     """What the manifest of a run's writer tells, which an earlier call may have trained. BriefError where it is not
-    what `told` says of today's settings."""
+    what `told` says of today's settings. A manifest without a reward definition leaves it out of the run too."""
     alike: dict[str, Any] = {}
     _strange(alike, told)
-    then = told | {"plan": made["plan"], "credit": made["arm"]}
+    then = {k: v for k, v in told.items() if k != "reward_definition"} | {"plan": made["plan"], "credit": made["arm"]}
+    then |= {k: made[k] for k in ("reward_definition",) if k in made}
     if strange := _strange(alike, then):
         raise BriefError(
             f"The writer in {adapter} was trained with another {' and '.join(strange)} than it would be now; move it "

@@ -99,8 +99,7 @@ def _sets(session: Session, actor: Actor, rules: RuleSet, confirmed: Set[str]) -
 
 
 def _shown(text: StoredText, did: tuple[str, ...], confirmed: Set[str]) -> ShownText:
-    cleared = text.verdict is not None and text.verdict.decision == "compliant"
-    held = text.card is not None and any(blocking.blocks(f, confirmed, cleared) for f in text.card.findings)
+    held = text.card is not None and any(blocking.blocks(f, confirmed, text.cleared) for f in text.card.findings)
     return ShownText(
         id=text.id,
         slot=text.slot,
@@ -185,11 +184,13 @@ def _retrain_rewards(context: JobContext, actor: Actor) -> str:
     """Trains the reward model on and puts it in use where results have come, or gone, since the newest was made.
 
     Returns what was done in a sentence. A version that somebody has undone is not brought back: only newer results
-    are a reason. Verdicts are none: this model learns rates, verdicts reach the writer as targets and violations."""
+    are a reason. Verdicts are none: this model learns rates, verdicts reach the writer as targets and violations.
+    An attempt that finds nothing to do tells what one before it has done, if that was killed before it froze."""
     from app.services.importing import observations
 
+    done = _retrained(context, actor)
     if not may(actor, "rewards.train"):
-        return "The reward model was not retrained: whoever started the round may not do so."
+        return done or "The reward model was not retrained: whoever started the round may not do so."
     with context.db.read() as session:
         newest = next(iter(rows.versions(session, context.workspace_id, learning.KIND)), None)
         last = session.execute(
@@ -199,10 +200,10 @@ def _retrain_rewards(context: JobContext, actor: Actor) -> str:
         ).one()
     changed = max((at for at in last if at is not None), default=None)
     if newest is not None and (changed is None or changed <= newest.created_at):
-        return f"The reward model was not retrained: no results have come since {newest.version} was made."
+        return done or f"The reward model was not retrained: no results have come since {newest.version} was made."
     seen = observations(context.db, actor, context.config.conversion_lag_days)
     if not seen:
-        return "The reward model was not retrained: there are no campaign results."
+        return done or "The reward model was not retrained: there are no campaign results."
     context.report(0.0, f"Retraining the reward model on {len(seen):,} counts")
     from relate_engine.training.rewardversion import make_version
 
@@ -215,16 +216,26 @@ def _retrain_rewards(context: JobContext, actor: Actor) -> str:
         lambda share, message: context.report(0.01 * share, message),
     )
     version = manifest["version"]
-    changed = f"it had put the reward model {version} in use before, which the page Results can undo"
-    with context.write({**(context.last or {}), "changed": changed}) as session:
+    words = (
+        f"The reward model was retrained on {manifest['data']['rows']:,} counts of single texts: {version} is in use; "
+        "`relate train rewards --undo` puts the one before back."
+    )
+    kept = {
+        "changed": f"it had put the reward model {version} in use before, which the page Results can undo",
+        "retrained": {"version": version, "words": words},
+    }
+    with context.write({**(context.last or {}), **kept}) as session:
         rows.add_version(session, context.workspace_id, context.author_id, learning.KIND, version, manifest)
         audit.note(
             session, actor, "version.train", "reward", None, {"rewards": version}, version=version, round=context.job_id
         )
-    return (
-        f"The reward model was retrained on {manifest['data']['rows']:,} counts of single texts: {version} is in use; "
-        "`relate train rewards --undo` puts the one before back."
-    )
+    return words
+
+
+def _retrained(context: JobContext, actor: Actor) -> str:
+    """What an attempt of this round before said of the reward model that it put in use, if that is in use still."""
+    told = (context.last or {}).get("retrained", {})
+    return told["words"] if told and told["version"] == learning.active_version(context.db, actor) else ""
 
 
 def _sales(context: JobContext, actor: Actor) -> tuple[bool, str]:

@@ -20,7 +20,7 @@ from relate_engine.config import Settings
 from relate_engine.policy.weights import encoder_folder, policy_folder
 from relate_engine.rewards.briefnotes import brief_notes
 from relate_engine.rewards.compliance import check_brief
-from relate_engine.rewards.mix import ranked
+from relate_engine.rewards.mix import order, ranked
 from relate_engine.scorecard import AdText, Finding, Scorecard
 
 LONGEST = 2500  # beyond every slot's limit; as in own_lines
@@ -106,15 +106,15 @@ def base_rates(config: Settings, placement: PlacementName) -> tuple[float, float
 
 def _ranked_again(texts: Sequence[StoredText], cards: Sequence[Scorecard]) -> dict[int, Scorecard]:
     """The new cards by text id, with the rank of each among those of its draft and slot that were scored with it."""
-    groups: dict[tuple[int, str], list[Scorecard]] = {}
+    groups: dict[tuple[int, str], list[tuple[int, Scorecard]]] = {}
     for text, card in zip(texts, cards, strict=True):
-        groups.setdefault((text.generation_id, text.slot), []).append(card)
-    told = {
-        (*key, card.text): card if len(group) > 1 else replace(card, rank_words=ALONE)
-        for key, group in groups.items()
-        for card in ranked(group)
-    }
-    return {text.id: told[text.generation_id, text.slot, text.text] for text in texts}
+        groups.setdefault((text.generation_id, text.slot), []).append((text.id, card))
+    told: dict[int, Scorecard] = {}
+    for group in groups.values():
+        ids, scored = zip(*group, strict=True)
+        for at, card in zip(order(scored), ranked(scored), strict=True):
+            told[ids[at]] = card if len(group) > 1 else replace(card, rank_words=ALONE)
+    return {text.id: told[text.id] for text in texts}
 
 
 def _placed(brief: Brief, text: StoredText) -> Brief:

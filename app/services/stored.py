@@ -84,6 +84,11 @@ class StoredText:
     def by_person(self) -> bool:
         return self.author.startswith("person:")
 
+    @property
+    def cleared(self) -> bool:
+        """Whether a person has judged this very text and lets it run."""
+        return self.verdict is not None and self.verdict.decision == "compliant"
+
 
 @dataclass(frozen=True)
 class DroppedText:

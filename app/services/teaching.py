@@ -87,7 +87,7 @@ def frozen_in_words(calls: Collection["Call"], categories: Collection[str]) -> s
     """A sentence of a round's report: by what it corrected the classifier, and where it let it block."""
     violations = sum(call.violation for call in calls)
     said = (
-        f"{len(calls)} calls of reviewers corrected the classifier ({violations} a violation, "
+        f"{len(calls)} call{'' if len(calls) == 1 else 's'} of reviewers corrected the classifier ({violations} a violation, "
         f"{len(calls) - violations} not)"
         if calls
         else "No calls of reviewers corrected the classifier"

@@ -30,6 +30,7 @@ class Branch:
     guard: Guard | None  # None = raw
     ends: frozenset[int]  # EOS; for the few-shot prompt of an untrained base also the line break
     lead: str = ""  # the text's beginning, where the request holds it already
+    reserved: int = 0  # width units of the limit that something put behind the text will take
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,10 @@ def sample(
 def _ended(row: _Row, at_end: bool) -> str | None:
     """None while the branch goes on, "" when it ended well, else why it is dropped."""
     if at_end:
-        if row.branch.guard and width(row.text.strip()) > row.branch.limit:
+        if row.branch.guard and width(row.text.strip()) + row.branch.reserved > row.branch.limit:
             return f"longer than {row.branch.limit}"
         return "" if row.text.strip() else "empty"
-    if row.branch.guard and width(row.text.strip()) > row.branch.limit:
+    if row.branch.guard and width(row.text.strip()) + row.branch.reserved > row.branch.limit:
         return f"longer than {row.branch.limit}"
     if len(row.ids) >= row.branch.tokens:
         return "did not end"

@@ -217,8 +217,9 @@ class RemotePolicy:
             for rows, texts in zip(waves, asked, strict=True):
                 for row, choice in zip(rows, texts.result(), strict=True):
                     wish = wishes[row]
-                    text = wish.end(brief, (wish.lead(brief) + choice.text).strip())
-                    avoid = (worn or {}).get(wish.slot, frozenset())
+                    lead = wish.lead(brief)
+                    text = wish.end(brief, _after(lead, choice.text))
+                    avoid = frozenset() if lead else (worn or {}).get(wish.slot, frozenset())
                     ids = tuple(zlib.crc32(w.lower().encode()) for w in text.split())
                     why = _why(choice, text, ids, wish, brief, raw, avoid)
                     yield wish, Sample(row, text, ids, choice.logprobs, why)
@@ -251,6 +252,14 @@ class RemotePolicy:
             several = f"serves {len(names)} models ({', '.join(names[:5])})" if names else "names no model"
             raise RemoteError(f"The writer's server {self.server.name} {several}; set RELATE_POLICY_MODEL to one.")
         return names[0]
+
+
+def _after(lead: str, written: str) -> str:
+    """The text that begins with `lead`; "" where nothing was written. Some servers take the first blank away."""
+    if not written.strip():
+        return ""
+    blank = " " if lead and written[0].isalnum() else ""
+    return f"{lead}{blank}{written}".strip()
 
 
 def _why(

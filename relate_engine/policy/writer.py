@@ -144,8 +144,8 @@ class Policy:
                         guards[wish.slot] = Guard(self.words, brief, exclamation=terms.exclamation, worn=avoid)
                     lead, guard = wish.lead(brief), None if raw else guards[wish.slot]
                     request = self._request(template, wish, lead)
-                    most = (terms.limit * stretch - wish.room(brief), terms.tokens * stretch)
-                    branches.append(Branch(tuple(request), *most, guard, self.ends, lead))
+                    most = (terms.limit * stretch, terms.tokens * stretch)
+                    branches.append(Branch(tuple(request), *most, guard, self.ends, lead, wish.room(brief)))
                 warmth = 1.0 if raw else temperature
                 for done in sample(prompt, self.tokenizer, branches, warmth, generator):
                     wish = wave[done.branch]

@@ -184,8 +184,7 @@ class Classifier:
                 if sha256(folder / name) != pinned[name]:
                     raise WeightsError(f"{name} in {folder} is damaged; run `relate train compliance`.")
             arrays, plain = load_file(folder / ARRAYS), json.loads((folder / PLAIN).read_text("utf-8"))
-            version = hashlib.sha256((pinned[ARRAYS] + pinned[PLAIN]).encode()).hexdigest()
-            return assembled(encoder, arrays, plain, f"cls-{version[:12]}")
+            return assembled(encoder, arrays, plain, name_of(pinned))
         except (OSError, KeyError, ValueError) as error:
             raise WeightsError(
                 f"There is no compliance classifier in {folder} ({error}); run `relate train compliance`."
@@ -275,6 +274,11 @@ class Classifier:
         return [
             (*run, logit if rest.strip() else None) for run, rest, (logit, _) in zip(runs, rests, left, strict=True)
         ]
+
+
+def name_of(files: Mapping[str, str]) -> str:
+    """The version of a classifier, from the sha256 of its files."""
+    return f"cls-{hashlib.sha256((files[ARRAYS] + files[PLAIN]).encode()).hexdigest()[:12]}"
 
 
 def assembled(encoder: Encoder, arrays: dict[str, np.ndarray], plain: dict[str, Any], version: str) -> Classifier:

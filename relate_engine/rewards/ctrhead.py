@@ -16,7 +16,7 @@ Leaves out: fitting (training/ctr.py) and the rates themselves (ctcvr.py).
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,7 +113,7 @@ class Head:
                 domain=domain,
                 spread=plain["spread"],
                 explained=plain["explained"],
-                version=f"ctr-{pinned[ARRAYS][:12]}",
+                version=name_of(pinned),
             )
         except (OSError, KeyError, ValueError) as error:
             raise WeightsError(f"There is no CTR head in {folder} ({error}); run `relate train ctr`.") from error
@@ -144,6 +144,11 @@ class Head:
             note = _note(shrink, distances[k], longer=axes[k, 0] > self.domain.median[0])
             result.append(Effect(float(raw[k]), shrink * float(raw[k]), sd, shrink, note, self.spread))
         return result
+
+
+def name_of(files: Mapping[str, str]) -> str:
+    """The version of a head, from the sha256 of its files."""
+    return f"ctr-{files[ARRAYS][:12]}"
 
 
 def _note(shrink: float, distance: np.ndarray, longer: bool) -> str:

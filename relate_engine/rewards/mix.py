@@ -100,8 +100,13 @@ def ranked(cards: Sequence[Scorecard], accepted: Mapping[str, float] | None = No
 
     `accepted`: as in `weighed`, for the words about the rank.
     """
-    group = sorted(cards, key=lambda c: (c.compliance.level == "blocked", -c.rank))
+    group = [cards[at] for at in order(cards)]
     return [replace(c, rank_words=_words(c, group, place, accepted or {})) for place, c in enumerate(group, 1)]
+
+
+def order(cards: Sequence[Scorecard]) -> list[int]:
+    """Where the cards of `ranked` stood among those given, best first."""
+    return sorted(range(len(cards)), key=lambda at: (cards[at].compliance.level == "blocked", -cards[at].rank))
 
 
 def _said_already(text: str, shown: Sequence[str]) -> float:

@@ -117,6 +117,11 @@ def country_packs(countries: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(p for p in packs if p in COUNTRY_PACKS))
 
 
+def uncovered(countries: Sequence[str]) -> list[str]:
+    """The countries whose own law no rule holds: only the general rules run for them."""
+    return [code for code in countries if not country_packs([code])]
+
+
 def load_rules(folder: Path) -> RuleSet:
     """Every rule of `folder`/*.yaml, checked and compiled. Raises RuleError naming file and rule."""
     version_file = folder / "VERSION"

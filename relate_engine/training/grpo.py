@@ -33,7 +33,7 @@ from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_ada
 from relate_engine.policy.prompt import TEMPLATES, prompt
 from relate_engine.training.checkpoint import last_checkpoint
 from relate_engine.training.credit import Arm, advantages
-from relate_engine.training.judge import Judge, Score
+from relate_engine.training.judge import DEFINITION, Judge, Score
 from relate_engine.training.rollouts import completions_of
 from relate_engine.training.samples import FILE as SAMPLES
 from relate_engine.training.samples import group_of, is_kept, keep_group
@@ -347,6 +347,7 @@ def train_grpo(
         "arm": asdict(arm),
         "plan": asdict(plan),
         "reward": ends_of(logged),
+        "reward_definition": DEFINITION,
     }
     if trainer.accelerator.is_main_process:
         manifest = save_adapter(model, base, out, "relate", manifest, state.points)

@@ -5,28 +5,16 @@ from training, what the logged run says; nothing is worked out anew. A figure wh
 Leaves out: the fits and their measures (ctr.py, compliance.py, acceptance.py), how a card is written (card.py).
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from relate_engine.rewards import classifier, ctrhead
 from relate_engine.share import wilson
 from relate_engine.training.card import Card, Curve, Metric, Point, now, read_card, write_card
 
 Told = Mapping[str, Any]  # a manifest, or a run of validation_runs.jsonl
-ARRAYS, PLAIN, MANIFEST = "head.safetensors", "head.json", "manifest.json"
-
-
-def ctr_version(manifest: Told) -> str:
-    """The name of a CTR head, as Head.load gives it."""
-    return f"ctr-{manifest['files'][ARRAYS][:12]}"
-
-
-def compliance_version(manifest: Told) -> str:
-    """The name of a compliance classifier, as Classifier.load gives it."""
-    files = manifest["files"]
-    return f"cls-{hashlib.sha256((files[ARRAYS] + files[PLAIN]).encode()).hexdigest()[:12]}"
 
 
 def ctr_card(manifest: Told, date: str, run: Told | None = None) -> Card:
@@ -47,7 +35,7 @@ def ctr_card(manifest: Told, date: str, run: Told | None = None) -> Card:
         limits.append("Not judged on validation tests yet: run `relate evaluate ctr`.")
     return Card(
         "CTR head",
-        ctr_version(manifest),
+        ctrhead.name_of(manifest["files"]),
         "What a text does to its click rate, learned from headline A/B tests; 50 % accuracy is guessing.",
         manifest["command"],
         date,
@@ -105,7 +93,7 @@ def compliance_card(manifest: Told, date: str, run: Told | None = None) -> Card:
         limits.append("Not judged on held-out texts yet: run `relate evaluate compliance`.")
     return Card(
         "Compliance classifier",
-        compliance_version(manifest),
+        classifier.name_of(manifest["files"]),
         "How likely an ad text breaks a rule of advertising, and which one; a second reader beside the written rules.",
         manifest["command"],
         date,
@@ -192,9 +180,9 @@ def _judged(run: Told | None) -> dict[str, str]:
     return {"judged by": f"logged run {run['run']} of {run['at'][:10]}"} if run else {}
 
 
-HEADS = {  # kind of a logged run → its key for the head's version, the version, the card
-    "ctr": ("head", ctr_version, ctr_card),
-    "compliance": ("classifier", compliance_version, compliance_card),
+HEADS = {  # kind of a logged run → its key for the head's version, its module, the card
+    "ctr": ("head", ctrhead, ctr_card),
+    "compliance": ("classifier", classifier, compliance_card),
 }
 
 
@@ -204,9 +192,9 @@ def write_head_card(kind: str, folder: Path, log: Path | None = None) -> None:
     Its date is that of the training: a card that this version has keeps its own, and a head that was trained before
     cards were written, but judged since, has that of the run.
     """
-    key, version_of, make = HEADS[kind]
-    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-    version, old = version_of(manifest), read_card(folder)
+    key, head, make = HEADS[kind]
+    manifest = json.loads((folder / head.MANIFEST).read_text("utf-8"))
+    version, old = head.name_of(manifest["files"]), read_card(folder)
     lines = log.read_text("utf-8").splitlines() if log and log.exists() else []
     runs = [run for line in lines if (run := json.loads(line))["kind"] == kind and run[key] == version]
     mine = old is not None and old.version == version

@@ -22,7 +22,7 @@ def steps(manifest: Mapping[str, Any], into: str = INTO) -> list[str]:
         chain.insert(0, chain[0]["parent"])
     try:
         return [_step(made, number, into) for number, made in enumerate(chain, 1)]
-    except (KeyError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, AttributeError):
         return []
 
 
@@ -45,6 +45,11 @@ def _step(made: Mapping[str, Any], number: int, into: str) -> str:
     if what == "preferences":
         said += ["--judged", *(f"{JUDGED}/{name}" for name in judged_files(made["command"]))]
     options = [(o, plan.get(k)) for k, o in CHOICES if what == "sft" or o in ("--rate", "--seed")]
-    said += [part for option, value in options if value is not None for part in (option, f"{value:g}")]
+    said += [part for option, value in options if value is not None for part in (option, _written(value))]
     said += ["--from", f"{into}/{number - 1}"] if "parent" in made else []
     return shlex.join([*said, "--out", f"{into}/{number}"])
+
+
+def _written(value: float) -> str:
+    """As the command takes it: whole numbers with every digit."""
+    return str(value) if isinstance(value, int) else f"{value:g}"

@@ -69,17 +69,42 @@ def test_proof_that_is_wanted_is_told_and_the_text_can_come_again(
     judge(db, reviewers, text, "needs_proof", comment="Which test?")
     assert status(db, ada, text) == "in_review"
     found = said(db, ada, text)
-    assert found == Decision("Which test? Add the evidence to the brief's claims, then ask again.", again=True)
+    words = "Which test? Add the evidence to the brief's claims, then ask again on the page Ads."
+    assert found == Decision(words, again=True)
     assert next_text(db, reviewers[0], lambda: 0.99) is None  # every look is had
     with pytest.raises(BriefError, match="say what has changed"):
         ad_review.ask_again(db, ada, text, " ")
-    ad_review.ask_again(db, ada, text, "The brief holds the report now.")
+    assert ad_review.ask_again(db, ada, text, "The brief holds the report now.")
     assert status(db, ada, text) == "in_review" and said(db, ada, text) is None  # waits for a look
-    ad_review.ask_again(db, ada, text, "Twice is once.")
+    assert not ad_review.ask_again(db, ada, text, "Twice is once.")
     look = next_text(db, reviewers[0], lambda: 0.99)
     assert look is not None and look.text.id == text
     give_verdict(db, reviewers[0], text, "compliant", look_id=look.id)
     assert status(db, ada, text) == "approved" and said(db, ada, text) is None
+
+
+def test_nobody_takes_a_text_out_of_the_hands_of_those_who_decide(
+    db: Database, ada: Actor, reviewers: tuple[Actor, Actor]
+) -> None:
+    first, second = reviewers
+    half, differ, passed = drafted(db, CURE, "Lock Your Kayak", "Two Kayaks")
+    send(db, half, differ, passed)
+    give_verdict(db, first, half, "needs_proof", comment="Which test?")
+    assert said(db, ada, half) == Decision(
+        "Which test? Proof is wanted: add it to the brief's claims. Another look is still to come."
+    )
+    assert not ad_review.ask_again(db, ada, half, "It is there.")
+    give_verdict(db, second, half, "needs_proof")
+    assert ad_review.ask_again(db, ada, half, "It is there.")
+
+    give_verdict(db, first, differ, "violation", comment="No.")
+    give_verdict(db, second, differ, "needs_proof")
+    assert said(db, ada, differ) == Decision("Reviewers differ, so an admin decides.")
+    give_verdict(db, first, passed, "escalate")
+    give_verdict(db, second, passed, "needs_proof")
+    assert said(db, ada, passed) == Decision("A reviewer has passed it on to an admin.")
+    assert not ad_review.ask_again(db, ada, differ, "Now?") and not ad_review.ask_again(db, ada, passed, "Now?")
+    assert (status(db, ada, differ), status(db, ada, passed)) == ("in_review", "in_review")
 
 
 def test_a_text_passed_on_says_who_decides_and_one_allowed_says_until_when(
@@ -89,7 +114,7 @@ def test_a_text_passed_on_says_who_decides_and_one_allowed_says_until_when(
     send(db, one, two)
     judge(db, reviewers, one, "escalate")
     assert said(db, ada, one) == Decision("A reviewer has passed it on to an admin.")
-    ad_review.ask_again(db, ada, one, "Now?")  # nothing to ask: an admin has it
+    assert not ad_review.ask_again(db, ada, one, "Now?")  # an admin has it
     assert said(db, ada, one) == Decision("A reviewer has passed it on to an admin.")
     year = datetime.now(UTC).year + 1
     judge(db, reviewers, two, "allowed", until=datetime(year, 3, 4, tzinfo=UTC) + timedelta(hours=12))

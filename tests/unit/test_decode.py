@@ -61,6 +61,14 @@ def test_a_lead_begins_the_text_and_counts_in_its_width() -> None:
         assert got.text.startswith("Tidepath") and (got.why or len(got.text) <= 12)
 
 
+def test_what_is_put_behind_a_text_counts_and_the_reason_names_the_slots_limit() -> None:
+    guard = Guard(vocabulary(TOKENIZER), BRIEF, exclamation=False)
+    branch = Branch(tuple(TOKENIZER.encode("H\n")), 12, 40, guard, EOS, "", 5)
+    for got in run([branch] * 40):
+        assert got.why or len(got.text) <= 7
+        assert not got.why.startswith("longer") or got.why == "longer than 12"
+
+
 def test_guarded_texts_hold_no_number_outside_the_brief_and_no_markup() -> None:
     guard = Guard(vocabulary(TOKENIZER), BRIEF, exclamation=False)
     texts = [s.text for s in run([Branch(tuple(TOKENIZER.encode("H\n")), 200, 60, guard, EOS)] * 60)]

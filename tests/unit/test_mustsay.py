@@ -21,10 +21,12 @@ BRIEF = Brief(
 
 def test_one_wish_in_so_many_says_a_phrase_and_each_phrase_gets_its_turn() -> None:
     plain = [Wish("headline", "benefit")] * (3 * EVERY)
-    asked = asked_to_say(BRIEF, plain, 0)
+    asked = asked_to_say(BRIEF, "headline", plain, 0)
     assert [w.say for w in asked if w.say] == ["Ashby", RISK, "Ashby"]
-    assert [w.say for w in asked_to_say(BRIEF, plain[:EVERY], EVERY) if w.say] == [RISK]  # a later round goes on
-    assert asked_to_say(BRIEF.model_copy(update={"brand_kit": BrandKit()}), plain, 0) == plain
+    assert [w.say for w in asked_to_say(BRIEF, "headline", plain[:EVERY], EVERY) if w.say] == [
+        RISK
+    ]  # a later round goes on
+    assert asked_to_say(BRIEF.model_copy(update={"brand_kit": BrandKit()}), "headline", plain, 0) == plain
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,26 @@ def test_the_best_text_that_says_it_takes_the_place_of_the_last() -> None:
     texts = {slot: [c.text for c in cards] for slot, cards in shown.items()}
     found = check_ad(load_rules(ASSETS / "rules"), "generic", texts, must_say=BRIEF.brand_kit.must_say)
     assert "FMT-012" not in {f.rule_id for f in found}
+
+
+def test_a_phrase_that_fills_the_slot_is_not_asked_for_there() -> None:
+    long = "Your home may be repossessed if you do not keep up"
+    kit = BrandKit(must_say=(long, RISK))
+    brief = BRIEF.model_copy(update={"brand_kit": kit, "placement": "google_rsa"})
+    plain = [Wish("headline", "benefit")] * (2 * EVERY)
+    assert {w.say for w in asked_to_say(brief, "headline", plain, 0)} == {"", RISK}  # 50 of 30 units do not fit
+    assert {w.say for w in asked_to_say(brief, "description", plain, 0)} == {"", RISK, long}
+
+
+def test_the_text_it_is_too_close_to_makes_room() -> None:
+    shown = {"headline": [card("Fresh bread daily in Leeds"), card("Order by noon")]}
+    (change,) = let_in(
+        BRIEF.model_copy(update={"brand_kit": BrandKit(must_say=("Ashby",))}),
+        shown,
+        {"headline": [card("Ashby fresh bread daily in Leeds")]},
+    )
+    assert [c.text for c in shown["headline"]] == ["Ashby fresh bread daily in Leeds", "Order by noon"]
+    assert change[1].text == "Fresh bread daily in Leeds"
 
 
 def test_nothing_is_changed_where_the_ad_says_it_or_nobody_wrote_it() -> None:

@@ -124,6 +124,13 @@ def test_words_that_must_be_said_begin_or_end_the_text(fake: Fake) -> None:
     assert prompt(BRIEF, HEADLINE_30, "benefit") + "Oak Desk" in asked
 
 
+def test_a_lead_with_nothing_behind_it_is_empty_and_a_lost_blank_is_put_back(fake: Fake) -> None:
+    for written, expected in (("", ("", "empty")), (" ", ("", "empty")), ("of oak", ("Oak Desk of oak", ""))):
+        fake.reply = lambda path, body, text=written: (200, choices([text] * body["n"]), {})  # type: ignore[misc]
+        ((_, got),) = policy(fake).write(BRIEF, [replace(WISH, say="Oak Desk")], seed=0)
+        assert (got.text, got.why) == expected
+
+
 def test_a_server_that_gives_one_text_at_a_time_is_asked_on_with_other_seeds(fake: Fake) -> None:
     fake.reply = lambda path, body: (200, choices([f"Oak {body['seed'] % 97}"], logprobs=None), {})
     writer = policy(fake)
