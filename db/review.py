@@ -109,7 +109,7 @@ def run_out(session: Session, asked: Asked, limit: int, own: bool) -> list[int]:
     )
     if not own:  # somebody who has had the text does not get it again
         query = query.where(~exists().where(slot.text_id == ReviewSlot.text_id, slot.author_id == asked.user_id))
-    return list(session.scalars(_live(query, ReviewSlot.text_id).order_by(ReviewSlot.expires_at).limit(limit)))
+    return list(session.scalars(live(query, ReviewSlot.text_id).order_by(ReviewSlot.expires_at).limit(limit)))
 
 
 def in_review(session: Session, asked: Asked, limit: int) -> list[int]:
@@ -148,7 +148,7 @@ def in_review(session: Session, asked: Asked, limit: int) -> list[int]:
         ),
         taken < case((had >= asked.overlap, 1), else_=asked.overlap - had),
     )
-    return [i for i in session.scalars(_live(query, change.text_id).order_by(change.id).limit(limit)) if i is not None]
+    return [i for i in session.scalars(live(query, change.text_id).order_by(change.id).limit(limit)) if i is not None]
 
 
 def half_looked(session: Session, asked: Asked, limit: int, blind: bool) -> list[int]:
@@ -163,7 +163,7 @@ def half_looked(session: Session, asked: Asked, limit: int, blind: bool) -> list
         ~exists().where(more.text_id == ReviewSlot.text_id, more.author_id == asked.user_id),
         ~settled(ReviewSlot.text_id),
     )
-    return list(session.scalars(_live(query, ReviewSlot.text_id).order_by(ReviewSlot.id).limit(limit)))
+    return list(session.scalars(live(query, ReviewSlot.text_id).order_by(ReviewSlot.id).limit(limit)))
 
 
 def of_level(session: Session, asked: Asked, level: str, limit: int, after: int = 0) -> list[int]:
@@ -176,13 +176,13 @@ def of_level(session: Session, asked: Asked, level: str, limit: int, after: int 
         ~exists().where(newer.text_id == Card.text_id, newer.id > Card.id),
         _untouched(Card.text_id),
     )
-    return list(session.scalars(_live(query, Card.text_id).order_by(Card.id).limit(limit)))
+    return list(session.scalars(live(query, Card.text_id).order_by(Card.id).limit(limit)))
 
 
 def untouched(session: Session, asked: Asked, limit: int) -> list[int]:
     """Texts nobody has looked at, the oldest first."""
     query = select(Text.id).where(Text.workspace_id == asked.workspace_id, _untouched(Text.id))
-    return list(session.scalars(_live(query, Text.id).order_by(Text.id).limit(limit)))
+    return list(session.scalars(live(query, Text.id).order_by(Text.id).limit(limit)))
 
 
 def gold_for(session: Session, asked: Asked, limit: int) -> list[int]:
@@ -197,7 +197,7 @@ def gold_for(session: Session, asked: Asked, limit: int) -> list[int]:
             Verdict.settled_by_id.is_(None),
         ),
     )
-    return list(session.scalars(_live(query, GoldText.text_id).order_by(GoldText.id).limit(limit)))
+    return list(session.scalars(live(query, GoldText.text_id).order_by(GoldText.id).limit(limit)))
 
 
 def highest_card(session: Session, workspace_id: int, level: str) -> int:
@@ -213,7 +213,7 @@ def _untouched(text_id: Any) -> ColumnElement[bool]:
 def open_for_looks(session: Session, text_id: int) -> bool:
     """Its brief is not archived, and no verdict on an identical text or of an admin has decided it, or it was sent
     to review since."""
-    live = select(Text.id).join(Brief, Brief.id == Text.brief_id).where(Text.id == text_id, Brief.archived_at.is_(None))
+    found = live(select(Text.id).where(Text.id == text_id), Text.id)
     touched = exists().where(ReviewSlot.text_id == Text.id) | ~exists().where(Verdict.text_id == Text.id, stands())
     newest = (
         select(StatusChange.status)
@@ -222,7 +222,7 @@ def open_for_looks(session: Session, text_id: int) -> bool:
         .limit(1)
         .scalar_subquery()
     )
-    return session.scalar(live.where((newest == "in_review") | (touched & ~settled(Text.id)))) is not None
+    return session.scalar(found.where((newest == "in_review") | (touched & ~settled(Text.id)))) is not None
 
 
 def settled(text_id: Any) -> ColumnElement[bool]:
@@ -231,7 +231,7 @@ def settled(text_id: Any) -> ColumnElement[bool]:
     return exists().where(other.text_id == text_id, other.settled_by_id.is_not(None), stands(other))
 
 
-def _live(query: Select[Any], text_id: Any) -> Select[Any]:
+def live(query: Select[Any], text_id: Any) -> Select[Any]:
     """Without texts of archived briefs."""
     of = aliased(Text)
     return query.where(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, distinct, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.analytics import Window, said
@@ -139,20 +139,82 @@ def lapsed(session: Session, workspace_id: int, now: datetime, limit: int) -> Se
     return [(row[0], row[1]) for row in session.execute(query.order_by(Verdict.until).limit(limit))]
 
 
-def lapsed_running(session: Session, workspace_id: int, now: datetime, limit: int) -> list[tuple[int, int]]:
-    """(text, who allowed it) of texts that are approved or live by a verdict "allowed until" whose day has passed,
-    longest past first."""
+def lapsed_running(
+    session: Session, workspace_id: int, now: datetime, overlap: int, limit: int
+) -> list[tuple[int, int]]:
+    """(text, who allowed it) of texts that are approved or live by looks of which one said "allowed until" a day that
+    has passed, longest past first; whatever was said after it."""
     later = aliased(StatusChange)
     query = (
         select(Verdict.text_id, Verdict.author_id)
         .join(StatusChange, StatusChange.text_id == Verdict.text_id)
         .where(
-            *_past(workspace_id, now),
+            Verdict.workspace_id == workspace_id,
+            Verdict.until <= now,
+            *_approves(overlap),
             StatusChange.status.in_(MAY_RUN),
             ~exists().where(later.text_id == Verdict.text_id, later.id > StatusChange.id),
         )
     )
-    return [(row[0], row[1]) for row in session.execute(query.order_by(Verdict.until).limit(limit))]
+    found: dict[int, int] = {}
+    for row in session.execute(query.order_by(Verdict.until, Verdict.id).limit(limit)):
+        found.setdefault(row[0], row[1])
+    return list(found.items())
+
+
+def allowed_until(session: Session, workspace_id: int, text_ids: Sequence[int], overlap: int) -> dict[int, datetime]:
+    """By text, the earliest day until which one of the looks that count for it allowed it; only texts with one."""
+    found: dict[int, datetime] = {}
+    for start in range(0, len(text_ids), CHUNK):
+        query = select(Verdict.text_id, Verdict.until).where(
+            Verdict.text_id.in_(text_ids[start : start + CHUNK]),
+            Verdict.workspace_id == workspace_id,
+            Verdict.until.is_not(None),
+            *_approves(overlap),
+        )
+        for text_id, until in session.execute(query.order_by(Verdict.until.desc())):
+            if until is not None:
+                found[text_id] = until
+    return found
+
+
+def _approves(overlap: int) -> tuple[ColumnElement[bool], ...]:
+    """Verdicts "allowed until" that stand, that neither their reviewer's next word nor an admin has replaced, and that
+    count since the text was last sent to review: it was sent before them, or while their looks were incomplete, and not
+    after their day, which renews none. Words by country of one reviewer stand side by side (review_status.opinions)."""
+    newer, settler, sent, before = aliased(Verdict), aliased(Verdict), aliased(StatusChange), aliased(Verdict)
+    looks = select(func.count(distinct(before.author_id))).where(
+        before.text_id == sent.text_id, before.created_at < sent.created_at, stands(before)
+    )
+    return (
+        Verdict.outcome == "allowed",
+        stands(),
+        ~exists().where(
+            newer.text_id == Verdict.text_id,
+            newer.id > Verdict.id,
+            newer.author_id == Verdict.author_id,
+            or_(_everywhere(newer), _everywhere(Verdict)),
+            stands(newer),
+        ),
+        ~exists().where(  # of an admin over this text or over an identical one
+            newer.text_id == Verdict.text_id,
+            newer.id > Verdict.id,
+            settler.id == newer.settled_by_id,
+            or_(settler.text_id == newer.text_id, settler.settled_by_id.is_not(None)),
+            stands(newer),
+        ),
+        ~exists().where(
+            sent.text_id == Verdict.text_id,
+            sent.status == "in_review",
+            sent.created_at > Verdict.created_at,
+            or_(sent.created_at >= Verdict.until, looks.correlate(sent).scalar_subquery() >= overlap),
+        ),
+    )
+
+
+def _everywhere(verdict: Any) -> ColumnElement[bool]:
+    """It holds wherever the brief runs."""
+    return cast(verdict.countries, String) == "[]"
 
 
 def _past(workspace_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -162,7 +224,7 @@ def _past(workspace_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
         Verdict.workspace_id == workspace_id,
         Verdict.until <= now,
         stands(),
-        ~exists().where(newer.text_id == Verdict.text_id, newer.id > Verdict.id),
+        ~exists().where(newer.text_id == Verdict.text_id, newer.id > Verdict.id, stands(newer)),
     )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.models import GoldText, ReviewSlot, StatusChange, Verdict
 from db.queries import stands
-from db.review import settled
+from db.review import live, settled
 
 DOUBTS = ("violation", "needs_proof", "escalate")  # what does not say fine
 
@@ -25,6 +25,7 @@ def texts(session: Session, workspace_id: int, overlap: int, agreed: str, limit:
     However many looks follow, a text stays until it is settled: one whose looks say different things, unless looks
     given since have decided it (`agreed`: the reason of the status change they made); one that was escalated; and one
     that is still in review though its `overlap` looks are complete, as where all say needs proof.
+    Texts of archived briefs wait for nobody.
     """
     earlier = aliased(Verdict)
     query = select(Verdict.text_id).where(
@@ -42,7 +43,7 @@ def texts(session: Session, workspace_id: int, overlap: int, agreed: str, limit:
             GoldText.workspace_id == workspace_id, GoldText.text_id == Verdict.text_id, GoldText.retired_at.is_(None)
         ),
     )
-    return list(session.scalars(query.order_by(Verdict.created_at, Verdict.id).limit(limit)))
+    return list(session.scalars(live(query, Verdict.text_id).order_by(Verdict.created_at, Verdict.id).limit(limit)))
 
 
 def _is_look(verdict: Any) -> ColumnElement[bool]:

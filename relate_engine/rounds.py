@@ -285,7 +285,8 @@ class _Round:
 
     def start(self, parent: Path) -> Values:
         """The starting policy on the held-out briefs."""
-        self.report(SHARES["start"], f"Judging the writer in use on {len(drawn(self.held, self.plan.held))} held-out briefs")
+        judged = drawn(self.held, self.plan.held)
+        self.report(SHARES["start"], f"Judging the writer in use on {len(judged)} held-out briefs")
         say = self._part(SHARES["start"], _next("start"), "Judging the writer in use")
         made = self._once("start", lambda part: {"values": self._measure(parent, say)})
         values: Values = made["values"]

@@ -22,10 +22,15 @@ def painted(words: Sequence[Word]) -> str:
             why = escape(" ".join(word.why))
             shown = (
                 f'<span class="rl-mark {style}" title="{why}">{shown}</span>'
-                f'<span class="rl-tag {style}">minus {-word.credit:.2f}</span>'
+                f'<span class="rl-tag {style}">{signed(word.credit)}</span>'
             )
         parts.append(shown)
     return f'<p dir="auto" class="rl-text">{" ".join(parts)}</p>'
+
+
+def signed(value: float) -> str:
+    """An amount with its sign in words."""
+    return f"minus {-value:.2f}" if round(value, 2) < 0 else f"plus {value:.2f}" if round(value, 2) > 0 else "0.00"
 
 
 def reward_words(rewards: dict[str, float]) -> str:

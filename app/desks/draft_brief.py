@@ -21,6 +21,7 @@ from app.services.scoring import brief_findings
 from app.services.stored import StoredBrief
 from relate_engine.brief import PLACEMENTS, Brief, parse_brief, placement_of
 from relate_engine.config import ASSETS
+from relate_engine.rewards.rules import uncovered
 
 COUNTRIES = {
     "us": "United States", "uk": "United Kingdom", "ca": "Canada", "au": "Australia", "nz": "New Zealand",

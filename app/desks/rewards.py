@@ -23,7 +23,8 @@ from app.services.people import Forbidden, may, require
 from db.session import StorageError
 from relate_engine.brief import ANGLES, PLACEMENTS
 from relate_engine.config import ASSETS
-from relate_engine.training.recipe import steps
+from relate_engine.training.corpus import corpus_hash
+from relate_engine.training.recipe import outdated, steps
 
 SPLITS = {
     "angle": "Angle", "placement": "Placement", "slot": "Slot", "policy": "Writer version",
@@ -242,5 +243,12 @@ def _writer(manifest: dict[str, Any] | None, shipped: bool) -> None:
         st.code("\n".join(made_by), language="sh", wrap_lines=True)
     elif "command" in manifest:
         st.markdown(f"Made by `{manifest['command']}`.")
-    if made_by and shipped:
-        st.caption("The corpus has changed since the first two steps, so they do not give the same bits today.")
+    if made_by and shipped and (changed := outdated(manifest, corpus_hash(ASSETS / "corpus"))):
+        st.caption(changed_words(changed))
+
+
+def changed_words(changed: list[int]) -> str:
+    """That these steps no longer give what they gave."""
+    which = f"step {changed[0]}" if len(changed) == 1 else f"steps {', '.join(map(str, changed))}"
+    it = "it does" if len(changed) == 1 else "they do"
+    return f"The corpus is not the one that taught {which}, so {it} not give the same bits today."

@@ -16,7 +16,7 @@ from app.components import charts
 from app.components.context import Context, context
 from app.components.plain import plain
 from app.components.when import when
-from app.components.word_marks import painted, reward_words
+from app.components.word_marks import painted, reward_words, signed
 from app.desks import analysis_filters
 from app.desks.words_training import from_training
 from app.services import analytics_words
@@ -121,6 +121,6 @@ def reading(words: list[Word]) -> str:
         return f"None of its {len(words)} words lost credit." if len(words) != 1 else "Its one word lost no credit."
     worst = min(lost, key=lambda w: w.credit)
     return (
-        f"{len(lost)} of {len(words)} words lost credit, most of all “{worst.text}” (minus {-worst.credit:.2f}): "
+        f"{len(lost)} of {len(words)} words lost credit, most of all “{worst.text}” ({signed(worst.credit)}): "
         f"{' '.join(worst.why)}"
     )

@@ -10,7 +10,7 @@ import streamlit as st
 from app.components import charts
 from app.components.context import Context
 from app.components.plain import plain
-from app.components.word_marks import painted, reward_words
+from app.components.word_marks import painted, reward_words, signed
 from app.services import analytics_samples, versions
 from app.services.analytics_words import Word
 from app.services.demo_round import recorded
@@ -149,7 +149,3 @@ def sentence(text: SampledText) -> str:
     if text.reward is None:
         return "To every word alike: nothing."
     return f"Reward {text.reward:.2f} ({reward_words(text.rewards)}). To every word alike: {signed(text.advantage)}."
-
-
-def signed(value: float) -> str:
-    return f"minus {-value:.2f}" if round(value, 2) < 0 else f"plus {value:.2f}" if round(value, 2) > 0 else "0.00"

@@ -4,13 +4,16 @@ Used by all that makes files for a platform. Leaves out who approves (statuses.p
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from app.services.people import Actor
+from app.services.review_status import until_of
 from app.services.statuses import FINE, WORDS, Status, status_of
 from app.services.stored import StoredText
 from app.services.workspace import workspace_settings
+from db.models import utc_now
 from relate_engine.brief import placement_of
 
 TO_DO: dict[Status, str] = {
@@ -28,24 +31,22 @@ def unapproved(session: Session, actor: Actor, texts: Sequence[StoredText]) -> l
     """One sentence for each text that may not leave yet; none where the workspace does not ask for approval."""
     if not approved_only(session, actor):
         return []
-    now = status_of(session, actor, [text.id for text in texts])
+    ids = [text.id for text in texts]
+    now, day = status_of(session, actor, ids), utc_now()
+    past = {text_id: until for text_id, until in until_of(session, actor, ids).items() if until <= day}
     return [
         f"The {placement_of(text.placement).slot(text.slot).label.lower()} '{_short(text)}' "
-        f"{_lacks(text, now[text.id])}."
+        f"{_lacks(now[text.id], past.get(text.id))}."
         for text in texts
-        if now[text.id] not in FINE or _lapsed(text)
+        if now[text.id] not in FINE or text.id in past
     ]
 
 
-def _lacks(text: StoredText, status: Status) -> str:
-    if status in FINE and text.verdict is not None and text.verdict.until is not None:
-        return f"was allowed until {text.verdict.until:%-d %B %Y} only; have its proof looked at again"
+def _lacks(status: Status, past: datetime | None) -> str:
+    """`past`: the day until which it was allowed, if that is over: what was approved is so no longer."""
+    if status in FINE and past is not None:
+        return f"was allowed until {past:%-d %B %Y} only; have its proof looked at again"
     return f"is {WORDS[status]}, and this workspace exports approved texts only; {TO_DO[status]}"
-
-
-def _lapsed(text: StoredText) -> bool:
-    """Whether the day has passed until which the text was allowed: what was approved is so no longer."""
-    return text.verdict is not None and text.verdict.outcome == "allowed" and not text.verdict.decision
 
 
 def _short(text: StoredText) -> str:

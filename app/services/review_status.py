@@ -7,6 +7,7 @@ those before it only where they were too few to be complete. Leaves out who may 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -129,16 +130,31 @@ def reopen_everywhere(db: Database) -> int:
 
 
 def _reopen(db: Database, workspace_id: int) -> int:
-    """In the name of the reviewer who allowed each text until then: it is what that verdict said."""
+    """In the name of the reviewer who allowed each text until then: it is what that verdict said, however others saw
+    it."""
     with db.read() as session:
-        if not review_quality.lapsed_running(session, workspace_id, models.utc_now(), LAPSED):
+        overlap = _overlap(session, workspace_id)
+        if not review_quality.lapsed_running(session, workspace_id, models.utc_now(), overlap, LAPSED):
             return 0
     with db.write() as session:
-        rows = review_quality.lapsed_running(session, workspace_id, models.utc_now(), LAPSED)
+        rows = review_quality.lapsed_running(session, workspace_id, models.utc_now(), overlap, LAPSED)
         for text_id, author_id in rows:
             reviewer = Actor(author_id, "reviewer", workspace_id)
             statuses.set_status(session, reviewer, text_id, "in_review", LAPSED_REASON)
         return len(rows)
+
+
+def until_of(session: Session, actor: Actor, text_ids: Sequence[int]) -> dict[int, datetime]:
+    """By text, the day at whose end what its looks allowed runs out: the earliest of theirs, whoever spoke last. Not of
+    a text that every look found fine without a day."""
+    overlap = _overlap(session, actor.workspace_id)
+    return review_quality.allowed_until(session, actor.workspace_id, text_ids, overlap)
+
+
+def _overlap(session: Session, workspace_id: int) -> int:
+    from app.services.review_looks import overlap_of  # which needs this module
+
+    return overlap_of(session, Actor(0, "reviewer", workspace_id))
 
 
 def _decision(newest_first: Sequence[models.StatusChange]) -> models.StatusChange | None:

@@ -77,7 +77,8 @@ def taught(calls: tuple["Call", ...], classifier: "Classifier | None") -> list[T
 def in_words(each: Taught) -> str:
     """One category's line."""
     count, name = each.accepted + each.dismissed, blocking.in_words([each.category]).capitalize()
-    said = f"{name}: {count} calls, {each.accepted} of them a violation and {each.dismissed} not"
+    calls = "call" if count == 1 else "calls"
+    said = f"{name}: {count} {calls}, {each.accepted} of them a violation and {each.dismissed} not"
     if each.before is None or each.after is None:
         return said
     return f"{said}; a text that it would just flag goes from {each.before:.2f} to {each.after:.2f}"
@@ -87,8 +88,8 @@ def frozen_in_words(calls: Collection["Call"], categories: Collection[str]) -> s
     """A sentence of a round's report: by what it corrected the classifier, and where it let it block."""
     violations = sum(call.violation for call in calls)
     said = (
-        f"{len(calls)} call{'' if len(calls) == 1 else 's'} of reviewers corrected the classifier ({violations} a violation, "
-        f"{len(calls) - violations} not)"
+        f"{len(calls)} {'call' if len(calls) == 1 else 'calls'} of reviewers corrected the classifier "
+        f"({violations} a violation, {len(calls) - violations} not)"
         if calls
         else "No calls of reviewers corrected the classifier"
     )

@@ -17,13 +17,25 @@ CHOICES = (("epochs", "--epochs"), ("texts_a_brief", "--texts"), ("learning_rate
 
 def steps(manifest: Mapping[str, Any], into: str = INTO) -> list[str]:
     """The commands; [] where the chain holds one that is not of `relate train sft` or `preferences`, or is broken."""
+    try:
+        return [_step(made, number, into) for number, made in enumerate(_chain(manifest), 1)]
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return []
+
+
+def outdated(manifest: Mapping[str, Any], corpus: str) -> list[int]:
+    """The steps, from 1, that were taught by another corpus than the one of this hash: they give other bits today."""
+    chain = _chain(manifest)
+    learned = [n for n, made in enumerate(chain, 1) if str(made.get("command", "")).startswith("relate train sft")]
+    return [n for n in learned if chain[n - 1].get("data_sha256") != corpus]
+
+
+def _chain(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The manifests, first training first."""
     chain = [manifest]
     while "parent" in chain[0]:
         chain.insert(0, chain[0]["parent"])
-    try:
-        return [_step(made, number, into) for number, made in enumerate(chain, 1)]
-    except (LookupError, TypeError, ValueError, AttributeError):
-        return []
+    return chain
 
 
 def judged_files(command: str) -> list[str]:

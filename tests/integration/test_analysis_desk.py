@@ -13,7 +13,7 @@ from app.components.context import Context
 from app.desks import decide, learning, performance, words
 from app.desks.analysis_blind import words as blind_words
 from app.desks.analysis_versions import trial_words
-from app.services import analytics_blind, analytics_words, briefs, drafting, feedback, jobs, versions
+from app.services import analytics_blind, analytics_rates, analytics_words, briefs, drafting, feedback, jobs, versions
 from app.services.analytics_blind import Preference
 from app.services.people import Actor
 from app.services.trials import TrialCounts
@@ -274,7 +274,9 @@ def test_a_round_started_meanwhile_in_another_tab_is_told(db: Database, open_des
     assert len(jobs.jobs(db, anna, "round")) == 1
 
 
-def test_writers_in_the_plane_are_those_of_the_stored_texts(db: Database, open_desk: Open, tmp_path: Path) -> None:
+def test_writers_in_the_plane_are_those_of_the_stored_texts(
+    db: Database, open_desk: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two writers, three texts each: points, readings and table follow the cards, each mean beside its own writer."""
     ada, config = person(db, "advertiser"), small_settings(tmp_path)
     saved = briefs.save_brief(db, ada, brief()).id
@@ -298,6 +300,11 @@ def test_writers_in_the_plane_are_those_of_the_stored_texts(db: Database, open_d
     table = at.dataframe[0].value.set_index("policy")
     assert list(table.loc["w-old", ["predicted", "observed", "sales"]]) == [0.0021, 0.01, 40.0]
     assert len(at.get("plotly_chart")) == len(at.download_button) == 1
+    assert "most shown" not in _words(at)
+    monkeypatch.setattr(analytics_rates, "MOST", 1)  # as many texts have results as are counted at most
+    at = open_desk("performance", person(db, "analyst"), config, part="Sales and compliance")
+    assert "Observed: the 1 most shown texts of these days are counted." in _words(at)
+    assert "results of their own and are among the most shown, at the compliance" in _words(at)
 
 
 def _sold(db: Database, actor: Actor, wording: str, shown: int, clicks: int, sales: float) -> None:

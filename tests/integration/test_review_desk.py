@@ -260,6 +260,10 @@ def test_an_admin_settles_a_dispute_and_makes_it_gold(db: Database, open_desk: O
     assert "no proof" in _words(at) and "Not enough blind verdicts yet on flagged texts (0 of 30)" in _words(at)
     at.checkbox(key=f"settle_gold_{text_id}").check()
     at.button(key=f"settle_violation_{text_id}").click().run()
+    assert "Say why it is a violation" in _words(at) and review_quality.gold_texts(db, admin) == []
+    assert at.checkbox(key=f"settle_gold_{text_id}").value  # nothing is lost
+    at.text_input(key=f"settle_why_{text_id}").input("Nothing proves it")
+    at.button(key=f"settle_violation_{text_id}").click().run()
     assert not at.exception and "No looks disagree" in _words(at) and "Retire" in [b.label for b in at.button]
     assert review_quality.gold_texts(db, admin) == [(text_id, "One rack", "violation")]
 

@@ -161,3 +161,4 @@ def test_the_shipped_writer_is_reproduced_by_commands_that_run_here(db: Database
     lines = commands.value.splitlines()
     assert len(lines) == 5 and "--judged assets/judged/twos.jsonl" in lines[-1] and "PARENT" not in commands.value
     assert "make writer" in _words(at)
+    assert "The corpus is not the one that taught steps 1, 2, so they do not give the same bits today." in _words(at)

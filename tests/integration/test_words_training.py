@@ -80,3 +80,22 @@ def test_where_nothing_was_kept_the_page_says_why(
     at = opened(monkeypatch, db, admin, config)
     at.selectbox(key="trained").select("demo-1").run()
     assert "demo-1 was recorded for the demo, and the texts of its training were not kept." in said(at)
+
+
+def test_the_filters_of_shown_texts_are_kept_while_training_is_looked_at(
+    db: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    admin, config = person(db, "admin"), small_settings(tmp_path)
+    at = opened(monkeypatch, db, admin, config)
+    at.segmented_control(key="texts").set_value(words.SHOWN).run()
+    at.selectbox(key="level").select("caution")
+    at.selectbox(key="placement").select("meta_feed")
+    at.selectbox(key="slot").select("headline")
+    at.text_input(key="search").input("kayak").run()
+    at.segmented_control(key="texts").set_value(words.TRAINING).run()
+    at.run()  # they are not drawn there, and come back as they were, in the address too
+    at.segmented_control(key="texts").set_value(words.SHOWN).run()
+    kept = [at.selectbox(key=name).value for name in ("level", "placement", "slot")]
+    assert [*kept, at.text_input(key="search").value] == ["caution", "meta_feed", "headline", "kayak"]
+    address = {"level": "caution", "placement": "Meta feed ad", "slot": "Headline", "search": "kayak"}
+    assert {name: at.query_params.get(name) for name in address} == address and not at.exception

@@ -14,6 +14,7 @@ from app.services.ad_checks import assess, differences
 from app.services.ad_records import Place, StoredAd, status_words
 from app.services.exporting import ExportRefused
 from app.services.people import Actor, Forbidden, NotFound, shell_actor
+from app.services.reviewing import give_verdict
 from app.services.workspace import change_settings
 from db.models import AdRevision, AuditEvent, StatusChange, Verdict, utc_now
 from db.session import Database
@@ -357,6 +358,9 @@ def test_what_was_allowed_until_a_day_that_has_passed_does_not_leave(
                 spans=[], until=utc_now() - timedelta(days=1),
             )
         )  # fmt: skip
+    with pytest.raises(ExportRefused, match=r"was allowed until .* only; have its proof looked at again"):
+        ad_export.ad_file(db, ada, ad.id, **AD)
+    give_verdict(db, person(db, "reviewer"), ids[0], "compliant")  # another's word does not renew the proof
     with pytest.raises(ExportRefused, match=r"was allowed until .* only; have its proof looked at again"):
         ad_export.ad_file(db, ada, ad.id, **AD)
 

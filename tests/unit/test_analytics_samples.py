@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.components.word_marks import painted
-from app.desks.words_training import group_words, reading, sentence, signed
+from app.components.word_marks import painted, signed
+from app.desks.words_training import group_words, reading, sentence
 from app.services import analytics_samples, versions
 from app.services.people import Forbidden
 from db.session import Database

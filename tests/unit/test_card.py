@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.components.card import card_html, compliance_words, uncovered
+from app.components.card import card_html, compliance_words
 from app.desks import draft_brief
-from relate_engine.rewards.rules import COUNTRY_PACKS
+from relate_engine.rewards.rules import COUNTRY_PACKS, uncovered
 from tests.unit.studio import WARN, card
 
 

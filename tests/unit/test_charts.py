@@ -243,3 +243,9 @@ def test_how_far_versions_moved_is_held_against_the_gate() -> None:
     assert every.table.iloc[2].to_dict() == {
         "version": "w-4", "made from": "w-3", "KL, nats a token": 0.2123, "most allowed": 0.2,
     }  # fmt: skip
+
+
+def test_the_training_reward_is_said_to_be_of_the_first_and_last_steps() -> None:
+    table = gap("grpo-77", "grpo-76").table.set_index("judge")
+    row = table.loc["Training reward, at the first and the last steps"]  # a quarter of them each, or one
+    assert (row["version"], row["before"], row["after"], row["change"]) == ("grpo-77", 0.4, 0.6, 0.2)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from relate_engine.training import grpo
 from relate_engine.training.checkpoint import last_checkpoint, whole
@@ -74,6 +75,69 @@ def test_no_file_of_a_checkpoint_may_be_short_empty_or_zeros(
     assert whole(folder)
     harm(folder / name)
     assert not whole(folder) and last_checkpoint(tmp_path) is None
+
+
+def header(said: Any) -> Callable[[Path], None]:
+    """A safetensors header that reads as JSON and is none, before as many bytes as there were."""
+
+    def harm(path: Path) -> None:
+        told = json.dumps(said).encode()
+        path.write_bytes(len(told).to_bytes(8, "little") + told + bytes(100))
+
+    return harm
+
+
+def scrambled(path: Path) -> None:
+    """A zip whose directory is whole, and whose bytes do not inflate."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("data", b"weights " * 100)
+    raw = bytearray(path.read_bytes())
+    raw[34:44] = b"\xff" * 10
+    path.write_bytes(bytes(raw))
+
+
+def marked(at: int, value: int) -> Callable[[Path], None]:
+    """A zip with one other byte in its directory: how it is packed (10), or whether it is encrypted (8)."""
+
+    def harm(path: Path) -> None:
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("data", b"weights")
+        raw = bytearray(path.read_bytes())
+        raw[raw.index(b"PK\x01\x02") + at] = value
+        path.write_bytes(bytes(raw))
+
+    return harm
+
+
+def said(text: str) -> Callable[[Path], None]:
+    return lambda path: path.write_text(text, "utf-8") and None
+
+
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [
+        ("adapter_model.safetensors", header({"a": {"dtype": "F32"}})),
+        ("adapter_model.safetensors", header({"a": {"data_offsets": [0, "8"]}})),
+        ("adapter_model.safetensors", header([1, 2])),
+        ("optimizer.pt", scrambled),
+        ("optimizer.pt", marked(10, 99)),
+        ("optimizer.pt", marked(8, 1)),
+        ("trainer_state.json", said("null")),
+        ("trainer_state.json", said("[]")),
+    ],
+)
+def test_bytes_that_read_as_something_else_send_training_back_one_checkpoint(
+    tmp_path: Path, name: str, harm: Callable[[Path], None]
+) -> None:
+    for number in (1, 2):
+        folder = tmp_path / f"checkpoint-{number}"
+        folder.mkdir()
+        (folder / "trainer_state.json").write_text('{"global_step": 1}', "utf-8")
+        save_file({"a": torch.zeros(2)}, folder / "adapter_model.safetensors")
+        torch.save({"step": 1}, folder / "optimizer.pt")
+    assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-2")
+    harm(tmp_path / "checkpoint-2" / name)
+    assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-1")
 
 
 def test_without_weights_it_is_none(trained: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:

@@ -164,6 +164,8 @@ def test_it_says_how_worn_the_evaluator_is() -> None:
 def test_a_round_from_before_over_limit_texts_were_counted_is_still_judged() -> None:
     old, new = ({k: v for k, v in side.items() if k != "over_limit"} for side in (FINE.old, FINE.new))
     assert decide(replace(FINE, old=old, new=new)).promote
+    assert decide(replace(FINE, old=old)).promote  # it began before, and has gone on since
+    assert decide(replace(FINE, new=new)).promote
 
 
 def test_alarms_ring_where_the_reward_rises_and_the_judges_fall() -> None:

@@ -1,5 +1,6 @@
 """A job that failed goes on from its last checkpoint, work folders go when a job is over, and what a cancel says."""
 
+import argparse
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -7,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from app import worker
+from app import cli_round, worker
 from app.services import audit_log, jobrun, jobs
 from app.services.audit_log import Filter
 from app.services.jobrun import JobContext
 from app.services.jobs import Kind, StoredJob
-from app.services.people import Actor, Forbidden, NotFound
+from app.services.people import Actor, Forbidden, NotFound, local_actor
 from db import jobs as rows
 from db.models import Job, utc_now
 from db.session import Database
@@ -93,6 +94,27 @@ def test_a_failed_job_goes_on_where_it_was_and_the_folder_goes_when_it_is_done(
         ("job.resume", job.id, anna.user_id), ("job.start", job.id, ana.user_id),
     ]  # fmt: skip
     assert told[0].detail["failed"] == job.message and "resumed" in told[0].words
+
+
+def test_the_shell_stays_with_the_job_that_it_resumed_though_a_worker_has_ended_it_by_then(
+    db: Database, config: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A worker claims it between the two steps of `relate round resume`. No new round is begun."""
+    ana = local_actor(db)
+    job = failed(db, ana, config, monkeypatch)
+    resume = jobs.resume
+
+    def taken(*given: Any) -> StoredJob:
+        resumed = resume(*given)
+        assert attempt(db, config, job.id) == "done"
+        return resumed
+
+    monkeypatch.setattr(jobs, "resume", taken)
+    monkeypatch.setattr("db.session.open_database", lambda _: db)
+    given = argparse.Namespace(what="resume", job=None, steps=None, json=False)
+    assert cli_round._round(given, config) == 0
+    assert [(j.id, j.state) for j in jobs.jobs(db, ana, "round")] == [(job.id, "done")]
+    assert capsys.readouterr().out.startswith("done (")
 
 
 def test_who_may_let_a_job_go_on(db: Database, ana: Actor, config: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The ladder's figures: how alike texts are, and intervals that draw seeds, then briefs. Values by hand."""
 
+import hashlib
 import json
 import math
 from dataclasses import asdict
@@ -13,7 +14,8 @@ from app.desks.rewards_ladder import reading
 from app.services import ladder as service
 from app.services.ladder import ARMS, SAME, ladder_briefs, summarise
 from relate_engine.brief import BriefError
-from relate_engine.config import ASSETS, Settings
+from relate_engine.config import ASSETS, ROOT, Settings
+from relate_engine.rewards.rules import load_rules
 from relate_engine.training.corpus import read_corpus
 from relate_engine.training.credit import ARMS as CREDIT
 from relate_engine.training.ladder import METRICS, PLAN, Bench, _figures, summary
@@ -124,6 +126,7 @@ def test_runs_by_another_plan_are_not_skipped(tmp_path: Path, monkeypatch: pytes
     plan, credit = asdict(PLAN), asdict(CREDIT["m4"])
     _written(reports, "sft-0")
     _written(reports, "m4-0", plan=plan, credit=credit)
+    monkeypatch.setattr(service, "_judged", lambda *_: {})  # tmp_path holds no rules
     config = Settings(home=tmp_path)
     assert set(service.ladder(config, None, ["sft", "m4"], [0])["arms"]) == {"sft", "m4"}
     _written(reports, "m4-0", plan=plan, credit=credit | {"credit": 0.5})
@@ -132,11 +135,62 @@ def test_runs_by_another_plan_are_not_skipped(tmp_path: Path, monkeypatch: pytes
     assert not (reports / "ladder" / "m4-1.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("key", "what"), [("rules", "rules"), ("second", "second"), ("start", "start"), ("simulator_sha256", "simulator")]
+)
+def test_runs_that_were_judged_otherwise_are_refused_before_a_missing_one_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, what: str
+) -> None:
+    """What a run of today tells of the judges is held against the one that lies there. Where none is missing they are
+    summed up as they are."""
+    trained = []
+
+    def run(config: Settings, truth: Any, arm: str, *_: Any) -> dict[str, Any]:
+        trained.append(arm)
+        return {"arm": arm, "seed": 0, "briefs": {"a": _run()}} | same
+
+    monkeypatch.setattr(service, "_run", run)
+    config, truth = Settings(home=tmp_path), ROOT / "relate_engine" / "simulator.py"
+    start = tmp_path / "work" / "ladder" / "start"
+    start.mkdir(parents=True)
+    (start / "manifest.json").write_text(json.dumps({"version": "lax-1"}), "utf-8")
+    sha256 = hashlib.sha256(truth.read_bytes()).hexdigest()
+    reports = tmp_path / "work" / "ladder" / sha256[:8]
+    reports.mkdir()
+    second = json.loads((ASSETS / "evaluators" / "compliance" / "manifest.json").read_text("utf-8"))["files"]
+    same = {
+        "simulator_sha256": sha256, "start": "lax-1", "rewards": "r-1", "rules": load_rules(ASSETS / "rules").version,
+        "second": f"cls2-{second['evaluator.safetensors'][:12]}",
+    }  # fmt: skip
+    _written(reports, "sft-0", **same | {key: "another"})
+    assert set(service.ladder(config, truth, ["sft"], [0])["arms"]) == {"sft"}
+    with pytest.raises(BriefError, match=f"as it would be run now has another {what}"):
+        service.ladder(config, truth, ["sft", "m4"], [0])
+    assert trained == []
+    _written(reports, "sft-0", **same)
+    assert set(service.ladder(config, truth, ["sft", "m4"], [0])["arms"]) == {"sft", "m4"} and trained == ["m4"]
+
+
+def test_runs_by_another_definition_of_the_reward_are_not_merged(tmp_path: Path) -> None:
+    """A run that does not tell it may have had either; one of today tells 2, and so does its writer's manifest."""
+    _written(tmp_path, "m4-0")
+    _written(tmp_path, "m4-1", reward_definition=2)
+    assert summarise(tmp_path)["reward_definition"] == 2
+    assert service._told("m4")["reward_definition"] == 2 and "reward_definition" not in service._told("sft")
+    _written(tmp_path, "m4-2", reward_definition=1)
+    with pytest.raises(BriefError, match=r"m4-2\.json has another reward_definition than"):
+        summarise(tmp_path)
+
+
 def test_a_writer_left_by_other_settings_is_not_judged_as_one_of_these() -> None:
     told = service._told("relate")
     made = {"plan": asdict(PLAN) | {"seed": 2}, "arm": asdict(CREDIT["relate"]), "reward": {"first": 0.1, "last": 0.2}}
     found = service._as_trained(told, made, Path("relate-2"))
     assert found["plan"]["seed"] == 2 and found["reward"] == made["reward"] and len(found["briefs_sha256"]) == 64
+    assert "reward_definition" not in found  # the manifest does not say by which one it was trained
+    assert service._as_trained(told, made | {"reward_definition": 2}, Path("relate-2"))["reward_definition"] == 2
+    with pytest.raises(BriefError, match="relate-2 was trained with another reward_definition than"):
+        service._as_trained(told, made | {"reward_definition": 1}, Path("relate-2"))
     with pytest.raises(BriefError, match="relate-2 was trained with another plan and credit in relate than"):
         service._as_trained(told, made | {"plan": {"steps": 1}, "arm": {"credit": 2.0}}, Path("relate-2"))
 

@@ -7,9 +7,10 @@ import shlex
 from typing import Any
 
 from app.cli_training import arguments
+from app.desks.rewards import changed_words
 from relate_engine.config import ASSETS, ROOT
 from relate_engine.training.corpus import corpus_hash
-from relate_engine.training.recipe import judged_files, steps
+from relate_engine.training.recipe import judged_files, outdated, steps
 
 SHIPPED = json.loads((ASSETS / "adapters" / "writer" / "manifest.json").read_text("utf-8"))
 
@@ -56,8 +57,17 @@ def test_make_writer_runs_these_steps() -> None:
     target = makefile[makefile.index("\nwriter:") :].split("\n\n")[0]
     run = re.findall(r"\|\| \$\(BIN\)/(relate .*)", target)
     assert run == steps(SHIPPED)
-    # what the comment there and the Rewards desk say: the corpus is no longer that of the first two steps
-    assert corpus_hash(ASSETS / "corpus") not in {made["data_sha256"] for made in chain()[:2]}
+    # what the comment there says: the corpus is no longer that of the first two steps
+    assert outdated(SHIPPED, corpus_hash(ASSETS / "corpus")) == [1, 2]
+
+
+def test_only_steps_taught_by_another_corpus_are_outdated() -> None:
+    first = {"command": "relate train sft", "data_sha256": "old"}
+    then = {"command": "relate train sft --from PARENT", "data_sha256": "new", "parent": first}
+    last = {"command": "relate train preferences --judged a.jsonl --from PARENT", "data_sha256": "a", "parent": then}
+    assert outdated(last, "new") == [1] and outdated(last, "newer") == [1, 2] and outdated(first, "old") == []
+    assert changed_words([1]).endswith("the one that taught step 1, so it does not give the same bits today.")
+    assert changed_words([1, 2]).endswith("taught steps 1, 2, so they do not give the same bits today.")
 
 
 def test_a_recipe_by_hand() -> None:
@@ -70,5 +80,8 @@ def test_a_recipe_by_hand() -> None:
         "relate train preferences --judged assets/judged/a.jsonl assets/judged/b.jsonl --rate 0.0002 --seed 0 "
         "--from w/1 --out w/2",
     ]
+    many = {"command": "relate train sft", "plan": {"learning_rate": 0.0005, "seed": 1234567}}
+    assert steps(many, "w") == ["relate train sft --rate 0.0005 --seed 1234567 --out w/1"]
+    assert steps({"command": "relate train", "plan": {}}) == steps({"command": "relate train sft", "plan": None}) == []
     assert steps({"command": "relate round", "plan": {}}) == steps({}) == []
     assert steps({"command": "relate train sft"}) == []  # a manifest without its plan

@@ -249,3 +249,18 @@ def test_nearest_decisions_come_by_wording_then_by_words(db: Database) -> None:
     assert [(d.text, round(d.alike, 2)) for d in seen.nearest] == [("Lock your kayak", 1.0), ("Lock your bike", 0.5)]
     assert [t for _, t, here in seen.ad if here] == ["Lock your kayak"] and len(seen.ad) == 4
     assert around(db, rita, ids[0], blind=True).nearest == ()
+
+
+def test_a_dispute_of_an_archived_brief_hides_no_other(db: Database) -> None:
+    (old,) = drafted(db, "One rack")
+    (live,) = drafted(db, "Two racks")
+    rita, rob, admin = person(db, "reviewer"), person(db, "reviewer"), person(db, "admin")
+    for text_id in (old, live):
+        judged(db, rita, text_id, "compliant")
+        judged(db, rob, text_id, "violation")
+    brief_id = drafting.get_texts(db, admin, [old])[0].brief_id
+    briefs.archive_brief(db, admin, brief_id)
+    with db.read() as session:
+        assert unsettled.texts(session, admin.workspace_id, 2, AGREED, 1) == [live]
+    briefs.restore_brief(db, admin, brief_id)
+    assert [d.text.id for d in review_quality.disputes(db, admin)] == [old, live]

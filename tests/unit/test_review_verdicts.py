@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.services import audit, briefs, drafting, reviewing, statuses
+from app.services import audit, briefs, drafting, review_quality, reviewing, statuses
 from app.services.people import Actor, NotFound
 from app.services.review_looks import next_text
-from app.services.review_status import reopen_everywhere, reopen_lapsed
+from app.services.review_status import reopen_everywhere, reopen_lapsed, until_of
 from app.services.reviewing import Call, give_verdict, undo, verdict_history
 from db import models
 from db.claims import claim_of
@@ -231,6 +231,74 @@ def test_the_worker_sends_it_back_without_a_reviewer(db: Database, rita: Actor) 
         change = session.scalars(select(models.StatusChange).order_by(models.StatusChange.id.desc())).first()
         assert change is not None and (change.author_id, change.text_id) == (rita.user_id, lapsed)
         assert change.reason == "The day until which it was allowed has passed."
+
+
+def ends(db: Database, actor: Actor, text_id: int) -> datetime | None:
+    with db.read() as session:
+        return until_of(session, actor, [text_id]).get(text_id)
+
+
+def test_a_day_of_one_look_counts_whoever_spoke_last(db: Database, rita: Actor) -> None:
+    one, both = drafted(db, "Lock Your Kayak", "Two Kayaks, One Rack")
+    rob, day = person(db, "reviewer"), models.utc_now() + SOON
+    send(db, one, both)
+    for text_id in (one, both):
+        give_verdict(db, rita, text_id, "allowed", until=day)
+    give_verdict(db, rob, one, "compliant")
+    give_verdict(db, rob, both, "allowed", until=day - timedelta(days=9))
+    assert (status(db, rita, one), status(db, rita, both)) == ("approved", "approved")
+    assert (ends(db, rita, one), ends(db, rita, both)) == (day, day - timedelta(days=9))
+
+
+def test_a_text_lapses_though_another_reviewer_found_it_compliant(db: Database, rita: Actor) -> None:
+    (text_id,) = drafted(db, "Lock Your Kayak")
+    rob, ron = person(db, "reviewer"), person(db, "reviewer")
+    send(db, text_id)
+    with db.write() as session:
+        session.add(
+            models.Verdict(
+                workspace_id=rita.workspace_id, author_id=rita.user_id, text_id=text_id, outcome="allowed",
+                until=models.utc_now() - timedelta(hours=1), rules=[], spans=[],
+            )
+        )  # fmt: skip
+    give_verdict(db, rob, text_id, "compliant")
+    assert status(db, rita, text_id) == "approved"
+    assert reopen_everywhere(db) == 1 and status(db, rita, text_id) == "in_review"
+    give_verdict(db, ron, text_id, "compliant")  # the one new look that it gets decides, and names no day
+    assert status(db, rita, text_id) == "approved" and ends(db, rita, text_id) is None
+    assert reopen_everywhere(db) == 0
+
+
+def test_a_day_that_its_reviewer_or_an_admin_took_back_does_not_count(db: Database, rita: Actor) -> None:
+    again, settled, undone, by_country = drafted(db, "One", "Two", "Three", "Four", countries=("us", "uk"))
+    rob, admin, day = person(db, "reviewer"), person(db, "admin"), models.utc_now() + SOON
+    send(db, again, settled, undone, by_country)
+    for text_id in (again, settled):
+        give_verdict(db, rita, text_id, "allowed", until=day)
+    give_verdict(db, rita, again, "compliant")
+    give_verdict(db, rob, settled, "violation", comment="No proof")
+    review_quality.adjudicate(db, admin, settled, "compliant")
+    given = give_verdict(db, rita, undone, "allowed", until=day)
+    assert ends(db, rita, undone) == day
+    undo(db, rita, given.id)
+    give_verdict(db, rita, by_country, "allowed", until=day, countries=["uk"])
+    give_verdict(db, rita, by_country, "compliant", countries=["us"])
+    give_verdict(db, rob, by_country, "compliant")
+    assert [ends(db, rita, i) for i in (again, settled, undone, by_country)] == [None, None, None, day]
+
+
+def test_proof_renewed_by_a_new_look_runs_to_its_new_day(db: Database, rita: Actor) -> None:
+    (text_id,) = drafted(db, "Lock Your Kayak")
+    rob, ron, day = person(db, "reviewer"), person(db, "reviewer"), models.utc_now() + SOON
+    send(db, text_id)
+    give_verdict(db, rita, text_id, "allowed", until=day)
+    give_verdict(db, rob, text_id, "compliant")
+    ada = person(db, "advertiser")
+    with db.write() as session:
+        statuses.set_status(session, ada, text_id, "draft")
+        statuses.set_status(session, ada, text_id, "in_review")
+    give_verdict(db, ron, text_id, "allowed", until=day + SOON)
+    assert status(db, rita, text_id) == "approved" and ends(db, rita, text_id) == day + SOON
 
 
 def test_many_that_wait_for_a_look_do_not_hide_the_next(

@@ -75,14 +75,20 @@ def test_only_new_results_retrain_it_and_an_undone_one_stays_undone(
     job = JobContext(db, job.config, row(db, job.job_id), job._owner)  # as the next attempt finds it
     job.checkpoint({**(job.last or {}), "share": 0.5})
 
-    assert f"no results have come since {first}" in rounds._retrain_rewards(job, ana)
+    again = len(audit_log.page(db, ana, Filter()).events)
+    assert rounds._retrain_rewards(job, ana) == said  # killed before it froze: this very round has done it
+    assert len(audit_log.page(db, ana, Filter()).events) == again and learning.active_version(db, ana) == first
     assert job.last is not None and first in job.last["changed"]
+    with db.write() as session:
+        session.get_one(models.Job, job.job_id).state = "failed"
+    later = context(db, ana, tmp_path)
+    assert f"no results have come since {first}" in rounds._retrain_rewards(later, ana)
     learning.undo_rewards(db, ana)
     assert f"no results have come since {first}" in rounds._retrain_rewards(job, ana)
     assert learning.active_version(db, ana) is None  # what somebody has undone is not brought back
 
     rows_are(monkeypatch, results(3_000, seed=1))
     came_in(db, ana, utc_now() + timedelta(seconds=1))
-    rounds._retrain_rewards(job, ana)
+    rounds._retrain_rewards(later, ana)
     assert learning.active_version(db, ana) not in (None, first)
     assert learning.active_version(db, person(db, "analyst", "Theirs")) is None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from relate_engine import rounds
 from relate_engine.brief import BriefError, supported_angles
 from relate_engine.rounds import STEP, RoundReport, judged_of, run_round
 from relate_engine.snapshot import (
@@ -124,6 +125,18 @@ def test_held_out_products_rotate_and_are_never_trained_on() -> None:
         assert out and not out & {b.product for b in training_briefs(given)}
         assert not out & {s.brief.product for s in training_sets(given)}
         assert len(held_briefs(given)) + len(training_briefs(given)) == 5
+
+
+def test_a_round_says_how_many_briefs_it_judges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty held-out briefs, one of them twice; at most 16 are judged, each once."""
+    monkeypatch.setattr(rounds, "measure", lambda *_: {})
+    desk, said = brief("Oak Desk"), []
+    plan = replace(PLAN, held=replace(PLAN.held, briefs=16))
+    for n, held in ((1, [desk, desk]), (16, [desk, *(brief(f"Desk {n}") for n in range(19))])):
+        (tmp_path / str(n)).mkdir()
+        run = rounds._Round("", held, judges(), tmp_path / str(n), plan, lambda share, what: said.append(what))
+        run.start(tmp_path)
+    assert said == ["Judging the writer in use on 1 held-out briefs", "Judging the writer in use on 16 held-out briefs"]
 
 
 def test_the_manifest_tells_every_part_apart_and_a_snapshot_survives_json() -> None:

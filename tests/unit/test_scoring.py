@@ -17,7 +17,7 @@ from relate_engine.config import Settings
 from relate_engine.rewards.diversity import diversity
 from relate_engine.rewards.mix import rank_of
 from relate_engine.scorecard import AdText, Scorecard, value_of
-from tests.unit.studio import BLOCK, VERSIONS, brief, card, small_draft
+from tests.unit.studio import BLOCK, VERSIONS, Draft, brief, card, small_draft
 
 
 @dataclass
@@ -105,6 +105,14 @@ def test_texts_scored_again_are_ranked_among_those_they_came_with(
         ("Kayaks Off the Garage Floor", "Ranked 1 of 3: it stays closest to the brief."),
         ("Holds Two", "Scored again alone, so it is not ranked among the others."),
     ]
+
+
+def test_two_texts_of_the_same_words_keep_a_rank_each(db: Database, ada: Actor, room: Room, saved: StoredBrief) -> None:
+    drafted = drafting.store_generation(db, ada, saved.id, Draft((card("Holds Two"), card("Holds Two")))).texts
+    cast(Any, room).rewards = "ctr-2"
+    scoring.score_again(db, ada, room, saved.brief, drafted)
+    now = told(drafting.get_texts(db, ada, [t.id for t in drafted]))
+    assert [words.split(":")[0] for _, words in now] == ["Ranked 1 of 2", "Ranked 2 of 2"]
 
 
 def test_what_stands_against_a_brief_is_told_with_the_rules_own_findings() -> None:

@@ -176,6 +176,8 @@ def test_a_round_judges_by_the_calls_of_its_beginning(
     assert [(by.calls, by.blocking) for by in given] == [(now.calls, {"finance"})]
     said = teaching.frozen_in_words(frozen.calls, frozen.blocking)
     assert said == "65 calls of reviewers corrected the classifier (60 a violation, 5 not); it blocked in finance."
+    one = teaching.frozen_in_words(frozen.calls[:1], ())
+    assert one.startswith("1 call of reviewers corrected the classifier (")
     assert teaching.frozen_in_words((), ()).startswith("No calls of reviewers corrected the classifier;")
 
 
