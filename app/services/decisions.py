@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.services import rulebook
 from app.services.people import Actor, require
 from app.services.review_looks import overlap_of
-from app.services.review_status import AGREED, Round, round_of
+from app.services.review_status import AGREED, Round, round_of, until_of
 from app.services.statuses import FINE
 from app.services.stored import StoredText, StoredVerdict
 from db import ads, models
@@ -40,7 +40,8 @@ def decisions(session: Session, actor: Actor, texts: Sequence[StoredText]) -> di
     """As `decisions_of`, inside a transaction."""
     changes = ads.text_statuses(session, actor.workspace_id, [text.id for text in texts])
     rules = rulebook.rules_in(session, actor) if changes else rulebook.shipped()
-    found = {}
+    days = until_of(session, actor, [text_id for text_id, change in changes.items() if change.status in FINE])
+    found: dict[int, Decision | None] = {}
     for text in texts:
         change = changes.get(text.id)
         if change is None:
@@ -48,8 +49,10 @@ def decisions(session: Session, actor: Actor, texts: Sequence[StoredText]) -> di
         if change.status == "in_review" and text.verdict is not None and text.verdict.created_at >= change.created_at:
             now = round_of(session, actor.workspace_id, text.id, overlap_of(session, actor), change)
             found[text.id] = _waiting(_said(text, text.verdict, rules), now)
-        else:
-            found[text.id] = _decision(text, change, rules)
+        elif change.status == "rejected":
+            found[text.id] = _rejected(text, change, rules)
+        elif text.id in days:
+            found[text.id] = Decision(f"Allowed with proof until {days[text.id].day} {days[text.id]:%B %Y}.")
     return {text_id: decision for text_id, decision in found.items() if decision is not None}
 
 
@@ -70,17 +73,11 @@ def _waiting(said: str, now: Round) -> Decision | None:
     )
 
 
-def _decision(text: StoredText, change: models.StatusChange, rules: RuleSet) -> Decision | None:
+def _rejected(text: StoredText, change: models.StatusChange, rules: RuleSet) -> Decision:
     verdict = text.verdict
-    if change.status == "rejected":
-        said = _said(text, verdict, rules) if verdict is not None and verdict.outcome == "violation" else ""
-        reason = "" if change.reason == AGREED else _sentence(change.reason)
-        return Decision(" ".join(filter(None, (reason, said))) or "The reviewer gave no reason.", again=True)
-    if verdict is None:
-        return None
-    if change.status in FINE and verdict.outcome == "allowed" and verdict.until is not None:
-        return Decision(f"Allowed with proof until {verdict.until.day} {verdict.until:%B %Y}.")
-    return None
+    said = _said(text, verdict, rules) if verdict is not None and verdict.outcome == "violation" else ""
+    reason = "" if change.reason == AGREED else _sentence(change.reason)
+    return Decision(" ".join(filter(None, (reason, said))) or "The reviewer gave no reason.", again=True)
 
 
 def _said(text: StoredText, verdict: StoredVerdict, rules: RuleSet) -> str:
