@@ -23,7 +23,7 @@ from relate_engine.training.scoring import scorer
 from tests.cards import card
 
 WRITER = ASSETS / "adapters" / "writer"
-PLAN = GrpoPlan(steps=2, groups=2, generations=4, tokens=24, micro_batch=8, learning_rate=1e-4)
+PLAN = GrpoPlan(steps=2, groups=2, generations=8, tokens=24, micro_batch=8, learning_rate=1e-4)
 
 
 def score(asked: list[Sampled]) -> list[Scorecard]:

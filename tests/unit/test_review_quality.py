@@ -134,6 +134,7 @@ def test_disagreeing_looks_are_settled_by_an_admin(db: Database) -> None:
     assert verdict is not None and (verdict.outcome, verdict.reviewer_id) == ("violation", admin.user_id)
 
 
+@sqlite_only  # rows with numbers of their own leave a server's counters behind
 def test_what_nobody_settled_stays_listed_oldest_first(db: Database) -> None:
     disputed, escalated, later = drafted(db, "One rack", "Two racks", "Three racks")
     rita, rob, admin = person(db, "reviewer"), person(db, "reviewer"), person(db, "admin")
