@@ -140,7 +140,7 @@ def draft(
                 plain = wanted(brief, slot, angles, rows, asked[slot])
                 wishes += asked_to_say(brief, slot, plain, asked[slot]) if whole else plain
                 asked[slot] += rows
-        fresh: list[tuple[AdText, Sample]] = []
+        fresh: list[tuple[AdText, Sample, str]] = []  # with what of it was written
         worn = {slot: frozenset(t for t, n in seen_first.items() if n >= WORN and attempt >= COOL)
                 for slot, seen_first in openings.items()}  # fmt: skip
         for author, wish, sample in _written(writers, brief, wishes, seed + 7919 * attempt, temperature + warmer, worn):
@@ -155,14 +155,14 @@ def draft(
             passed[wish.slot].append(text)
             if not wish.lead(brief):  # its first token is not the text's
                 openings[wish.slot][sample.ids[0]] += 1
-            fresh.append((text, sample))
+            fresh.append((text, sample, wish.written(brief, sample.text)))
             yield Provisional(text)
             enough = sum(min(len(passed[slot]), count) for slot, count in counts.items())
             yield Progress(enough, total, f"{sum(map(len, passed.values()))} texts written")
-        fits = relevance(rewards.encoder, [t.text for t, _ in fresh], brief)
-        for (text, sample), (fit, _) in zip(fresh, fits, strict=True):
+        fits = relevance(rewards.encoder, [written for *_, written in fresh], brief)
+        for (text, sample, written), (fit, _) in zip(fresh, fits, strict=True):
             aim = TEMPLATES[brief.placement, text.slot].aim
-            told = signals(text.text, text.slot, aim, sample.logprobs, fit, brief)
+            told = signals(written, text.slot, aim, sample.logprobs, fit, brief)
             accepted[text.text] = policy.acceptance.probability(told)
     if "path" in counts:
         refused: dict[str, str] = {}

@@ -46,10 +46,19 @@ class Wish:
 
     def end(self, brief: Brief, text: str) -> str:
         """The written text with `say` behind it, where that does not begin it."""
-        if not self.say or not text or self.lead(brief):
+        if not text or not self._last(brief):
             return text
-        stop, last = ("" if text.endswith(_STOPS) else "."), ("" if self.say.endswith(_STOPS) else ".")
-        return f"{text}{stop} {self.say}{last}"
+        return f"{text}{'' if text.endswith(_STOPS) else '.'}{self._last(brief)}"
+
+    def written(self, brief: Brief, text: str) -> str:
+        """The part of such a text that the writer wrote, which is all that can be said to read well or badly."""
+        return text.removesuffix(self._last(brief))
+
+    def _last(self, brief: Brief) -> str:
+        """The last sentence that `end` adds, with the blank before it."""
+        if not self.say or self.lead(brief):
+            return ""
+        return f" {self.say}{'' if self.say.endswith(_STOPS) else '.'}"
 
     def room(self, brief: Brief) -> int:
         """Width units that `end` takes, at most."""

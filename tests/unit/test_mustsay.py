@@ -46,6 +46,7 @@ def test_one_wish_in_so_many_says_a_phrase_and_each_phrase_gets_its_turn() -> No
 def test_a_name_begins_the_text_and_anything_else_ends_it(say: str, lead: str, text: str, whole: str) -> None:
     wish = Wish("headline", "benefit", say=say)
     assert wish.lead(BRIEF) == lead and wish.end(BRIEF, text) == whole
+    assert wish.written(BRIEF, whole).removesuffix(".") == text.removesuffix(".")
     assert len(whole) - len(text) <= wish.room(BRIEF)
 
 
