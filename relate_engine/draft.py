@@ -35,6 +35,7 @@ from relate_engine.scorecard import AdText, Finding, Scorecard
 # then, only where too few differ, four for other texts.
 WARMER = (0.0, 0.05, 0.5, 0.75, 0.75, 1.0)
 COOL = 2
+OVERSAMPLE = 6  # texts sampled for each one shown
 SPARE = 2  # texts more than are shown, since the scorecard drops some
 LEAST = 32  # fewest texts sampled for a slot in a round: the width of a wave costs little more than one text
 WORN = 3  # texts of a slot that open alike; warm rounds must open otherwise
@@ -106,7 +107,7 @@ def draft(
     served: Sequence[str] = (),
     angle: Angle | None = None,
     like: str | None = None,
-    oversample: int = 6,
+    oversample: int = OVERSAMPLE,
     temperature: float = 0.8,
     rival: Writer | None = None,
 ) -> Iterator[Event]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from relate_engine.brief import Brief, parse_brief, placement_of, width
-from relate_engine.draft import Drafted, Writer, draft
+from relate_engine.draft import OVERSAMPLE, Drafted, Writer, draft
 from relate_engine.policy.guards import numbers
 from relate_engine.rewards.diversity import jaccard
 from relate_engine.rewards.mix import SAME
@@ -26,7 +26,7 @@ def served_report(
     rewards: Rewards,
     briefs: Sequence[Brief],
     report: Callable[[str], None] = lambda line: None,
-    oversample: int = 6,
+    oversample: int = OVERSAMPLE,
     temperature: float = 0.8,
 ) -> dict[str, Any]:
     """Drafts eight headlines and the other slots for each brief, as served, and counts broken promises.
@@ -143,7 +143,7 @@ def _sample_served(
         brief = briefs[step % len(briefs)].model_copy(update={"placement": placement})
         step += 1
         counts = {slot: 1 if plain else placement_of(placement).slot(slot).full_ad}
-        events = draft(policy, rewards, brief, counts, seed=step, oversample=1 if plain else 6)
+        events = draft(policy, rewards, brief, counts, seed=step, oversample=1 if plain else OVERSAMPLE)
         cards = next(e.draft for e in events if isinstance(e, Drafted)).candidates
         if cards:
             found.append((brief, slot, rng.choice(cards).text))

@@ -39,7 +39,9 @@ def decisions_of(db: Database, actor: Actor, texts: Sequence[StoredText]) -> dic
 def decisions(session: Session, actor: Actor, texts: Sequence[StoredText]) -> dict[int, Decision]:
     """As `decisions_of`, inside a transaction."""
     changes = ads.text_statuses(session, actor.workspace_id, [text.id for text in texts])
-    rules = rulebook.rules_in(session, actor) if changes else rulebook.shipped()
+    if not changes:
+        return {}
+    rules, overlap = rulebook.rules_in(session, actor), overlap_of(session, actor)
     days = until_of(session, actor, [text_id for text_id, change in changes.items() if change.status in FINE])
     found: dict[int, Decision | None] = {}
     for text in texts:
@@ -47,7 +49,7 @@ def decisions(session: Session, actor: Actor, texts: Sequence[StoredText]) -> di
         if change is None:
             continue
         if change.status == "in_review" and text.verdict is not None and text.verdict.created_at >= change.created_at:
-            now = round_of(session, actor.workspace_id, text.id, overlap_of(session, actor), change)
+            now = round_of(session, actor.workspace_id, text.id, overlap, change)
             found[text.id] = _waiting(_said(text, text.verdict, rules), now)
         elif change.status == "rejected":
             found[text.id] = _rejected(text, change, rules)
