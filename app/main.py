@@ -6,6 +6,7 @@ other page opens a sentence. Hiding a page is a courtesy: the services refuse by
 in (app/components/door.py).
 """
 
+import time
 from collections.abc import Callable
 from importlib import import_module
 
@@ -22,6 +23,8 @@ from db.session import StorageError
 from relate_engine.config import ASSETS
 
 THEME = ASSETS / "theme"
+WIDTH = 1020  # px of a page
+STYLES_S = 0.08  # once a session
 
 
 # module of app.desks, title, icon, what its visitors must be allowed to do
@@ -118,11 +121,19 @@ def _outside(out: SignedOut) -> None:
     st.navigation(pages, position="hidden").run()
 
 
+def _styles() -> None:
+    """The studio's own styles. A browser loads them apart from the words, which would jump if they came first."""
+    st.html(THEME / "studio.css")
+    if "styled" not in st.session_state:
+        st.session_state.styled = True
+        time.sleep(STYLES_S)
+
+
 def main() -> None:
     """One run of the script."""
     icon = THEME / "icon.svg"
     st.set_page_config(page_title="RELATE Studio", page_icon=str(icon), layout="wide")
-    st.html(THEME / "studio.css")
+    _styles()
     st.logo(str(THEME / "logo.svg"), size="large")
     try:
         ctx = context()
@@ -132,15 +143,16 @@ def main() -> None:
         st.error(plain(str(error)), icon=":material/error:")
         st.stop()
     here = _way(ctx.actor)
-    if is_demo(ctx.settings):
-        st.badge(BADGE, icon=":material/science:", color="violet")
-    if ctx.signed is not None:
-        door.account(ctx.db, ctx.actor, ctx.signed)
-    ask_before_leaving()
-    try:
-        here.run()
-    except SignedOut as out:  # ended between the top of this run and the page
-        door.outside(out)
+    with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
+        if is_demo(ctx.settings):
+            st.badge(BADGE, icon=":material/science:", color="violet")
+        if ctx.signed is not None:
+            door.account(ctx.db, ctx.actor, ctx.signed)
+        try:
+            here.run()
+        except SignedOut as out:  # ended between the top of this run and the page
+            door.outside(out)
+        ask_before_leaving()  # last: it takes room until the styles are there
 
 
 main()

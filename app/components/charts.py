@@ -124,14 +124,14 @@ def trend(heading: str, scores: pd.DataFrame, name: str) -> Chart:
 
 
 def rates(heading: str, doing: str, frame: pd.DataFrame, by: str, hits: str, total: str, name: str) -> Chart:
-    """Shares with their 95 % intervals, best first; the reading says whether the first really leads.
+    """Shares with their 95% intervals, best first; the reading says whether the first really leads.
 
     `doing` completes "<group> was <doing> most often". `frame` is what analytics.shares gives.
     """
     frame = frame.sort_values(["rate", total], ascending=False)
     first = frame.iloc[0]
     reading = (
-        f"{safe(str(first[by]))} was {doing} most often: {int(first[hits])} of {int(first[total])} "
+        f"{safe(str(first[by]))} was {doing} most often: {int(first[hits]):,} of {int(first[total]):,} "
         f"({first['rate']:.0%}, between {first['low']:.0%} and {first['high']:.0%})"
     )
     if len(frame) == 1:
@@ -142,9 +142,9 @@ def rates(heading: str, doing: str, frame: pd.DataFrame, by: str, hits: str, tot
         reading += ", clearly more than every other."
     else:
         reading += "; the intervals overlap, so this is no clear difference yet."
-    labels = [f"{group} ({n})" for group, n in zip(frame[by], frame[total], strict=True)]
+    labels = [f"{group} ({n:,})" for group, n in zip(frame[by], frame[total], strict=True)]
     figure = dots(labels, frame["rate"], frame["low"], frame["high"], "%{x:.0%}")
-    figure.update_xaxes(tickformat=".0%", range=[-0.02, 1.02], title_text="share and 95 % interval")
+    figure.update_xaxes(tickformat=".0%", range=[-0.02, 1.02], title_text="share and 95% interval")
     table = frame.assign(**{column: frame[column].round(3) for column in ("rate", "low", "high")})
     return Chart(heading, reading, dressed(figure, 130 + 34 * len(frame)), table, name)
 
@@ -175,11 +175,11 @@ def spread(
     heading: str, reading: str, frame: pd.DataFrame, by: str, value: str, digits: str, name: str,
     bounds: tuple[float, float] | None = None,
 ) -> Chart:  # fmt: skip
-    """Mean of a number by group with its 95 % interval (`low` to `high`), as analytics.means gives it."""
+    """Mean of a number by group with its 95% interval (`low` to `high`), as analytics.means gives it."""
     frame = frame.sort_values(value, ascending=False)
     labels = [f"{group} ({n})" for group, n in zip(frame[by], frame["texts"], strict=True)]
     figure = dots(labels, frame[value], frame["low"], frame["high"], "%{x:" + digits + "}")
-    figure.update_xaxes(tickformat=digits, title_text="mean and 95 % interval", nticks=6)
+    figure.update_xaxes(tickformat=digits, title_text="mean and 95% interval", nticks=6)
     if bounds:
         margin = 0.02 * (bounds[1] - bounds[0])
         figure.update_xaxes(range=[bounds[0] - margin, bounds[1] + margin])

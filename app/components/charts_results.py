@@ -15,7 +15,7 @@ from relate_engine.training.card import Curve
 
 
 def reliability(curve: Curve, name: str) -> charts.Chart:
-    """Predicted against observed rates with 95 % intervals; on the diagonal a prediction is right."""
+    """Predicted against observed rates with 95% intervals; on the diagonal a prediction is right."""
     frame = pd.DataFrame([vars(p) for p in curve.points])
     held = ((frame["low"] <= frame["predicted"]) & (frame["predicted"] <= frame["high"])).sum()
     few = f"{frame['trials'].min():,.0f}"
@@ -35,7 +35,7 @@ def reliability(curve: Curve, name: str) -> charts.Chart:
         hovertemplate="predicted %{x:.2%}, observed %{y:.2%}<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(title_text=f"predicted {charts.safe(curve.name)}", tickformat=".1%", range=[0, end])
-    figure.update_yaxes(title_text="observed, 95 % interval", tickformat=".1%", range=[0, end])
+    figure.update_yaxes(title_text="observed, 95% interval", tickformat=".1%", range=[0, end])
     table = frame.assign(
         **{c: frame[c].map("{:.3%}".format) for c in ("predicted", "observed", "low", "high")},
         trials=frame["trials"].round().astype(int),
@@ -54,16 +54,16 @@ def pcoc(heading: str, found: Sequence[Pcoc], name: str) -> charts.Chart:
     if every.low is None:
         reading += "; too few texts to say whether that is chance."
     elif low <= 1 <= high:
-        reading += f" (95 % interval {low:.2f} to {high:.2f}): 1 lies inside, so the predictions may well be right."
+        reading += f" (95% interval {low:.2f} to {high:.2f}): 1 lies inside, so the predictions may well be right."
     else:
         promised = "too much" if every.value > 1 else "too little"
-        reading += f" (95 % interval {low:.2f} to {high:.2f}): they promise {promised}."
+        reading += f" (95% interval {low:.2f} to {high:.2f}): they promise {promised}."
     labels = [f"{p.group} ({p.texts:,} texts)" for p in known]
     frame = pd.DataFrame({"value": [p.value for p in known], "low": [p.low or p.value for p in known],
                           "high": [p.high or p.value for p in known]})  # fmt: skip
     figure = charts.dots(labels, frame["value"], frame["low"], frame["high"], "%{x:.2f}")
     figure.add_vline(x=1, line={"color": "#7c8a86", "dash": "dash"})
-    figure.update_xaxes(title_text="predicted / observed, 95 % interval; 1 is right", type="log", nticks=8)
+    figure.update_xaxes(title_text="predicted / observed, 95% interval; 1 is right", type="log", nticks=8)
     table = pd.DataFrame(
         [{"group": p.group, "texts": p.texts, "predicted": round(p.predicted, 1), "observed": p.observed,
           "predicted / observed": round(p.value, 3) if p.value else None, "low": p.low and round(p.low, 3),
@@ -121,8 +121,8 @@ def plane(heading: str, frame: pd.DataFrame, name: str) -> charts.Chart:
         colour, symbol = charts.PALETTE[n % len(charts.PALETTE)], charts.SYMBOLS[n % len(charts.SYMBOLS)]
         told = f"{row['policy']}, predicted" if seen else str(row["policy"])
         figure.add_scatter(
-            x=[row["score"]], y=[row["ctcvr"]], mode="markers+text", name=told, text=[told],
-            textposition="top center", cliponaxis=False, marker={"size": 12, "color": colour, "symbol": symbol},
+            x=[row["score"]], y=[row["ctcvr"]], mode="markers", name=told, cliponaxis=False,
+            marker={"size": 12, "color": colour, "symbol": symbol},
             error_x={"array": [row["score_high"] - row["score"]], "arrayminus": [row["score"] - row["score_low"]],
                      "color": colour},
             error_y={"array": [row["ctcvr_high"] - row["ctcvr"]], "arrayminus": [row["ctcvr"] - row["ctcvr_low"]],
@@ -133,8 +133,7 @@ def plane(heading: str, frame: pd.DataFrame, name: str) -> charts.Chart:
             continue
         told = f"{row['policy']}, observed"
         figure.add_scatter(
-            x=[row["score"]], y=[row["observed"]], mode="markers+text", name=told, text=[told],
-            textposition="bottom center", cliponaxis=False,
+            x=[row["score"]], y=[row["observed"]], mode="markers", name=told, cliponaxis=False,
             marker={"size": 14, "color": colour, "symbol": f"{symbol}-open", "line": {"width": 2}},
             error_y={"array": [row["observed_high"] - row["observed"]],
                      "arrayminus": [row["observed"] - row["observed_low"]], "color": colour, "thickness": 1,

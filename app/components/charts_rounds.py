@@ -78,7 +78,7 @@ def gap(found: Sequence[Gap], rewards: Mapping[str, tuple[float, float]], name: 
             hovertemplate="%{y}: %{x:+.3f}", cliponaxis=False,
         )  # fmt: skip
     figure.add_vline(x=0, line={"color": "#7c8a86", "dash": "dash"})
-    figure.update_xaxes(title_text="change on held-out briefs, 95 % interval")
+    figure.update_xaxes(title_text="change on held-out briefs, 95% interval")
     figure.update_yaxes(type="category")
     rows = [
         {"version": g.version, "judge": JUDGES[g.judge], "briefs": g.briefs, "before": g.before, "after": g.after,
@@ -103,7 +103,7 @@ def gap_words(version: str, judged: Mapping[str, Gap]) -> str:
         return f"Of {who} there is no judge outside training to hold against its reward."
     judge = JUDGES[outside.judge].lower()
     told = f"{reward.change:+.3f} by the reward it was trained on, {outside.change:+.3f} by the {judge} "
-    told += f"(95 % interval {outside.low:+.3f} to {outside.high:+.3f}, {outside.briefs} briefs)"
+    told += f"(95% interval {outside.low:+.3f} to {outside.high:+.3f}, {outside.briefs} briefs)"
     if reward.change > 0 and outside.high < 0:
         return f"{who}: {told}. The reward rose while the judge fell: that is gaming, do not promote it."
     if reward.change > 0 and outside.low > 0:
@@ -111,8 +111,13 @@ def gap_words(version: str, judged: Mapping[str, Gap]) -> str:
     return f"{who}: {told}. The judge shows no clear change, so nothing is proven either way."
 
 
-def held_out(frame: pd.DataFrame, measures: Mapping[str, str], heading: str, name: str) -> charts.Chart:
-    """Held-out means by version, a line a measure. `frame` is analytics_rounds.held_out; oldest version first."""
+def held_out(
+    frame: pd.DataFrame, measures: Mapping[str, str], heading: str, name: str, digits: str = ".3g"
+) -> charts.Chart:
+    """Held-out means by version, a line a measure, written as `digits` says.
+
+    `frame` is analytics_rounds.held_out; oldest version first.
+    """
     part = frame[frame["measure"].isin(list(measures))]
     figure = go.Figure()
     for n, (measure, told) in enumerate(measures.items()):
@@ -127,7 +132,7 @@ def held_out(frame: pd.DataFrame, measures: Mapping[str, str], heading: str, nam
             error_y={"type": "data", "symmetric": False, "color": colour,
                      "array": [0, *(line["high"] - line["change"])],
                      "arrayminus": [0, *(line["change"] - line["low"])]},
-            hovertemplate="%{x}: %{y:.3f}",
+            hovertemplate=f"%{{x}}: %{{y:{digits}}}",
         )  # fmt: skip
     newest = part[part["version"] == part["version"].iloc[-1]]
     clear = newest[(newest["low"] > 0) | (newest["high"] < 0)]
@@ -136,10 +141,13 @@ def held_out(frame: pd.DataFrame, measures: Mapping[str, str], heading: str, nam
         reading = f"{who} differs from the version before in none of these beyond chance."
     else:
         changed = [
-            f"{measures[r['measure']].lower()} {r['before']:.3g} → {r['after']:.3g}" for _, r in clear.iterrows()
+            f"{measures[r['measure']].lower()} {r['before']:{digits}} → {r['after']:{digits}}"
+            for _, r in clear.iterrows()
         ]
         reading = f"{who} changed clearly in {'; '.join(changed)}; every other change may be chance."
     figure.update_xaxes(type="category")
+    if digits.endswith("%"):
+        figure.update_yaxes(tickformat=digits)
     table = part.assign(measure=part["measure"].map(measures)).round(4)
     return charts.Chart(heading, reading, charts.dressed(figure, 340), table, name)
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 _JS = """
 const FORM = '[data-testid="stForm"]', PRESS = '[data-testid="stFormSubmitButton"]';
-const WAY = '[data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]';
+const WAY = '[data-testid="stTopNavLink"], [data-testid="stTopNavDropdownLink"], [data-testid="stSidebarNavLink"]';
 let typed = null;
 const open = () => typed !== null && typed.isConnected;
 const listen = () => {

@@ -68,7 +68,7 @@ def words(new: str, old: str, found: Preference) -> str:
     many = "comparison" if found.decided == 1 else "comparisons"
     told = (
         f"{new} was chosen in {found.chosen} of {found.decided} blind {many} by {who}: "
-        f"{found.chosen / found.decided:.0%} (95 % interval {low:.0%} to {high:.0%}), {found.ties} without a "
+        f"{found.chosen / found.decided:.0%} (95% interval {low:.0%} to {high:.0%}), {found.ties} without a "
         "preference."
     )
     if low > 0.5:

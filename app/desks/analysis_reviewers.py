@@ -82,7 +82,7 @@ def blind(found: Quality) -> charts.Chart | None:
         return None
     labels = [f"{measure} ({charts.count(n, 'text')})" for measure, n in zip(drawn["measure"], drawn["n"], strict=True)]
     figure = charts.dots(labels, drawn["value"], drawn["low"], drawn["high"], "%{x:.0%}")
-    figure.update_xaxes(tickformat=".0%", range=[-0.02, 1.02], title_text="share and 95 % interval (recall: wider)")
+    figure.update_xaxes(tickformat=".0%", range=[-0.02, 1.02], title_text="share and 95% interval (recall: wider)")
     return charts.Chart(
         "Blind agreement, precision and recall", blind_words(found), charts.dressed(figure, 130 + 34 * len(drawn)),
         table.round(3), "blind_quality",
@@ -121,9 +121,13 @@ def volume(reviewers: tuple[Reviewer, ...]) -> charts.Chart:
     total = sum(r.verdicts for r in reviewers)
     least = "at least " if total >= review_quality.NEWEST else ""  # no more are read
     told = f"{least}{charts.count(total, 'verdict')}"
-    reading = f"In these days {charts.count(len(reviewers), 'reviewer')} gave {told}; "
-    reading += f"{charts.safe(first.name)} gave most ({first.verdicts:,}"
-    reading += f", {first.seconds:.0f} s each at the median)." if first.seconds is not None else ")."
+    pace = f"{first.seconds:.0f} s each at the median" if first.seconds is not None else ""
+    reading = f"In these days {charts.count(len(reviewers), 'reviewer')} gave {told}"
+    if len(reviewers) > 1:
+        pace = f", {pace}" if pace else ""
+        reading += f"; most came from {charts.safe(first.name)} ({first.verdicts:,}{pace})."
+    else:
+        reading += f", {pace}." if pace else "."
     figure = go.Figure(
         go.Bar(
             x=[r.verdicts for r in reviewers], y=[charts.safe(r.name) for r in reviewers], orientation="h",

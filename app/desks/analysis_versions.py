@@ -24,6 +24,7 @@ from relate_engine.policy.weights import WeightsError
 
 TROUBLE = (BriefError, Forbidden, NotFound, StorageError, WeightsError)
 FIRST_PLACES = 4  # of a slot, in the sentence about places
+SHARES = ("blocked_rules", "blocked_classifier", "wrong_facts", "ended", "distinct2")  # of held-out texts, or bigrams
 
 
 def buttons(ctx: Context, chosen: WriterVersion, state: TrialState | None, advised: bool) -> None:
@@ -96,7 +97,7 @@ def trial_words(counts: TrialCounts | None) -> str:
     low, high = counts.interval
     told = (
         f"{shown} Of {counts.choices:,} choices {counts.chosen_new:,} fell on it: {share:.0%} after correcting for how "
-        f"many were shown (95 % interval {low:.0%} to {high:.0%})."
+        f"many were shown (95% interval {low:.0%} to {high:.0%})."
     )
     if counts.needed:
         return f"{told} {counts.needed} more choices are needed before it can decide."
@@ -128,7 +129,7 @@ def _table(found: list[WriterVersion], state: TrialState | None, decisions: dict
             v.parent or (SHIPPED if v.made_at else "shipped with the studio"),
             when(v.made_at) if v.made_at else "",
             _gate_words(decisions.get(v.version)),
-            *(f"{v.metrics[name]:.3g}" if name in v.metrics else "" for name in figures),
+            *(format(v.metrics[n], ".1%" if n in SHARES else ".3g") if n in v.metrics else "" for n in figures),
         )
         for v in found
     ]

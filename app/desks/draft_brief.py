@@ -55,7 +55,7 @@ def brief_bar(ctx: Context, stored: StoredBrief | None) -> None:
 
     def named(brief_id: int) -> str:
         if brief_id == NEW:
-            return "New brief"
+            return f"New brief, or one of {len(briefs)} saved" if briefs and stored is None else "New brief"
         brief = briefs[brief_id]
         where = placement_of(brief.brief.placement).label
         # the number keeps labels apart: the browser answers with the label
@@ -63,8 +63,8 @@ def brief_bar(ctx: Context, stored: StoredBrief | None) -> None:
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="brief_bar"):
         st.selectbox(
-            f"Saved briefs ({len(briefs)})", [NEW, *briefs], key="brief_choice", format_func=named,
-            on_change=_choose, args=(ctx,),
+            "Saved briefs", [NEW, *briefs], key="brief_choice", format_func=named, on_change=_choose, args=(ctx,),
+            label_visibility="collapsed",
         )  # fmt: skip
         if stored is not None:
             st.button("New brief", key="brief_new", icon=":material/add:", on_click=open_brief, args=(None, None, True))
@@ -83,10 +83,12 @@ def brief_form(ctx: Context, stored: StoredBrief | None) -> None:
     """The form. The placement stands outside, because what can be written depends on it."""
     if "brief_product" not in st.session_state:
         fill(None)
-    placement = st.segmented_control(
-        "Write for", list(PLACEMENTS), key="brief_placement", format_func=lambda name: PLACEMENTS[name].label,
-        required=True, persist_state="session",
-    ) or "google_rsa"  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", key="write_for"):
+        st.markdown("Write for:", width="content")
+        placement = st.segmented_control(
+            "Write for", list(PLACEMENTS), key="brief_placement", format_func=lambda name: PLACEMENTS[name].label,
+            required=True, persist_state="session", label_visibility="collapsed",
+        ) or "google_rsa"  # fmt: skip
     with st.form("brief", enter_to_submit=False):
         left, right = st.columns(2, gap="medium")
         with left:

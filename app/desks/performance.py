@@ -106,10 +106,10 @@ def _writers(ctx: Context, view: View, download: bool) -> None:
     if capped:
         st.caption(f"Observed: the {analytics_rates.MOST:,} most shown texts of these days are counted.")
     st.caption(
-        "CTCVR is a click and then a sale an impression. Predicted: mean over all texts, with its 95 % interval. "
+        "CTCVR is a click and then a sale an impression. Predicted: mean over all texts, with its 95% interval. "
         "Observed: sales in the impressions of texts that have results of their own"
         f"{' and are among the most shown' if capped else ''}, at the compliance of all texts of "
-        "the writer; its 95 % interval (Wilson) counts impressions and leaves out how much texts differ."
+        "the writer; its 95% interval (Wilson) counts impressions and leaves out how much texts differ."
     )
     rates = analytics.shares(cube, "policy", "picked", "shown")
     if not rates.empty and rates["picked"].sum():

@@ -45,7 +45,7 @@ def share_words(share: q.Share, what: str) -> str:
     """A share with its interval, or how many are missing."""
     if share.rate is None:
         return f"Not enough blind verdicts yet on {what} ({share.total} of {q.ENOUGH})."
-    return f"{share.rate:.0%} ({share.hits} of {share.total} {what}; 95 % interval {share.low:.0%} to {share.high:.0%})"
+    return f"{share.rate:.0%} ({share.hits} of {share.total} {what}; 95% interval {share.low:.0%} to {share.high:.0%})"
 
 
 def _rules(ctx: Context, found: q.Quality) -> None:
@@ -80,7 +80,7 @@ def _blocking(rights: Sequence[blocking.Right]) -> None:
     else:
         st.markdown(
             f"**It blocks nothing now, it only cautions.** It blocks in a category after {blocking.NEEDED} blind "
-            f"verdicts there, when its precision is at least {blocking.PRECISION:.0%} with 95 % confidence."
+            f"verdicts there, when its precision is at least {blocking.PRECISION:.0%} with 95% confidence."
         )
     for right in rights:
         st.markdown(f"{':material/check:' if right.blocks else ':material/block:'} It {plain(right.why)}.")
@@ -135,7 +135,7 @@ def _reviewers(found: q.Quality) -> None:
             "Reviewer": r.name, "Verdicts": r.verdicts,
             "Median seconds": round(r.seconds, 1) if r.seconds is not None else None,
             "Right on gold texts": f"{r.gold.hits} of {r.gold.total}" if r.gold.total else "none seen",
-            "95 % interval": f"{r.gold.low:.0%} to {r.gold.high:.0%}" if r.gold.total else "",
+            "95% interval": f"{r.gold.low:.0%} to {r.gold.high:.0%}" if r.gold.total else "",
         }
         for r in found.reviewers
     ]  # fmt: skip

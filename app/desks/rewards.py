@@ -205,7 +205,7 @@ def _numbers(ctx: Context) -> None:
     st.markdown(
         "A predicted CTR, CVR or CTCVR is `prior` until a reward model learned from your results is in use. "
         + (f"Base rates of {', '.join(own)} are yours. " if own else "Base rates are assumed. ")
-        + "Pick and violation rates are counts of what happened here, with 95 % Wilson intervals."
+        + "Pick and violation rates are counts of what happened here, with 95% Wilson intervals."
     )
     adapter = ctx.settings.adapter
     _writer(_read(adapter / "manifest.json"), adapter == ASSETS / "adapters" / "writer")

@@ -51,6 +51,6 @@ def _row(metric: Metric) -> dict[str, str]:
     return {
         "figure": plain(metric.name),
         "value": f"{metric.value:.4g}",
-        "95 % interval": f"{metric.low:.4g} to {metric.high:.4g}" if between else "none",
+        "95% interval": f"{metric.low:.4g} to {metric.high:.4g}" if between else "none",
         "measured on": plain(metric.note),
     }

@@ -2,7 +2,7 @@
 
 The database counts (db/analytics.py); here the counts get names and intervals. `cube` has one row for each day,
 placement, slot, angle, writer, rules version and level; the functions below it add its rows up and need no database.
-Shares carry a 95 % Wilson interval, means a normal one. Leaves out training rounds (analytics_rounds.py), campaign
+Shares carry a 95% Wilson interval, means a normal one. Leaves out training rounds (analytics_rounds.py), campaign
 results against predictions (analytics_rates.py) and single texts (analytics_words.py).
 """
 
@@ -129,7 +129,7 @@ def shares(cube: pd.DataFrame, by: str, hits: str, total: str) -> pd.DataFrame:
 
 
 def means(cube: pd.DataFrame, by: str, score: str) -> pd.DataFrame:
-    """Mean of a score by group with its 95 % interval: group, texts, the score, low, high."""
+    """Mean of a score by group with its 95% interval: group, texts, the score, low, high."""
     scored = cube[cube["level"].notna()]
     grouped = scored.groupby(by, dropna=False, observed=True)[["texts", f"{score}_sum", f"{score}_squares"]].sum()
     made = [
@@ -160,7 +160,7 @@ def reward_means(cube: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def interval(n: float, total: float, squares: float) -> tuple[float, float, float]:
-    """Mean of n numbers from their sum and sum of squares, with the normal 95 % interval of the mean."""
+    """Mean of n numbers from their sum and sum of squares, with the normal 95% interval of the mean."""
     if n <= 0:
         return math.nan, math.nan, math.nan
     mean = total / n

@@ -28,7 +28,7 @@ SOLD = ["observed_texts", "impressions", "sales", "observed", "observed_low", "o
 
 @dataclass(frozen=True)
 class Pcoc:
-    """Predicted over observed for one group; `low`, `high`: 95 % bootstrap over texts, None for few texts."""
+    """Predicted over observed for one group; `low`, `high`: 95% bootstrap over texts, None for few texts."""
 
     group: str
     rate: str  # "CTR" or "CVR"

@@ -32,7 +32,7 @@ UNIT = ("judged/", "rewards/")  # what runs from 0 to 1, and so does its interva
 
 @dataclass(frozen=True)
 class Gap:
-    """One judge's change from the version before to this one, over held-out briefs, with a 95 % interval."""
+    """One judge's change from the version before to this one, over held-out briefs, with a 95% interval."""
 
     version: str
     judge: str  # of JUDGES

@@ -1,7 +1,7 @@
 """Where the classifier may block: a category that blind verdicts have confirmed in this workspace.
 
 The classifier cautions. A person who judges a flagged text without seeing its word confirms it or not; once enough
-have, and the lower end of the 95 % interval of its precision is high enough, scorecards of this workspace block in that
+have, and the lower end of the 95% interval of its precision is high enough, scorecards of this workspace block in that
 category. It is worked out from the verdicts each time, so a right that no longer holds is gone. A text that was scored
 before stays as it was scored, but does not leave for a platform, unless a person has judged that very text.
 Leaves out making scorecards (relate_engine/score.py) and who asks for it (judging.py, exporting.py).

@@ -22,7 +22,7 @@ NEWEST = 300  # drafts that a page looks back on
 
 @dataclass(frozen=True)
 class PositionRate:
-    """How often a random text was chosen in one position (0 is the first); `low`, `high`: 95 % Wilson."""
+    """How often a random text was chosen in one position (0 is the first); `low`, `high`: 95% Wilson."""
 
     slot: str
     position: int

@@ -21,6 +21,10 @@ def quiet(config: Settings) -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     if "/" not in config.base_model or config.base_model.startswith(("/", ".")):
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # oneDNN keeps a kernel of some 100 kB for each shape it has met, in two places with room for 1,024 each, and every
+    # brief brings new shapes: the process grew by 14 MB a draft. What one draft meets again fits in this.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
+    os.environ.setdefault("LRU_CACHE_CAPACITY", "128")  # of torch's own, ideep
     for name in ("transformers", "bitsandbytes", "torch", "peft"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"(transformers|bitsandbytes|torch|peft|trl)\b.*")

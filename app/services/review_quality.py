@@ -7,7 +7,7 @@ Only verdicts given without suggestions count (review_looks.py): who saw a sugge
                 how many flagged and clear scorecards there are, since the two are drawn at different rates. Its
                 interval takes the unfavourable ends of both, so it is wider than 95 %.
     agreed      of texts that two people or more saw blind, the share of which all said the same
-Shares count a text once, by its first verdict, and carry a 95 % Wilson interval. Needs proof and escalate are no
+Shares count a text once, by its first verdict, and carry a 95% Wilson interval. Needs proof and escalate are no
 verdict here; allowed counts as compliant.
 """
 

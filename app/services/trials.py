@@ -59,7 +59,7 @@ class TrialCounts:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Its 95 % interval, valid however often it is looked at; (0, 1) without a choice."""
+        """Its 95% interval, valid however often it is looked at; (0, 1) without a choice."""
         low, high = always_valid(self.chosen_new, self.choices)
         return self._adjusted(low), self._adjusted(high)
 

@@ -1,4 +1,5 @@
-"""Every page of the studio read by axe-core, wide and light, then as a phone and dark; and drafting by keyboard alone.
+"""Every page of the studio read by axe-core, wide and light, then as a phone and dark, and seen not to jump while it
+comes; and drafting by keyboard alone.
 
 The pages hold what people work with: briefs, drafts, an ad in review, verdicts, comments, imported results, an open
 job, an invitation. Only serious and critical violations fail, and none of Streamlit's own named below; all that was
@@ -24,6 +25,7 @@ from relate_engine.brief import Brief
 from relate_engine.config import Settings
 from tests.e2e.conftest import Gated, running
 from tests.e2e.hands import button, pages, sign_in
+from tests.e2e.settled import GOOD_SHIFT, shift, stood_at, visit, watch
 from tests.unit.studio import BLOCK, WARN, Draft, card, small_draft
 from tests.unit.studio import brief as a_brief
 
@@ -54,16 +56,6 @@ STREAMLITS = (
     Theirs("listitem", SIDEBAR, "and so the li of each page stands in such a div, not in the list itself"),
 )
 
-SETTLED = """() => {
-  const at = q => document.querySelector(q);
-  const now = document.querySelector('[data-testid=stMain]');
-  if (!now || !at('h1') || at('[data-testid=stSkeleton]') || at('[data-stale=true]')) return false;
-  if (at('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'running') return false;
-  const size = now.innerHTML.length;
-  const same = window.rlSize === size ? (window.rlSame || 0) + 1 : 0;
-  window.rlSize = size; window.rlSame = same;
-  return same >= 3;
-}"""
 WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain], .stApp')]
   .some(e => e.scrollWidth > e.clientWidth + 1)"""
 HEADINGS = """() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]
@@ -108,12 +100,6 @@ def fill(config: Settings) -> None:
     db.close()
 
 
-def visit(page: Any, url: str) -> None:
-    """Opens a page and waits until nothing moves any more."""
-    page.goto(url, wait_until="domcontentloaded", timeout=LONG)
-    page.wait_for_function(SETTLED, polling=150, timeout=LONG)
-
-
 def look(page: Any, where: str) -> tuple[list[str], list[str], list[str]]:
     """What axe finds: ours, those of them that are serious, and the rules of what is Streamlit's."""
     told, ours, known = [], [], []
@@ -149,7 +135,7 @@ def headings_wrong(page: Any) -> list[str]:
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_every_page_can_be_read_by_everybody(browser: Any, address: str, width: int, scheme: str) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context = watch(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme))
     page = context.new_page()
     told: list[str] = []
     theirs: Counter[str] = Counter()
@@ -164,7 +150,10 @@ def test_every_page_can_be_read_by_everybody(browser: Any, address: str, width: 
         wrong += [f"{where}: {line}" for line in headings_wrong(page)]
         if width == 390 and page.evaluate(WIDE):
             wrong.append(f"{where}: wider than the screen")
-        told += [*lines, f"{where}: {time.monotonic() - began:.1f} s"]
+        moved, jumps = shift(page)
+        if moved > GOOD_SHIFT and width > 390:  # on a phone a widget that Streamlit loads late moves all below it
+            wrong.append(f"{where}: jumps by {moved:.3f} while it comes: {' | '.join(jumps)}")
+        told += [*lines, f"{where}: {time.monotonic() - began:.1f} s, layout shift {moved:.3f}"]
     context.close()
     print("\n" + "\n".join(told))
     print(f"Streamlit's own, by rule: {dict(theirs)}")
@@ -175,6 +164,7 @@ def test_the_sign_in_page_and_the_account_menu_can_be_read_by_everybody(window: 
     wrong: list[str] = []
     for scheme in ("light", "dark"):
         page = window(color_scheme=scheme)
+        watch(page.context)
         visit(page, f"{gated.url}/rewards")  # whatever was asked for: who is not signed in sees the door
         page.get_by_role("button", name="Sign in").wait_for()
         wrong += [*look(page, f"sign-in, {scheme}")[1], *headings_wrong(page)]
@@ -188,13 +178,13 @@ def test_the_sign_in_page_and_the_account_menu_can_be_read_by_everybody(window: 
 def test_a_dialog_can_be_read_by_everybody_and_left_by_keyboard(browser: Any, address: str) -> None:
     wrong: list[str] = []
     for width, scheme in ((1440, "light"), (390, "dark")):
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        context = watch(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme))
         page = context.new_page()
         visit(page, f"{address}/draft?brief=1")
         page.get_by_role("button", name="Export", exact=True).first.click()
         dialog = page.get_by_role("dialog")
         dialog.wait_for(timeout=LONG)
-        page.wait_for_function(SETTLED, polling=150, timeout=LONG)
+        stood_at(page)
         wrong += look(page, f"a dialog at {width} {scheme}")[1]
         assert page.evaluate("document.activeElement.closest('[role=dialog]') !== null"), "the focus stayed outside"
         page.keyboard.press("Escape")
@@ -215,13 +205,13 @@ def tab_to(page: Any, words: str) -> None:
 
 
 def test_a_draft_is_begun_by_keyboard_alone(browser: Any, address: str) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context = watch(browser.new_context(viewport={"width": 1440, "height": 900}))
     page = context.new_page()
     visit(page, f"{address}/")
     tab_to(page, "Ledgerline")
     page.keyboard.press("Enter")
     page.get_by_role("textbox", name="Product").and_(page.locator('[value="Ledgerline"]')).wait_for(timeout=LONG)
-    page.wait_for_function(SETTLED, polling=150, timeout=LONG)
+    stood_at(page)
     tab_to(page, "Draft the whole ad")
     page.keyboard.press("Space")
     page.get_by_text(re.compile("^Writing the whole")).first.wait_for(timeout=LONG)

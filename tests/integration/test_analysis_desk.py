@@ -108,7 +108,7 @@ def test_a_version_is_decided_tried_promoted_and_taken_back(db: Database, open_d
         "Choices so far": "0", "Still needed": "100", "Gates judged": "3", "Alarms": "1",
     }  # fmt: skip
     assert "texts repeat each other more" in at.warning[0].value
-    assert "✗ speaks against it" in _words(at) and "✓ speaks for it" in _words(at)
+    assert "✗ against it" in _words(at) and "✓ for it" in _words(at)
 
     def uses() -> list[str]:
         """What the table says of grpo-77 and of the shipped one."""
@@ -116,7 +116,7 @@ def test_a_version_is_decided_tried_promoted_and_taken_back(db: Database, open_d
         cells = [row.split('<td dir="auto">')[1:] for row in table.split("<tr>")[2:]]
         rows = [[cell.partition("</td>")[0] for cell in row] for row in cells]
         assert [row[0] for row in rows] == ["grpo-77", "writer-1"]
-        assert rows[0][4:] == ["no, 100 choices missing", "0.031"]
+        assert rows[0][4:] == ["no, 100 choices missing", "3.1%"]
         return [row[1] for row in rows]
 
     assert uses() == ["", "in use"]
@@ -173,7 +173,7 @@ def test_blind_choices_are_kept_once_each_and_counted(db: Database, open_desk: O
         assert not at.exception
     assert "no pair left that you have not judged" in _words(at)
     at.toggle(key="blind_count").set_value(True).run()
-    assert "grpo-77 was chosen in 4 of 4 blind comparisons by 1 person: 100% (95 % interval 51% to 100%)" in _words(at)
+    assert "grpo-77 was chosen in 4 of 4 blind comparisons by 1 person: 100% (95% interval 51% to 100%)" in _words(at)
     assert analytics_blind.preference(db, admin, "writer-1", "grpo-77") == Preference(4, 4, 0, 1)
     other = person(db, "analyst", "Theirs")
     assert analytics_blind.preference(db, other, "writer-1", "grpo-77").decided == 0

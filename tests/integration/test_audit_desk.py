@@ -13,7 +13,7 @@ from app.services.people import Actor
 from app.services.writing import Room
 from db.session import Database
 from relate_engine.config import Settings
-from tests.unit.studio import person
+from tests.unit.studio import person, tampered
 
 Open = Callable[[Actor], AppTest]
 
@@ -83,8 +83,8 @@ def test_the_check_says_which_row(db: Database, opened: Open) -> None:
     at.text_input(key="audit_expect").set_value("e" * 64).run()
     at.button(key="audit_verify").click().run()
     assert "not in it" in at.error[0].value
-    with db.write() as session:
-        session.execute(text("UPDATE audit_events SET object_id = 9 WHERE object_id = 2"))
+    tampered(db, "UPDATE audit_events SET object_id = 9 WHERE object_id = 2")
+    with db.read() as session:
         broken = session.execute(text("SELECT id FROM audit_events WHERE object_id = 9")).scalar_one()
     at.button(key="audit_verify").click().run()
     assert f"row {broken}" in at.error[0].value

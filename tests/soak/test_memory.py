@@ -1,4 +1,4 @@
-"""Ten whole ads in a row: the process stays under 1.5 GB and does not grow."""
+"""Ten whole ads in a row: the process stays under 1.5 GB and, after the first few, does not grow."""
 
 from pathlib import Path
 
@@ -20,4 +20,4 @@ def test_memory_is_flat_over_ten_drafts(cache: Path) -> None:
         used.append(psutil.Process().memory_info().rss / 1e9)
     print("GB after each draft:", [round(u, 2) for u in used])
     assert max(used) < 1.5
-    assert used[-1] < used[2] + 0.1
+    assert used[-1] < used[4] + 0.03

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.services.people import Actor, Role
@@ -81,6 +81,15 @@ def count(db: Database, table: Any) -> int:
     """How many rows a table has."""
     with db.read() as session:
         return session.query(table).count()
+
+
+def tampered(db: Database, statement: str) -> None:
+    """Changes the audit log as somebody who owns the database can, past its triggers."""
+    sqlite = ("DROP TRIGGER IF EXISTS audit_events_no_update", "DROP TRIGGER IF EXISTS audit_events_no_delete")
+    first = sqlite if db.engine.dialect.name == "sqlite" else ("SET LOCAL session_replication_role = replica",)
+    with db.write() as session:
+        for each in (*first, statement):
+            session.execute(text(each))
 
 
 def brief(product: str = "TideLock Kayak Rack", **more: object) -> Brief:

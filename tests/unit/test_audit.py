@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.cli import main
 from app.services import audit, audit_export, audit_log, importing, jobs, trials, versions
@@ -18,7 +19,7 @@ from db import audit as rows
 from db.models import utc_now
 from db.session import Database
 from relate_engine.brief import BriefError
-from tests.unit.studio import fresh, person
+from tests.unit.studio import fresh, person, tampered
 from tests.unit.writers import add_version, small_settings
 
 
@@ -28,11 +29,6 @@ def noted(db: Database, actor: Actor, count: int, action: str = "text.approve") 
             audit.note(session, actor, action, action.partition(".")[0], number + 1, {"rules": "rules-7"}, why="fine")
     with db.read() as session:
         return [row.id for row in rows.rows(session, actor.workspace_id)]
-
-
-def run(db: Database, statement: str) -> None:
-    with db.write() as session:
-        session.execute(text(statement))
 
 
 def test_the_chain_holds_and_starts_anew_in_each_workspace(db: Database) -> None:
@@ -67,10 +63,19 @@ def test_a_changed_or_removed_row_is_named(db: Database, tamper: str, at: int, w
     actor = person(db, "admin")
     person(db, "reviewer")
     ids = noted(db, actor, 4)
-    run(db, tamper.format(*ids))
+    tampered(db, tamper.format(*ids))
     found = audit.verify(db, actor)
     assert (found.broken_at, found.why, found.events) == (ids[at], why, ids.index(ids[at]) - ("DELETE" in tamper))
     assert not found.holds and f"row {ids[at]}" in found.words
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit_events SET object_id = 9", "DELETE FROM audit_events"])
+def test_the_database_itself_refuses_to_change_or_remove_a_row(db: Database, statement: str) -> None:
+    actor = person(db, "admin")
+    noted(db, actor, 2)
+    with pytest.raises(DBAPIError, match="never changed or removed"), db.engine.begin() as connection:
+        connection.execute(text(statement))
+    assert audit.verify(db, actor).events == 2 and audit.verify(db, actor).holds
 
 
 def test_rows_cut_off_at_the_end_show_against_a_kept_hash(db: Database) -> None:
@@ -81,7 +86,7 @@ def test_rows_cut_off_at_the_end_show_against_a_kept_hash(db: Database) -> None:
     ids = noted(db, actor, 3)
     today = audit.verify(db, actor).last_hash
     assert audit.verify(db, actor, yesterday).expected and audit.verify(db, actor, f" {today.upper()} ").expected
-    run(db, f"DELETE FROM audit_events WHERE id > {ids[1]}")
+    tampered(db, f"DELETE FROM audit_events WHERE id > {ids[1]}")
     assert audit.verify(db, actor).holds
     found = audit.verify(db, actor, today)
     assert (found.expected, found.holds, found.broken_at) == (False, False, None) and "cut off" in found.words
@@ -226,7 +231,7 @@ def test_the_shell_verifies_lists_and_exports(
         assert "holds: 4 rows" in capsys.readouterr().out
         assert main(["audit", "verify", "--expect", "f" * 64]) == 1
         assert "not in it" in capsys.readouterr().out
-        run(db, f"UPDATE audit_events SET detail = '{{}}' WHERE id = {ids[1]}")
+        tampered(db, f"UPDATE audit_events SET detail = '{{}}' WHERE id = {ids[1]}")
         assert main(["audit", "verify"]) == 1
         assert f"breaks at row {ids[1]}" in capsys.readouterr().out
         assert main(["audit", "verify", "--workspace", "Nowhere"]) == 2

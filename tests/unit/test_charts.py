@@ -203,7 +203,6 @@ def test_what_was_observed_stands_beside_what_was_predicted() -> None:
     assert (told.x[0], told.y[0], seen.x[0], seen.y[0]) == (95.0, 0.0015, 95.0, 0.01)
     assert seen.error_y.array[0] == pytest.approx(0.0036) and seen.error_y.arrayminus[0] == pytest.approx(0.0026)
     assert (told.marker.symbol, seen.marker.symbol) == ("circle", "circle-open")  # not by colour alone
-    assert list(seen.text) == ["w_1, observed"]
     names = ["predicted", "observed", "observed_low", "observed_high", "impressions", "sales"]
     assert list(chart.table.set_index("policy").loc["w_2", names]) == [0.002, 0.002, 0.0008, 0.0051, 2000, 4]
     header, *lines = charts.csv_of(chart.table).decode("utf-8-sig").splitlines()
