@@ -7,7 +7,8 @@ in (app/components/door.py).
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 import streamlit as st
@@ -114,11 +115,19 @@ def _way(actor: Actor) -> st.Page:
 
 def _outside(out: SignedOut) -> None:
     def run() -> None:
-        door.outside(out)
+        with _column():
+            door.outside(out)
 
     every = [("door", "Sign in"), *((module, "Sign in") for module, *_ in PAGES)]  # whatever the URL names
     pages = [st.Page(run, title=title, url_path=path, default=n == 0) for n, (path, title) in enumerate(every)]
     st.navigation(pages, position="hidden").run()
+
+
+@contextmanager
+def _column() -> Iterator[None]:
+    """What a page is drawn in: its width is set here and not by the styles, which come later and would move it."""
+    with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
+        yield
 
 
 def _styles() -> None:
@@ -140,10 +149,11 @@ def main() -> None:
     except SignedOut as out:
         return _outside(out)
     except StorageError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        with _column():
+            st.error(plain(str(error)), icon=":material/error:")
         st.stop()
     here = _way(ctx.actor)
-    with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
+    with _column():
         if is_demo(ctx.settings):
             st.badge(BADGE, icon=":material/science:", color="violet")
         if ctx.signed is not None:

@@ -177,7 +177,7 @@ def spread(
 ) -> Chart:  # fmt: skip
     """Mean of a number by group with its 95% interval (`low` to `high`), as analytics.means gives it."""
     frame = frame.sort_values(value, ascending=False)
-    labels = [f"{group} ({n})" for group, n in zip(frame[by], frame["texts"], strict=True)]
+    labels = [f"{group} ({n:,})" for group, n in zip(frame[by], frame["texts"], strict=True)]
     figure = dots(labels, frame[value], frame["low"], frame["high"], "%{x:" + digits + "}")
     figure.update_xaxes(tickformat=digits, title_text="mean and 95% interval", nticks=6)
     if bounds:

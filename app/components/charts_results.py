@@ -143,6 +143,7 @@ def plane(heading: str, frame: pd.DataFrame, name: str) -> charts.Chart:
     figure.update_xaxes(title_text="mean compliance score (100 is best)")
     what = "CTCVR: predicted (filled), observed (open)" if seen else "mean predicted CTCVR"
     figure.update_yaxes(title_text=what, tickformat=".4%")
+    figure.update_layout(showlegend=True)  # one point alone has a name too
     names = {"ctcvr": "predicted", "ctcvr_low": "predicted_low", "ctcvr_high": "predicted_high"}
     table = frame.round(6).rename(columns=names)
     return charts.Chart(heading, reading, charts.dressed(figure, 420 if seen else 360), table, name)

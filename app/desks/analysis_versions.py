@@ -24,7 +24,9 @@ from relate_engine.policy.weights import WeightsError
 
 TROUBLE = (BriefError, Forbidden, NotFound, StorageError, WeightsError)
 FIRST_PLACES = 4  # of a slot, in the sentence about places
-SHARES = ("blocked_rules", "blocked_classifier", "wrong_facts", "ended", "distinct2")  # of held-out texts, or bigrams
+SHARES = (  # of held-out texts, or of their bigrams
+    "blocked_rules", "blocked_classifier", "wrong_facts", "ended", "over_limit", "exceptions", "distinct2",
+)  # fmt: skip
 
 
 def buttons(ctx: Context, chosen: WriterVersion, state: TrialState | None, advised: bool) -> None:

@@ -135,5 +135,5 @@ def _numbers(said: Advice, chosen: WriterVersion, found: list[WriterVersion]) ->
 
 
 def _reasons(said: Advice) -> str:
-    rows = [("✓ for it" if r.holds else "✗ against it", f"{r.words} {r.detail}".strip()) for r in said.reasons]
-    return table_html(("this speaks", "what was looked at"), rows)
+    rows = [("✓ for" if r.holds else "✗ against", f"{r.words} {r.detail}".strip()) for r in said.reasons]
+    return table_html(("for or against", "what was looked at"), rows)

@@ -55,13 +55,14 @@ def brief_bar(ctx: Context, stored: StoredBrief | None) -> None:
 
     def named(brief_id: int) -> str:
         if brief_id == NEW:
-            return f"New brief, or one of {len(briefs)} saved" if briefs and stored is None else "New brief"
+            return "New brief"
         brief = briefs[brief_id]
         where = placement_of(brief.brief.placement).label
         # the number keeps labels apart: the browser answers with the label
         return f"{brief.title} · {where} · {when(brief.updated_at)} · no. {brief.id}"
 
-    with st.container(horizontal=True, vertical_alignment="bottom", key="brief_bar"):
+    with st.container(horizontal=True, vertical_alignment="center", key="brief_bar"):
+        st.markdown("Brief:", width="content")
         st.selectbox(
             "Saved briefs", [NEW, *briefs], key="brief_choice", format_func=named, on_change=_choose, args=(ctx,),
             label_visibility="collapsed",

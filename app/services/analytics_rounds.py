@@ -60,7 +60,7 @@ def running_steps(actor: Actor, config: Settings, job: StoredJob) -> pd.DataFram
 
 
 def steps_frame(rows: list[dict[str, float]]) -> pd.DataFrame:
-    """Long form: step, measure, value, low, high; `low` and `high` (95 %) where texts were counted, else the value."""
+    """Long form: step, measure, value, low, high; `low` and `high` (95%) where texts were counted, else the value."""
     made: list[dict[str, Any]] = []
     for row in rows:
         texts = float(row.get("texts", 0.0))

@@ -1,4 +1,5 @@
-"""What a process sets once before it loads a model: quiet libraries, no hubs unless one is named, threads."""
+"""What a process sets once before it loads a model: quiet libraries, no hubs unless one is named, few kept kernels,
+threads."""
 
 import logging
 import os
@@ -11,7 +12,8 @@ _first = threading.Lock()
 
 
 def quiet(config: Settings) -> None:
-    """Libraries' notes stay out of the person's way, and hubs are asked only for a base model named by hub id.
+    """Libraries' notes stay out of the person's way, hubs are asked only for a base model named by hub id, and oneDNN
+    keeps few kernels.
 
     Call before anything imports transformers: it reads these variables when imported.
     """

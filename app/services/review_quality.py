@@ -5,7 +5,7 @@ Only verdicts given without suggestions count (review_looks.py): who saw a sugge
     missed      of clear texts, the share that a person calls a violation
     recall      flagged violations of all violations: F·p / (F·p + C·m), with p, m the shares above and F, C
                 how many flagged and clear scorecards there are, since the two are drawn at different rates. Its
-                interval takes the unfavourable ends of both, so it is wider than 95 %.
+                interval takes the unfavourable ends of both, so it is wider than 95%.
     agreed      of texts that two people or more saw blind, the share of which all said the same
 Shares count a text once, by its first verdict, and carry a 95% Wilson interval. Needs proof and escalate are no
 verdict here; allowed counts as compliant.

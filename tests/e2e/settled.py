@@ -1,9 +1,10 @@
 """When a page of the studio stands, and how far it jumped on the way: watched from inside the browser.
 
-A page stands when its script has ended, no part is a placeholder or greyed as stale, and nothing has changed for
-`STILL_MS`; the time told is that of its last change. A jump is what Chromium calls a layout shift: the share of the
+A page stands when its script has ended, it shows, no part is a placeholder or greyed as stale, and nothing has changed
+for `STILL_MS`; the time told is that of its last change. A jump is what Chromium calls a layout shift: the share of the
 window that moved, times how far, without a press just before (web.dev/cls; up to .1 counts as good). Jumps count from
-the first words on: before them Chromium counts an empty frame that grows, which nobody sees.
+the first words on: before them Chromium counts an empty frame that grows, which nobody sees. What studio.css hides for
+the first moment does not count either, because it is not seen.
 """
 
 from typing import Any
@@ -17,6 +18,7 @@ WATCH = """(() => {
   const rl = window.rl = {last: 0, began: 0, jumps: []};
   const words = () => document.querySelector('[data-testid=stMain] h1');
   const drawn = then => requestAnimationFrame(() => requestAnimationFrame(then));
+  document.addEventListener('animationend', () => { rl.last = performance.now(); }, true);
   const on = () => new MutationObserver(() => {
     rl.last = performance.now();
     if (!rl.began && words()) { rl.began = Infinity; drawn(() => { rl.began = performance.now(); }); }
@@ -35,6 +37,7 @@ WATCH = """(() => {
 STANDS = """([title, still]) => {
   const at = q => document.querySelector(q), heading = at('[data-testid=stMain] h1');
   if (!heading || (title && heading.innerText.trim() !== title)) return false;
+  if (getComputedStyle(heading).visibility !== 'visible') return false;
   if (at('[data-testid=stSkeleton]') || at('[data-stale=true]')) return false;
   if (at('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'running') return false;
   return performance.now() - window.rl.last >= still;

@@ -1,5 +1,5 @@
-"""Every page of the studio read by axe-core, wide and light, then as a phone and dark, and seen not to jump while it
-comes; and drafting by keyboard alone.
+"""Every page of the studio read by axe-core, wide and light, then as a phone and dark, and on the wide
+screen seen not to jump while it comes; and drafting by keyboard alone.
 
 The pages hold what people work with: briefs, drafts, an ad in review, verdicts, comments, imported results, an open
 job, an invitation. Only serious and critical violations fail, and none of Streamlit's own named below; all that was

@@ -84,7 +84,7 @@ def count(db: Database, table: Any) -> int:
 
 
 def tampered(db: Database, statement: str) -> None:
-    """Changes the audit log as somebody who owns the database can, past its triggers."""
+    """Changes the audit log past its triggers, as who has the file (SQLite) or all rights (PostgreSQL) can."""
     sqlite = ("DROP TRIGGER IF EXISTS audit_events_no_update", "DROP TRIGGER IF EXISTS audit_events_no_delete")
     first = sqlite if db.engine.dialect.name == "sqlite" else ("SET LOCAL session_replication_role = replica",)
     with db.write() as session:

@@ -69,12 +69,14 @@ def test_a_changed_or_removed_row_is_named(db: Database, tamper: str, at: int, w
     assert not found.holds and f"row {ids[at]}" in found.words
 
 
-@pytest.mark.parametrize("statement", ["UPDATE audit_events SET object_id = 9", "DELETE FROM audit_events"])
-def test_the_database_itself_refuses_to_change_or_remove_a_row(db: Database, statement: str) -> None:
+def test_the_database_itself_refuses_to_change_or_remove_a_row(db: Database) -> None:
     actor = person(db, "admin")
     noted(db, actor, 2)
-    with pytest.raises(DBAPIError, match="never changed or removed"), db.engine.begin() as connection:
-        connection.execute(text(statement))
+    replace = "INSERT OR REPLACE INTO audit_events SELECT * FROM audit_events"
+    own = {"sqlite": replace, "postgresql": "TRUNCATE audit_events"}
+    for statement in ("UPDATE audit_events SET object_id = 9", "DELETE FROM audit_events", own[db.engine.dialect.name]):
+        with pytest.raises(DBAPIError, match="never changed or removed"), db.engine.begin() as connection:
+            connection.execute(text(statement))
     assert audit.verify(db, actor).events == 2 and audit.verify(db, actor).holds
 
 

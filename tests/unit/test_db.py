@@ -37,14 +37,19 @@ def test_migration_has_the_models_checks_and_names(db: Database, tmp_path: Path)
     made = engine_of(f"sqlite:///{tmp_path / 'made.db'}")
     models.Base.metadata.create_all(made)
 
+    tables = "sql IS NOT NULL AND type <> 'trigger'"
+
     def schema(engine: object) -> dict[str, list[str]]:
         with engine.connect() as connection:  # type: ignore[attr-defined]
-            rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
+            rows = connection.execute(text(f"SELECT name, sql FROM sqlite_master WHERE {tables}")).all()
         # a rebuilt table is quoted by SQLite itself
         parts = {n: sorted(p.strip(" ,\t") for p in sql.replace('"', "").splitlines()) for n, sql in rows}
         return {n: p for n, p in parts.items() if n != "alembic_version"}
 
     assert schema(db.engine) == schema(made)
+    with db.engine.connect() as connection:
+        triggers = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
+    assert triggers == {f"audit_events_no_{what}" for what in ("update", "delete", "replace")}
 
 
 def test_two_processes_migrate_at_once(tmp_path: Path) -> None:
