@@ -3,8 +3,8 @@
 `relate worker`, or with the studio. It takes back what a killed worker left, keeps its lease while a job runs, says
 that it is alive, and ends cleanly when asked (SIGTERM, Ctrl-C): the job goes back to the line with its checkpoint.
 Two workers on one database are safe; on two cores one is enough. Every minute it sees to what falls due by the clock:
-texts allowed until a day that has passed go back to review, and work folders of jobs that are over go. Leaves out the
-jobs themselves (services/jobs.py).
+texts allowed until a day that has passed go back to review, texts whose looks are complete since a reviewer left are
+decided, and work folders of jobs that are over go. Leaves out the jobs themselves (services/jobs.py).
 """
 
 import logging
@@ -105,6 +105,8 @@ def _upkeep(db: Database, config: Settings) -> None:
             _log.info("work folders of jobs that are over, removed: %s", swept)
         if reopened := review_status.reopen_everywhere(db):
             _log.info("%s texts are in review again: the day until which they were allowed has passed", reopened)
+        if decided := review_status.decide_everywhere(db):
+            _log.info("%s texts in review are decided: the looks that are asked for now are complete", decided)
     except StorageError as error:
         _log.warning("%s", error)
 

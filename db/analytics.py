@@ -14,7 +14,21 @@ from sqlalchemy import ColumnElement, Float, Integer, and_, case, cast, exists, 
 from sqlalchemy.orm import Session
 
 from db.base import utc_now
-from db.models import PICKS, AuditEvent, Brief, Card, Dropped, Feedback, Import, Result, Shown, StatusChange, Text
+from db.models import (
+    PICKS,
+    AuditEvent,
+    Brief,
+    Card,
+    Dropped,
+    Feedback,
+    Import,
+    Result,
+    Shown,
+    StatusChange,
+    Text,
+    Version,
+    VersionChange,
+)
 from db.models import Verdict as VerdictRow
 from db.queries import stands
 from db.shown import last_choice
@@ -52,8 +66,9 @@ class Window:
 
 
 def stamp(session: Session) -> tuple[int, ...]:
-    """The newest row ids of what the pages count: while they stay, a count stays."""
-    tables = (Text, Card, Feedback, VerdictRow, StatusChange, Result)
+    """The newest row ids of what the pages count, and of writers and their changes: while they stay, a count and an
+    answer stay."""
+    tables = (Text, Card, Feedback, VerdictRow, StatusChange, Result, Version, VersionChange)
     imported = session.scalar(select(func.count(Import.id)).where(Import.state == "visible")) or 0
     return (*(session.scalar(select(func.max(table.id))) or 0 for table in tables), imported)
 

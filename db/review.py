@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session, aliased
 
 from db.models import Brief, Card, GoldText, ReviewSlot, Shown, StatusChange, Text, User, Verdict
 from db.queries import CHUNK, stands
+from db.sending import sent, spoken_for
 
-JUDGES = ("reviewer", "admin")
+JUDGES = ("reviewer", "admin")  # admins count where there is no reviewer
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,15 @@ class Facts:
 
 
 def judges(session: Session, workspace_id: int, local: str) -> int:
-    """How many people may give verdicts; not the user with the subject `local`, who is nobody once others sign in."""
-    query = select(func.count(User.id)).where(
-        User.workspace_id == workspace_id, User.role.in_(JUDGES), User.active, User.subject != local
-    )
-    return session.scalar(query) or 0
+    """How many people judge: the reviewers, or the admins where there are none. Admins may judge beside reviewers, but
+    no text waits for that. Not the user with the subject `local`, who is nobody once others sign in."""
+    for role in JUDGES:
+        query = select(func.count(User.id)).where(
+            User.workspace_id == workspace_id, User.role == role, User.active, User.subject != local
+        )
+        if found := session.scalar(query):
+            return found
+    return 0
 
 
 # --- looks ------------------------------------------------------------------------------------------------------------
@@ -86,6 +91,12 @@ def settling(session: Session, text_id: int) -> Verdict | None:
     return session.scalar(query.order_by(Verdict.id.desc()).limit(1))
 
 
+def is_word(session: Session, verdict: Verdict) -> bool:
+    """The verdict was given over the looks at its text: an admin's, or that of a gold text."""
+    settler = session.get(Verdict, verdict.settled_by_id) if verdict.settled_by_id is not None else None
+    return settler is not None and settler.text_id == verdict.text_id
+
+
 def last_change(session: Session, text_id: int) -> StatusChange | None:
     """The newest status change of a text."""
     query = select(StatusChange).where(StatusChange.text_id == text_id).order_by(StatusChange.id.desc())
@@ -113,13 +124,14 @@ def run_out(session: Session, asked: Asked, limit: int, own: bool) -> list[int]:
 
 
 def in_review(session: Session, asked: Asked, limit: int) -> list[int]:
-    """Texts sent to review that still lack looks, longest waiting first."""
+    """Texts sent to review that still lack looks, longest waiting first; without those an identical text speaks for."""
     change, newer, since, mine = StatusChange, aliased(StatusChange), aliased(ReviewSlot), aliased(ReviewSlot)
+    sent_then = sent(change)
     had = (
         select(func.count(Verdict.author_id.distinct()))
         .where(
             Verdict.text_id == change.text_id,
-            Verdict.created_at < change.created_at,
+            Verdict.created_at < sent_then,
             Verdict.settled_by_id.is_(None),
             stands(),
         )
@@ -130,7 +142,7 @@ def in_review(session: Session, asked: Asked, limit: int) -> list[int]:
         select(func.count(since.id))
         .where(
             since.text_id == change.text_id,
-            since.created_at >= change.created_at,
+            since.created_at >= sent_then,
             or_(since.verdict_id.is_not(None), since.expires_at > asked.now),
         )
         .correlate(change)
@@ -144,8 +156,9 @@ def in_review(session: Session, asked: Asked, limit: int) -> list[int]:
         ~exists().where(
             mine.text_id == change.text_id,
             mine.author_id == asked.user_id,
-            or_(mine.created_at >= change.created_at, had < asked.overlap),
+            or_(mine.created_at >= sent_then, had < asked.overlap),
         ),
+        ~spoken_for(change.text_id),
         taken < case((had >= asked.overlap, 1), else_=asked.overlap - had),
     )
     return [i for i in session.scalars(live(query, change.text_id).order_by(change.id).limit(limit)) if i is not None]
@@ -212,7 +225,7 @@ def _untouched(text_id: Any) -> ColumnElement[bool]:
 
 def open_for_looks(session: Session, text_id: int) -> bool:
     """Its brief is not archived, and no verdict on an identical text or of an admin has decided it, or it was sent
-    to review since."""
+    to review since and no identical text speaks for it."""
     found = live(select(Text.id).where(Text.id == text_id), Text.id)
     touched = exists().where(ReviewSlot.text_id == Text.id) | ~exists().where(Verdict.text_id == Text.id, stands())
     newest = (
@@ -222,7 +235,8 @@ def open_for_looks(session: Session, text_id: int) -> bool:
         .limit(1)
         .scalar_subquery()
     )
-    return session.scalar(found.where((newest == "in_review") | (touched & ~settled(Text.id)))) is not None
+    waits = (newest == "in_review") & ~spoken_for(Text.id)
+    return session.scalar(found.where(waits | (touched & ~settled(Text.id)))) is not None
 
 
 def settled(text_id: Any) -> ColumnElement[bool]:

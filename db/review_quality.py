@@ -16,6 +16,7 @@ from db.analytics import Window, said
 from db.models import Card, FindingCall, GoldText, ReviewSlot, StatusChange, Text, Verdict, Workspace
 from db.queries import CHUNK, stands
 from db.rulebook import CALLS, MAY_RUN
+from db.sending import TAKEN_BACK
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,9 @@ def given(session: Session, window: Window, limit: int) -> Sequence[tuple[int, f
 
 
 def calls_by_rule(session: Session, workspace_id: int, limit: int) -> Sequence[tuple[str, int, int]]:
-    """(rule, accepted, dismissed) of the newest calls, the rules most often dismissed first."""
-    newest = select(FindingCall.rule_id, FindingCall.accepted).where(FindingCall.workspace_id == workspace_id)
+    """(rule, accepted, dismissed) of the newest calls whose verdicts stand, the rules most often dismissed first."""
+    newest = select(FindingCall.rule_id, FindingCall.accepted).join(Verdict, Verdict.id == FindingCall.verdict_id)
+    newest = newest.where(FindingCall.workspace_id == workspace_id, stands())
     calls = newest.order_by(FindingCall.id.desc()).limit(CALLS).subquery()
     dismissed = func.sum(case((calls.c.accepted, 0), else_=1))
     query = (
@@ -206,6 +208,7 @@ def _approves(overlap: int) -> tuple[ColumnElement[bool], ...]:
         ~exists().where(
             sent.text_id == Verdict.text_id,
             sent.status == "in_review",
+            sent.reason != TAKEN_BACK,
             sent.created_at > Verdict.created_at,
             or_(sent.created_at >= Verdict.until, looks.correlate(sent).scalar_subquery() >= overlap),
         ),

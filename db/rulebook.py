@@ -12,7 +12,8 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from db.models import PICKS, AuditEvent, Card, Feedback, FindingCall, StatusChange, Text, User, Version
+from db.models import PICKS, AuditEvent, Card, Feedback, FindingCall, StatusChange, Text, User, Verdict, Version
+from db.queries import stands
 
 CARDS, CALLS = 2000, 50_000  # newest ones that are counted: scorecards of a level, and calls of everybody
 MAY_RUN = ("approved", "live")
@@ -65,7 +66,8 @@ def chosen(session: Session, workspace_id: int, limit: int) -> Sequence[Text]:
 
 
 def counts(session: Session, workspace_id: int, since: datetime) -> Counts:
-    """What rules found in texts scored since then, and what reviewers said of it in the newest calls."""
+    """What rules found in texts scored since then, and what reviewers said of it in the newest calls of those
+    whose verdicts stand."""
     told = Counts()
     seen: set[tuple[str, int]] = set()
     for level in ("blocked", "caution"):
@@ -76,7 +78,8 @@ def counts(session: Session, workspace_id: int, since: datetime) -> Counts:
         seen |= {(f["rule_id"], text_id) for text_id, found, at in rows if at >= since for f in found}
     told.hits.update(rule_id for rule_id, _ in seen)
     newest = session.scalar(select(func.max(FindingCall.id))) or 0
-    calls = select(FindingCall.rule_id, FindingCall.accepted).where(FindingCall.workspace_id == workspace_id)
+    calls = select(FindingCall.rule_id, FindingCall.accepted).join(Verdict, Verdict.id == FindingCall.verdict_id)
+    calls = calls.where(FindingCall.workspace_id == workspace_id, stands())
     for rule_id, accepted in session.execute(calls.where(FindingCall.id > newest - CALLS)):  # an id is cheap to bound
         (told.accepted if accepted else told.dismissed)[rule_id] += 1
     return told

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from db.models import GoldText, ReviewSlot, StatusChange, Verdict
 from db.queries import stands
 from db.review import live, settled
+from db.sending import sent
 
 DOUBTS = ("violation", "needs_proof", "escalate")  # what does not say fine
 
@@ -84,11 +85,11 @@ def _left_in_review(overlap: int) -> ColumnElement[bool]:
         change.status == "in_review",
         ~exists().where(newer.text_id == change.text_id, newer.id > change.id),
         looks.correlate(change).scalar_subquery() >= overlap,
-        _look(lambda v: v.created_at >= change.created_at),
+        _look(lambda v: v.created_at >= sent(change)),
         ~exists().where(
             word.text_id == change.text_id,
             word.settled_by_id.is_not(None),
-            word.created_at >= change.created_at,
+            word.created_at >= sent(change),
             stands(word),
         ),
     )

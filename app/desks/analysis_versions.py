@@ -66,7 +66,7 @@ def trial(ctx: Context, state: TrialState | None) -> None:
 
 
 def kept(ctx: Context) -> tuple[str, int, tuple[int, ...]]:
-    """What a kept count hangs on: database, workspace, newest rows."""
+    """What a kept count or answer hangs on: database, workspace, newest rows, changes of writers among them."""
     return str(ctx.db.engine.url), ctx.actor.workspace_id, analytics.stamp(ctx.db, ctx.actor)
 
 

@@ -93,7 +93,8 @@ def _row(event: Event, here: tzinfo) -> None:
     at = event.at.astimezone(here)
     label = f"{at:%-d %b %Y, %H:%M} · {event.words}"
     with st.expander(plain(label)):
-        rows = pd.DataFrame(audit_log.detail_rows(event), columns=["What", "Value"])
+        told = [(f"Time ({here})", f"{at:%-d %b %Y, %H:%M:%S}"), *audit_log.detail_rows(event)]
+        rows = pd.DataFrame(told, columns=["What", "Value"])
         st.dataframe(rows, hide_index=True, key=f"audit_detail_{event.id}", column_config={
             "What": st.column_config.TextColumn(width="small"), "Value": st.column_config.TextColumn(width="large"),
         })  # fmt: skip

@@ -2,7 +2,8 @@
 
 The page is a column: which brief, the brief itself (a form, or a summary once it was drafted from), what to
 write, drafts under way, and the texts by slot. The parts live in draft_*.py; use cases in app/services.
-Leaves out reviewing and charts (their own desks).
+Whose role may only read sees briefs and texts without what would change them. Leaves out reviewing and charts (their
+own desks).
 """
 
 import streamlit as st
@@ -17,7 +18,7 @@ from app.desks.draft_results import results
 from app.desks.draft_state import TROUBLE, jobs_of, open_from_url, state
 from app.desks.draft_write import under_way, write_bar
 from app.services.briefs import get_brief
-from app.services.people import NotFound
+from app.services.people import NotFound, may
 from app.services.scoring import check_weights
 from app.services.stored import StoredBrief
 
@@ -35,6 +36,7 @@ def page() -> None:
 def _desk(ctx: Context) -> None:
     open_from_url(ctx)
     st.title("Draft", anchor=False)
+    writes = may(ctx.actor, "brief.write")
     stored = _current(ctx)
     brief_bar(ctx, stored)
     if state().trouble:
@@ -43,20 +45,21 @@ def _desk(ctx: Context) -> None:
     brief_back(ctx, stored)
     if stored is None:
         briefs_back(ctx)
-    if stored is not None and (conflict := state().conflict):
+    if writes and stored is not None and (conflict := state().conflict):
         brief_conflict(ctx, conflict)
-    elif stored is None or state().editing:
+    elif writes and (stored is None or state().editing):
         brief_form(ctx, stored)
-    else:
+    elif stored is not None:
         brief_summary(ctx, stored)
-        write_bar(ctx, stored, stored.brief.placement, st.button)
+        if may(ctx.actor, "text.write"):
+            write_bar(ctx, stored, stored.brief.placement, st.button)
     jobs = jobs_of(ctx)
     if jobs.problem:
         st.warning(plain(jobs.problem), icon=":material/warning:")
     if stored is None:
         return
     under_way(ctx, stored)
-    if not state().editing:
+    if may(ctx.actor, "text.write") and not state().editing:
         own_lines(ctx, stored)
     results(ctx, stored)
     jobs.warm_up(ctx.actor)

@@ -10,7 +10,7 @@ from app.components.context import Context
 from app.components.plain import plain
 from app.components.when import when
 from app.desks import draft_conflict
-from app.desks.draft_state import form_of, open_brief, put_form, state
+from app.desks.draft_state import form_of, open_brief, put_form, state, tried
 from app.services.briefs import get_brief
 from app.services.draft_working import (
     NEW,
@@ -92,8 +92,9 @@ def _bring(ctx: Context, typed: TypedBrief) -> None:
 
 
 def _go(ctx: Context, brief_id: int) -> None:
-    stored = get_brief(ctx.db, ctx.actor, brief_id)
-    open_brief(stored.id, stored.brief, editing=False)
+    with tried():
+        stored = get_brief(ctx.db, ctx.actor, brief_id)
+        open_brief(stored.id, stored.brief, editing=False)
 
 
 def _open(ctx: Context, typed: TypedWording, place: str) -> None:

@@ -13,7 +13,7 @@ from app.components.context import Context
 from app.components.marks import SEVERITIES
 from app.components.plain import plain
 from app.components.when import when
-from app.desks.draft_state import TROUBLE, fill, open_brief, state
+from app.desks.draft_state import fill, open_brief, state, tried
 from app.desks.draft_write import save_typed, write_bar
 from app.services.briefs import archive_brief, get_brief, list_briefs, restore_brief
 from app.services.people import may
@@ -48,6 +48,7 @@ def examples() -> tuple[Brief, ...]:
 
 def brief_bar(ctx: Context, stored: StoredBrief | None) -> None:
     """Which brief is open, and the ways to another one."""
+    writes = may(ctx.actor, "brief.write")
     briefs = {brief.id: brief for brief in list_briefs(ctx.db, ctx.actor)}
     if stored is not None:
         briefs.setdefault(stored.id, stored)
@@ -55,7 +56,7 @@ def brief_bar(ctx: Context, stored: StoredBrief | None) -> None:
 
     def named(brief_id: int) -> str:
         if brief_id == NEW:
-            return "New brief"
+            return "New brief" if writes else "Choose a brief"
         brief = briefs[brief_id]
         where = placement_of(brief.brief.placement).label
         # the number keeps labels apart: the browser answers with the label
@@ -67,12 +68,15 @@ def brief_bar(ctx: Context, stored: StoredBrief | None) -> None:
             "Saved briefs", [NEW, *briefs], key="brief_choice", format_func=named, on_change=_choose, args=(ctx,),
             label_visibility="collapsed",
         )  # fmt: skip
-        if stored is not None:
+        if writes and stored is not None:
             st.button("New brief", key="brief_new", icon=":material/add:", on_click=open_brief, args=(None, None, True))
-        if stored is not None and not stored.archived:
+        if writes and stored is not None and not stored.archived:
             st.button("Archive", key="brief_archive", icon=":material/archive:", on_click=_archive, args=(ctx, stored),
                       help="Takes the brief off this list. Its texts and feedback stay.")  # fmt: skip
-    if stored is None:
+    if stored is None and not writes:
+        none = "No briefs yet; an advertiser or an admin writes them."
+        st.info("Choose a brief above to read its texts." if briefs else none, icon=":material/menu_book:")
+    elif stored is None:
         with st.container(horizontal=True, vertical_alignment="center", key="examples"):
             st.markdown("Start from an example:", width="content")
             for number, example in enumerate(examples()):
@@ -143,7 +147,8 @@ def brief_summary(ctx: Context, stored: StoredBrief) -> None:
         facts = [placement_of(brief.placement).label, ", ".join(brief.countries).upper(), brief.audience, brief.tone]
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{plain(brief.product)}**  \n:small[{plain(' · '.join(filter(None, facts)))}]")
-            st.button("Edit brief", key="brief_edit", icon=":material/edit_note:", on_click=_edit)
+            if may(ctx.actor, "brief.write"):
+                st.button("Edit brief", key="brief_edit", icon=":material/edit_note:", on_click=_edit)
         st.caption(plain(brief.description if len(brief.description) < 240 else f"{brief.description[:239]}…"))
         if without := uncovered(brief.countries):
             names = ", ".join(map(_country, without))
@@ -153,8 +158,10 @@ def brief_summary(ctx: Context, stored: StoredBrief) -> None:
             st.warning(f"{icon} **{word}** {plain(f'{finding.rule_id} {finding.message} {finding.fix}')}")
         if stored.archived:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.caption("This brief is archived; restore it to change it or to draft for it.")
-                if may(ctx.actor, "brief.write"):
+                writes = may(ctx.actor, "brief.write")
+                way = "; restore it to change it or to draft for it" if writes else ""
+                st.caption(f"This brief is archived{way}.")
+                if writes:
                     st.button("Restore this brief", key="brief_restore", icon=":material/unarchive:",
                               on_click=_restore, args=(ctx, stored))  # fmt: skip
 
@@ -183,7 +190,8 @@ def _choose(ctx: Context) -> None:
     chosen = st.session_state.brief_choice
     if chosen == NEW:
         open_brief(None, None, editing=True)
-    else:
+        return
+    with tried():
         stored = get_brief(ctx.db, ctx.actor, chosen)
         open_brief(stored.id, stored.brief, editing=False)
 
@@ -197,17 +205,15 @@ def _edit() -> None:
 
 
 def _archive(ctx: Context, stored: StoredBrief) -> None:
-    archive_brief(ctx.db, ctx.actor, stored.id)
-    open_brief(None, None, editing=True)
+    with tried():
+        archive_brief(ctx.db, ctx.actor, stored.id)
+        open_brief(None, None, editing=True)
 
 
 def _restore(ctx: Context, stored: StoredBrief) -> None:
     state().field_trouble = {}
-    try:
+    with tried():
         restore_brief(ctx.db, ctx.actor, stored.id)
-    except TROUBLE as error:
-        state().trouble = str(error)
-    else:
         st.toast("The brief is back on the list.", icon=":material/unarchive:")
 
 

@@ -1,7 +1,8 @@
 """One candidate on the Draft desk: what it says, how it is judged, and everything one can do with it.
 
 Each card is a fragment: a click redraws this card and the export bar, not the page. Cards are known by their
-place in the list, so an edited text stays where it was. The still part is components/card.py.
+place in the list, so an edited text stays where it was. Whose role may only read gets the card, its details, history
+and comments. The still part is components/card.py.
 """
 
 from collections.abc import Callable
@@ -16,12 +17,13 @@ from app.components.plain import plain
 from app.components.status import status_chip
 from app.desks import draft_conflict
 from app.desks.draft_explain import explanation, toggle
-from app.desks.draft_state import TROUBLE, jobs_of, state
+from app.desks.draft_state import TROUBLE, jobs_of, state, told
 from app.desks.draft_talk import talk
 from app.services import feedback
 from app.services.briefs import brief_to_write_for
 from app.services.draft_working import forget_wording, keep_wording
 from app.services.drafting_page import LIKE_THIS
+from app.services.people import may
 from app.services.scoring import reword, score_again, score_wording
 from app.services.stored import StoredBrief, StoredText, old_words
 from app.services.trials import on_trial
@@ -43,30 +45,42 @@ def _card(ctx: Context, stored: StoredBrief, place: str) -> None:
     text = state().texts.get(place)
     if text is None:  # another view is on the page by now
         return
-    choice = text.choice or "open"
-    with st.container(border=True, key=f"card_{choice}_{place}"):
+    choice, works = text.choice or "open", _works(ctx)
+    editing = works and place in state().editing_cards
+    with st.container(border=True, key=f"card_{choice}_{place}"), told():
         if text.card is None:
             st.markdown(plain(text.text))
-            for told in _status(text):
-                st.caption(told)
-        elif place not in state().editing_cards:
+            for status in _status(text):
+                st.caption(status)
+        elif not editing:
             st.html(card_html(text.card, _notes(text), old_words(text, state().today)))
         if (said := state().decisions.get(text.id)) is not None:
             st.caption(f":material/fact_check: Review: {plain(said.words)}")
-        if conflict := draft_conflict.pending(place, text.id):
-            draft_conflict.panel(ctx, place, conflict, lambda words: _settle(ctx, stored, place, words),
-                                 lambda: _take_theirs(ctx, place))  # fmt: skip
-        elif place in state().editing_cards:
-            _editor(ctx, stored, place, text)
-        else:
-            _actions(ctx, stored, place, text)
-        if sentence := state().card_trouble.get(place):
-            st.error(plain(sentence), icon=":material/error:")
-        if text.card is not None and place not in state().editing_cards:
-            if place in state().explaining:
+        if works:
+            _work(ctx, stored, place, text)
+        if text.card is not None and not editing:
+            if works and place in state().explaining:
                 explanation(ctx, stored, place, text, lambda at, wording: _use(ctx, stored, at, wording))
             _details(ctx, stored, place, text, text.card)
             talk(ctx, place, text)
+
+
+def _works(ctx: Context) -> bool:
+    """Whether the actor's role works on texts and does not only read them."""
+    return may(ctx.actor, "feedback.give") and may(ctx.actor, "text.write")
+
+
+def _work(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -> None:
+    """What can be done with the text now, and why the last thing could not."""
+    if conflict := draft_conflict.pending(place, text.id):
+        draft_conflict.panel(ctx, place, conflict, lambda words: _settle(ctx, stored, place, words),
+                             lambda: _take_theirs(ctx, place))  # fmt: skip
+    elif place in state().editing_cards:
+        _editor(ctx, stored, place, text)
+    else:
+        _actions(ctx, stored, place, text)
+    if sentence := state().card_trouble.get(place):
+        st.error(plain(sentence), icon=":material/error:")
 
 
 def _use(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None:
@@ -292,20 +306,17 @@ def _details(ctx: Context, stored: StoredBrief, place: str, text: StoredText, ca
     if not opened.open:
         return
     with opened:
-        old = old_words(text, state().today)
+        old, works = old_words(text, state().today), _works(ctx)
         for number, finding in enumerate(worst_first(card.findings)):
             _finding(ctx, stored, place, text, finding, number)
         st.markdown(f"**Compliance** {plain(compliance_words(card, text.placement, stored.brief.countries, old))}")
         rewards = " · ".join(f"{name} {value:.2f}" for name, value in card.rewards.items())
-        told = (*card.notes, "Intervals hold the doubt about the base rate too", f"Rewards from 0 to 1: {rewards}")
-        st.caption(plain(". ".join(told)))
+        notes = (*card.notes, "Intervals hold the doubt about the base rate too", f"Rewards from 0 to 1: {rewards}")
+        st.caption(plain(". ".join(notes)))
         if text.shown_as is not None:
             st.caption(f"First shown as: {plain(text.shown_as)}")
-        stars = st.feedback("stars", key=f"rate_{place}", default=text.rating - 1 if text.rating else None)
-        if stars is not None and stars + 1 != text.rating:
-            _rate(ctx, place, stars + 1)
-        st.text_input("Reject in your own words", key=f"why_{place}", placeholder="what is wrong with it",
-                      on_change=_reject_in_words, args=(ctx, place))  # fmt: skip
+        if works:
+            _verdict(ctx, place, text)
         made = " · ".join(f"{name} {version}" for name, version in card.versions.items() if version)
         blind = not text.by_person and on_trial(ctx.db, ctx.actor)
         if blind:  # the version would tell which of the two wrote it
@@ -314,8 +325,17 @@ def _details(ctx: Context, stored: StoredBrief, place: str, text: StoredText, ca
         if text.by_person:
             by = "you" if text.author == ctx.actor.author else "a colleague"
         st.caption(plain(f"Scored by {made}. Written by {by}."))
-        if old:
+        if old and works:
             st.button("Score it again", key=f"again_{place}", on_click=_again, args=(ctx, stored, place))
+
+
+def _verdict(ctx: Context, place: str, text: StoredText) -> None:
+    """Stars, and a rejection in one's own words."""
+    stars = st.feedback("stars", key=f"rate_{place}", default=text.rating - 1 if text.rating else None)
+    if stars is not None and stars + 1 != text.rating:
+        _rate(ctx, place, stars + 1)
+    st.text_input("Reject in your own words", key=f"why_{place}", placeholder="what is wrong with it",
+                  on_change=_reject_in_words, args=(ctx, place))  # fmt: skip
 
 
 def _finding(ctx: Context, stored: StoredBrief, place: str, text: StoredText, finding: Finding, number: int) -> None:
@@ -328,7 +348,7 @@ def _finding(ctx: Context, stored: StoredBrief, place: str, text: StoredText, fi
     elif finding.source:
         said += f" (source: {plain(source_words(finding.source))})"
     st.markdown(said)
-    if finding.replacement is not None and finding.start is not None:
+    if _works(ctx) and finding.replacement is not None and finding.start is not None:
         old = text.text[finding.start : finding.end]
         label = f"Replace “{old}” with “{finding.replacement}”" if finding.replacement else f"Remove “{old}”"
         st.button(plain(label), key=f"mend_{place}_{number}", on_click=_mend, icon=":material/auto_fix_high:",

@@ -18,8 +18,8 @@ from app.components.when import when
 from app.desks.ads_state import build_from_picked
 from app.desks.draft_back import wordings_back
 from app.desks.draft_card import BAR, show_card
-from app.desks.draft_export import export_dialog
-from app.desks.draft_state import TROUBLE, jobs_of, state
+from app.desks.draft_export import export_dialog, files_for
+from app.desks.draft_state import jobs_of, state, told, tried
 from app.services.decisions import decisions_of
 from app.services.drafting import dropped_texts, list_generations, picked_texts
 from app.services.people import may
@@ -47,7 +47,8 @@ def results(ctx: Context, stored: StoredBrief) -> None:
     sets = list_generations(ctx.db, ctx.actor, stored.id, limit=100)
     if not sets:
         if not jobs_of(ctx).of(ctx.actor, stored.id):
-            st.info("No texts yet. Draft the whole ad, or paste your own lines.", icon=":material/edit_square:")
+            way = " Draft the whole ad, or paste your own lines." if may(ctx.actor, "text.write") else ""
+            st.info(f"No texts yet.{way}", icon=":material/edit_square:")
         return
     views = _views(sets)
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
@@ -60,7 +61,8 @@ def results(ctx: Context, stored: StoredBrief) -> None:
         picks = picked_texts(ctx.db, ctx.actor, stored.id)
         groups = [Group(s, "", tuple(t for t in picks if t.slot == s), "picked") for s in _slots(picks)]
         if not picks:
-            st.info("Nothing is picked yet. Pick texts in a draft; they gather here.")
+            way = " Pick texts in a draft; they gather here." if may(ctx.actor, "feedback.give") else ""
+            st.info(f"Nothing is picked yet.{way}")
     else:
         groups = _groups(chosen)
     texts = [text for group in groups for text in group.texts]
@@ -145,13 +147,18 @@ def _set_words(s: StoredGeneration) -> str:
 
 def _bar(ctx: Context, stored: StoredBrief) -> None:
     """How much is picked, and the way out."""
+    with told():
+        _picked(ctx, stored)
+
+
+def _picked(ctx: Context, stored: StoredBrief) -> None:
     picks = [t for t in picked_texts(ctx.db, ctx.actor, stored.id) if t.placement == stored.brief.placement]
     slots = placement_of(stored.brief.placement).slots
     counts = [f"{sum(t.slot == s.name for t in picks)} of {s.full_ad} {s.plural.lower()}" for s in slots]
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.markdown(f"Picked: {', '.join(counts)}", width="content")
         _ad_button(ctx, stored, len(picks))
-        if st.button("Export", key="export", icon=":material/download:", type="primary"):
+        if files_for(ctx) and st.button("Export", key="export", icon=":material/download:", type="primary"):
             shown = [t for t in state().texts.values() if t.choice != "rejected"]
             export_dialog(ctx, stored, picks, shown)
 
@@ -168,7 +175,7 @@ def _ad_button(ctx: Context, stored: StoredBrief, picked: int) -> None:
 
 
 def _stale(ctx: Context, stored: StoredBrief, texts: Sequence[StoredText]) -> None:
-    """Says which scorecards are not today's, and offers to score again."""
+    """Says which scorecards are not today's, and offers to score again to who may."""
     here = [t for t in texts if t.placement == stored.brief.placement]
     old = [t for t in here if t.card is None or old_words(t, state().today)]
     if not old:
@@ -176,15 +183,14 @@ def _stale(ctx: Context, stored: StoredBrief, texts: Sequence[StoredText]) -> No
     why = "the brief was changed since" if any(t.brief_changed for t in old) else "rules or rewards are newer"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.warning(f"{len(old)} of {len(texts)} scorecards are out of date: {why}.", icon=":material/history:")
-        st.button("Score again", key="score_again", on_click=_again, args=(ctx, stored, old))
+        if may(ctx.actor, "text.write"):
+            st.button("Score again", key="score_again", on_click=_again, args=(ctx, stored, old))
 
 
 def _again(ctx: Context, stored: StoredBrief, texts: Sequence[StoredText]) -> None:
-    try:
+    with tried():
         count = score_again(ctx.db, ctx.actor, ctx.room, stored.brief, texts)
-        st.toast(f"{count} texts scored again.", icon=":material/check:")
-    except TROUBLE as error:
-        state().trouble = str(error)
+        st.toast(f"{count} {'text' if count == 1 else 'texts'} scored again.", icon=":material/check:")
 
 
 def _about_the_ad(sets: Sequence[StoredGeneration]) -> None:

@@ -6,12 +6,15 @@ texts from the database, and its back button to the brief before. What is typed 
 losing work.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from app.components.context import Context, context
+from app.components.plain import plain
 from app.services.brief_merge import lines_of
 from app.services.briefs import BriefChanged, get_brief
 from app.services.decisions import Decision
@@ -75,6 +78,24 @@ def state() -> DeskState:
         st.session_state.draft_desk = DeskState()
     found: DeskState = st.session_state.draft_desk
     return found
+
+
+@contextmanager
+def tried() -> Iterator[None]:
+    """Around what a click does: trouble is told at the top of the page, which is drawn next."""
+    try:
+        yield
+    except TROUBLE as error:
+        state().trouble = str(error)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Around a fragment or a dialog, whose trouble does not reach the page: it is told in its place."""
+    try:
+        yield
+    except TROUBLE as error:
+        st.error(plain(str(error)), icon=":material/error:")
 
 
 @st.cache_resource(show_spinner=False)

@@ -12,10 +12,11 @@ import streamlit as st
 from app.components.card import percent, provisional_html
 from app.components.context import Context
 from app.components.plain import plain
-from app.desks.draft_state import TROUBLE, BriefConflict, form_now, jobs_of, state, typed
+from app.desks.draft_state import TROUBLE, BriefConflict, form_now, jobs_of, state, tried, typed
 from app.services.briefs import BriefChanged, brief_to_write_for, save_brief
 from app.services.draft_working import forget_brief, keep_brief
 from app.services.drafting_page import Job
+from app.services.people import may
 from app.services.scoring import base_rates
 from app.services.stored import StoredBrief, checksum_of
 from relate_engine.brief import ANGLES, BriefError, Slot, full_ad, parse_brief, placement_of, supported_angles
@@ -55,7 +56,7 @@ def under_way(ctx: Context, stored: StoredBrief) -> None:
     """Drafts of this brief that are being written, or that ended in trouble."""
     jobs = jobs_of(ctx).of(ctx.actor, stored.id)
     for job in jobs:
-        if job.ended:
+        if job.ended and (may(ctx.actor, "text.write") or job.actor.user_id == ctx.actor.user_id):
             _ended_badly(ctx, job)
     running = tuple(job.number for job in jobs if not job.ended)
     if running:
@@ -72,7 +73,8 @@ def _watch(ctx: Context, brief_id: int, known: tuple[int, ...]) -> None:
             words = _job_words(job)
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                 st.markdown(f":material/hourglass_top: **{plain(words)}**")
-                st.button("Stop", key=f"stop_{job.number}", on_click=_stop, args=(ctx, job), type="tertiary")
+                if may(ctx.actor, "text.write"):
+                    st.button("Stop", key=f"stop_{job.number}", on_click=_stop, args=(ctx, job), type="tertiary")
             if job.place == 0:
                 st.progress(min(1.0, job.done / max(1, job.total)))
             if job.texts:
@@ -97,6 +99,8 @@ def _job_words(job: Job) -> str:
 
 def _ended_badly(ctx: Context, job: Job) -> None:
     st.error(plain(f"Writing {job.title}: {job.error}"), icon=":material/error:")
+    if not may(ctx.actor, "text.write"):
+        return
     with st.container(horizontal=True):
         if job.unsaved is not None:
             st.button("Save it now", key=f"store_{job.number}", on_click=_store_again, args=(ctx, job))
@@ -160,31 +164,27 @@ def _ask(ctx: Context, what: str) -> None:
 
 
 def _saved(ctx: Context) -> StoredBrief | None:
-    try:
+    with tried():
         return brief_to_write_for(ctx.db, ctx.actor, state().brief_id or 0)
-    except TROUBLE as error:
-        state().trouble = str(error)
-        return None
+    return None
 
 
 def _store_again(ctx: Context, job: Job) -> None:
-    try:
-        jobs_of(ctx).store_again(job)
-    except TROUBLE as error:
-        state().trouble = str(error)
+    with tried():
+        jobs_of(ctx).store_again(ctx.actor, job)
 
 
 def _stop(ctx: Context, job: Job) -> None:
-    try:
+    with tried():
         jobs_of(ctx).stop(ctx.actor, job)
-    except TROUBLE as error:
-        state().trouble = str(error)
 
 
 def _retry(ctx: Context, job: Job) -> None:
     _stop(ctx, job)
     stored = _saved(ctx)
-    if stored is not None:
+    if stored is None:
+        return
+    with tried():
         jobs_of(ctx).start(ctx.actor, stored, job.counts, job.angle, job.like)
 
 
@@ -211,7 +211,11 @@ def _angle_words(name: str) -> str:
 def _base_note(ctx: Context, placement: str) -> str:
     """Where the base rates come from; their numbers once the rewards are loaded."""
     name = placement_of(placement).name
-    change = "To use your own, ask whoever runs the studio to set them."
+    if ctx.signed is not None:
+        change = "To use your own, ask whoever runs the studio to set them."
+    else:  # who works alone is that person
+        form = f"""RELATE_BASE_CTR='{{"{name}": 0.05}}'"""
+        change = f"To use your own, start the studio with `{form}` and `RELATE_BASE_CVR` alike."
     if not jobs_of(ctx).versions:
         given = [n for n, r in (("CTR", ctx.settings.base_ctr), ("CVR", ctx.settings.base_cvr)) if name in r]
         where = f"{' and '.join(given)} set by you" if given else "assumed"

@@ -5,14 +5,13 @@ the rules about who may do what (services).
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import get_args
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from app.components.context import Context, context
 from app.components.plain import plain
+from app.components.when import when
 from app.services import invitations, members, workspace
 from app.services.invitations import InvitationError, StoredInvitation
 from app.services.members import Member, MemberError
@@ -63,7 +62,8 @@ def _do(change: Callable[[], str]) -> bool:
 def _invite(ctx: Context) -> None:
     st.header("Invite")
     st.caption(
-        "Whoever signs in with this e-mail address comes in with this role. No mail is sent: tell them yourself."
+        "Whoever signs in with this e-mail address comes in with this role; who is in another workspace now finds this "
+        "one in the account menu within a minute. No mail is sent: tell them yourself."
         + ("" if ctx.signed else " A sign-in is not set up yet; until it is, nobody else can come in.")
     )
     with st.form("people_invite", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
@@ -92,7 +92,7 @@ def _pending(ctx: Context) -> None:
     for one in waiting:
         with st.container(horizontal=True, vertical_alignment="center", key=f"invited_{one.id}"):
             st.markdown(f"**{plain(one.email)}** · {one.role}", width=380)
-            st.caption(f"by {plain(inside(one.by))}, {_when(one.created_at)}", width=280)
+            st.caption(f"by {plain(inside(one.by))}, {when(one.created_at)}", width=280)
             st.button(
                 "Withdraw", key=f"withdraw_{one.id}", on_click=_withdraw, args=(ctx, one), type="tertiary",
                 icon=":material/undo:", help=f"Withdraw the invitation of {plain(one.email)}",
@@ -124,7 +124,7 @@ def _person(ctx: Context, one: Member) -> None:
     you = ctx.signed is not None and one.id == ctx.actor.user_id
     with st.container(border=True, key=f"person_{one.id}"), st.container(horizontal=True, vertical_alignment="center"):
         gone = "" if one.active else " · :material/person_off: removed"
-        seen = f"last here {_when(one.seen_at)}" if one.seen_at else f"since {_when(one.since)}"
+        seen = f"last here {when(one.seen_at)}" if one.seen_at else f"since {when(one.since)}"
         st.markdown(
             f"**{plain(one.name)}**{' (you)' if you else ''}{gone}  \n"
             f":small[{plain(one.email) or 'no e-mail'} · {plain(seen)}]",
@@ -201,10 +201,3 @@ def _save_workspace(ctx: Context) -> None:
         return f"The workspace {name} is saved."
 
     _do(change)
-
-
-def _when(at: datetime) -> str:
-    """A time in the zone of the person's browser."""
-    zone = st.context.timezone
-    local = at.astimezone(ZoneInfo(zone)) if zone else at
-    return f"{local:%d %b %Y, %H:%M}{'' if zone else ' UTC'}"

@@ -59,7 +59,8 @@ def _desk(ctx: Context) -> None:
 
 
 def _leave() -> None:
-    st.session_state["review_open"], st.session_state["review_said"] = None, None
+    for name in ("review_open", "review_said", "review_settled"):
+        st.session_state[name] = None
 
 
 @st.fragment
@@ -85,8 +86,8 @@ def _card(ctx: Context) -> None:
     main, side = st.columns([3, 2], gap="large")
     with main:
         st.header("Text to judge", anchor=False)
-        text_card(look.text, brief, look.blind, rules)
-        form(rules, look.text, brief, look, beside.twins)
+        text_card(look.text, brief, beside, rules)
+        form(rules, look.text, brief, look, beside)
         st.caption("Keys: 1 to 5 give a verdict, N skips, U takes the last one back. A text is yours for 30 minutes.")
     with side:
         brief_side(brief)

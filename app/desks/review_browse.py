@@ -1,4 +1,9 @@
-"""The list of stored texts on the Review desk: filters, pages, and any text opened to be read or judged again."""
+"""The list of stored texts on the Review desk: filters, pages, and any text opened to be read or judged again.
+
+Of a text that this person holds, or would get, without suggestions, neither the list nor the card says what was found.
+"""
+
+from dataclasses import replace
 
 import streamlit as st
 
@@ -19,7 +24,7 @@ from app.desks.review_form import form, last_word
 from app.services.briefs import get_brief
 from app.services.drafting import get_texts
 from app.services.people import may
-from app.services.review_card import around
+from app.services.review_card import around, veiled
 from app.services.review_looks import look_at
 from app.services.reviewing import ReviewPage, queue
 from app.services.rulebook import rules_of
@@ -33,6 +38,10 @@ STATES: dict[str, bool | None] = {"Waiting": False, "Judged": True, "All": None}
 def browse(ctx: Context) -> None:
     """Filters, the open text, the list."""
     found = _filtered(ctx)
+    asked = st.session_state.get("review_open")
+    hidden = veiled(ctx.db, ctx.actor, {*(t.id for t in found.texts), *([] if asked is None else [asked])})
+    if st.session_state.get("review_level"):  # to be among them would tell the level
+        found = replace(found, texts=tuple(t for t in found.texts if t.id not in hidden))
     text = _open_text(ctx, found)
     last_word()
     if text is None:
@@ -40,28 +49,29 @@ def browse(ctx: Context) -> None:
         return
     look = look_at(ctx.db, ctx.actor) if may(ctx.actor, "review.judge") else None
     look = look if look and look.text.id == text.id else None
-    if look and look.blind:
-        text = look.text
+    blind = text.id in hidden
+    if blind:
+        text = look.text if look else replace(text, card=None, verdict=None)
     brief = get_brief(ctx.db, ctx.actor, text.brief_id).brief
-    beside = around(ctx.db, ctx.actor, text.id, blind=bool(look and look.blind))
+    beside = around(ctx.db, ctx.actor, text.id, blind)
     rules = rules_of(ctx.db, ctx.actor)
     main, side = st.columns([3, 2], gap="large")
     with main:
         _heading(text, found)
-        text_card(text, brief, bool(look and look.blind), rules)
+        text_card(text, brief, beside, rules)
         if may(ctx.actor, "review.judge"):
-            form(rules, text, brief, look, beside.twins)
+            form(rules, text, brief, look, beside)
         else:
-            for finding in findings_of(text):
+            for finding in findings_of(text, beside.today):
                 st.markdown(finding_words(finding, text.text))
             st.caption(f"Your role, {ctx.actor.role}, may read here; verdicts are given by reviewers.")
     with side:
         brief_side(brief)
-        if not (look and look.blind):
+        if not blind:
             history(ctx, text)
             nearest(beside.nearest)
         ad_around(beside, text.placement)
-    _list(found, text)
+    _list(found, text, hidden)
 
 
 def _heading(text: StoredText, found: ReviewPage) -> None:
@@ -110,8 +120,8 @@ def _open(text_id: int | None) -> None:
     st.session_state["review_open"], st.session_state["review_said"] = text_id, None
 
 
-def _list(found: ReviewPage, text: StoredText) -> None:
-    """The page of the list to choose from."""
+def _list(found: ReviewPage, text: StoredText, hidden: frozenset[int]) -> None:
+    """The page of the list to choose from. `hidden`: of these neither level nor verdict is told."""
     if not found.texts:
         return
     st.divider()
@@ -121,10 +131,12 @@ def _list(found: ReviewPage, text: StoredText) -> None:
 
     def told(t: StoredText) -> str:
         placement = placement_of(t.placement)
+        parts = [found.brief_titles[t.brief_id], placement.label, placement.slot(t.slot).label]
+        if t.id in hidden:
+            return plain(" · ".join([*parts, "yours to judge without suggestions"]))
         level = level_words(t.card.compliance.level, old_words(t))[0] if t.card else "not scored"
         verdict = OUTCOMES[t.verdict.outcome][0].lower() if t.verdict else "no verdict"
-        parts = (found.brief_titles[t.brief_id], placement.label, placement.slot(t.slot).label, level, verdict)
-        return plain(" · ".join(parts))
+        return plain(" · ".join([*parts, level, verdict]))
 
     st.radio(
         "Choose a text", list(here), key="review_list", index=None, label_visibility="collapsed",

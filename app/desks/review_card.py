@@ -1,10 +1,11 @@
 """The card of one text to judge: the words with their marks, the ad around it, the brief, and past decisions.
 
-A blind text comes without scorecard, earlier verdicts and past decisions, so nothing here can suggest one. Leaves out
-the form (review_form.py).
+A blind text comes without scorecard, earlier verdicts, past decisions, its writer and why it is in review, so nothing
+here can suggest one. Leaves out the form (review_form.py).
 """
 
 import re
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from app.components.context import Context
 from app.components.marks import SEVERITIES, marked, source_words, worst_first
 from app.components.plain import plain
 from app.components.when import when
-from app.services.review_card import Around, Decision
+from app.services.review_card import Around, Decision, Sent
 from app.services.reviewing import verdict_history
 from app.services.stored import StoredText, StoredVerdict, old_words
 from relate_engine.brief import ANGLES, Brief, placement_of
@@ -32,9 +33,12 @@ OUTCOMES = {
 _LINK = re.compile(r"https?://[^\s<>()\[\]]+")
 
 
-def findings_of(text: StoredText) -> list[Finding]:
-    """What was found in the text, the worst first."""
-    return worst_first(text.card.findings) if text.card else []
+def findings_of(text: StoredText, today: Sequence[Finding] = ()) -> list[Finding]:
+    """What was found in the text, the worst first. `today`: by rules newer than its scorecard, whose word they replace
+    about the same words."""
+    places = {(f.rule_id, f.start, f.end) for f in today}
+    then = [f for f in text.card.findings if (f.rule_id, f.start, f.end) not in places] if text.card else []
+    return worst_first([*then, *today])
 
 
 def finding_words(finding: Finding, text: str) -> str:
@@ -65,28 +69,49 @@ def rule_choices(text: StoredText, rules: RuleSet) -> dict[str, Rule]:
     return {rule.id: rule for rule in sorted(about, key=lambda r: (elsewhere(r), r.id))}
 
 
-def text_card(text: StoredText, brief: Brief, blind: bool, rules: RuleSet) -> None:
-    """The words, where they stand, and what was found."""
+def text_card(text: StoredText, brief: Brief, beside: Around, rules: RuleSet) -> None:
+    """The words, where they stand, why they are in review, and what was found."""
     large = "font-size:1.5rem;line-height:1.5;margin:0;overflow-wrap:anywhere"
-    st.html(f'<p class="rl-text" style="{large}" dir="auto">{marked(text.text, findings_of(text))}</p>')
+    st.html(f'<p class="rl-text" style="{large}" dir="auto">{marked(text.text, findings_of(text, beside.today))}</p>')
     placement = placement_of(text.placement)
     told = [placement.label, placement.slot(text.slot).label]
     told += [ANGLES[text.angle]] if text.angle else []
-    told += ["written by a person" if text.by_person else f"writer {text.author.removeprefix('policy:')}"]
+    told += [] if beside.blind else [_writer_words(text, beside.on_trial)]
     told += [f"width {width_words(text.card)}"] if text.card else []
     st.caption(plain(" · ".join(told)))
-    if blind:
+    if beside.blind:
         st.markdown(":material/visibility_off: Without suggestions: judge the words alone. It measures the rules.")
         return
+    if beside.sent:
+        _sent(beside.sent)
     if text.card is None:
-        st.caption("Not scored yet, so there are no findings to go by.")
+        st.caption("Not scored yet, so there are no findings but those of the rules.")
         return
     old = old_words(text, {"rules": rules.version})
     words = compliance_words(text.card, text.placement, brief.countries, old)
     _, icon = level_words(text.card.compliance.level, old)
     st.markdown(f"{icon} {plain(words[0].upper() + words[1:])}.")
     if old:
-        st.caption("Today's findings may differ.")
+        st.caption(_today_words(len(beside.today)))
+
+
+def _writer_words(text: StoredText, on_trial: bool) -> str:
+    if text.by_person:
+        return "written by a person"
+    return "one of the two writers on trial" if on_trial else f"writer {text.author.removeprefix('policy:')}"
+
+
+def _sent(sent: Sent) -> None:
+    by = f" · {plain(sent.who)}" if sent.who else ""
+    st.markdown(f":material/info: **Why it is in review:** {plain(sent.reason)}  \n:small[{when(sent.at)}{by}]")
+
+
+def _today_words(found: int) -> str:
+    """What asking today's rules about a text with an old scorecard brought."""
+    if not found:
+        return "Today's rules find nothing more. The classifier was not asked again."
+    more = "1 more finding, which is" if found == 1 else f"{found} more findings, which are"
+    return f"Today's rules have {more} listed below with the rest. The classifier was not asked again."
 
 
 def ad_around(around: Around, placement_name: str) -> None:

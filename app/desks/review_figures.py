@@ -16,7 +16,7 @@ from app.desks.review_form import PRESSED
 from app.services import blocking, teaching
 from app.services import review_quality as q
 from app.services.people import may
-from app.services.reviewing import Outcome
+from app.services.reviewing import Outcome, undo
 from relate_engine.policy.weights import WeightsError
 
 SETTLE: tuple[tuple[Outcome, str], ...] = (
@@ -147,7 +147,7 @@ def _calls(found: q.Quality) -> None:
     if not found.calls:
         st.caption("No finding was accepted or dismissed yet.")
         return
-    st.caption("A dismissal counts against the rule.")
+    st.caption("A dismissal counts against the rule; one that was taken back does not.")
     rows = [{"Rule": rule, "Accepted": accepted, "Dismissed": dismissed} for rule, accepted, dismissed in found.calls]
     _table(rows, "findings")
 
@@ -174,6 +174,7 @@ def _lapsed(ctx: Context) -> None:
 
 def _disputes(ctx: Context) -> None:
     st.markdown("## To settle")
+    _settled()
     found = q.disputes(ctx.db, ctx.actor)
     if not found:
         st.caption("No looks disagree, and nothing is escalated.")
@@ -187,7 +188,7 @@ def _disputes(ctx: Context) -> None:
             with st.container(horizontal=True):
                 for outcome, label in SETTLE:
                     st.button(
-                        label, key=f"settle_{outcome}_{text.id}", on_click=_settle, args=(text.id, outcome),
+                        label, key=f"settle_{outcome}_{text.id}", on_click=_settle, args=(text.id, outcome, text.text),
                         icon=OUTCOMES[outcome][1],
                     )  # fmt: skip
                 st.checkbox("Make it a gold text", key=f"settle_gold_{text.id}")
@@ -195,7 +196,7 @@ def _disputes(ctx: Context) -> None:
         st.caption(f"{len(found) - 10} more follow when these are settled.")
 
 
-def _settle(text_id: int, outcome: Outcome) -> None:
+def _settle(text_id: int, outcome: Outcome, text: str) -> None:
     state = st.session_state
     why = (state.get(f"settle_why_{text_id}") or "").strip()
     if outcome == "violation" and not why:
@@ -205,11 +206,41 @@ def _settle(text_id: int, outcome: Outcome) -> None:
         return
     try:
         ctx = context()
-        q.adjudicate(ctx.db, ctx.actor, text_id, outcome, why)
-        if state.get(f"settle_gold_{text_id}") and outcome != "needs_proof":
+        given = q.adjudicate(ctx.db, ctx.actor, text_id, outcome, why)
+        gold = bool(state.get(f"settle_gold_{text_id}")) and outcome != "needs_proof"
+        state["review_settled"] = given.id, text_id, outcome, text, gold
+        if gold:
             q.set_gold(ctx.db, ctx.actor, text_id)
     except PRESSED as error:
         state["review_quality_trouble"] = str(error)
+
+
+def _settled() -> None:
+    """What was settled just now, with the way back."""
+    if not (said := st.session_state.get("review_settled")):
+        return
+    verdict_id, text_id, outcome, text, gold = said
+    with st.container(horizontal=True, vertical_alignment="center"):
+        more = " · now a gold text" if gold else ""
+        words = OUTCOMES[outcome][0].lower()
+        st.markdown(f":material/done: Settled: **{words}** · {plain(text)}{more}", width="content")
+        st.button(
+            "Undo", key="settle_undo", on_click=_unsettle, args=(verdict_id, text_id, gold), type="tertiary",
+            icon=":material/undo:",
+        )  # fmt: skip
+
+
+def _unsettle(verdict_id: int, text_id: int, gold: bool) -> None:
+    """Takes back what was settled, and the gold text that was made of it."""
+    try:
+        ctx = context()
+        undo(ctx.db, ctx.actor, verdict_id)
+        if gold:
+            q.retire_gold(ctx.db, ctx.actor, text_id)
+    except PRESSED as error:
+        st.session_state["review_quality_trouble"] = str(error)
+        return
+    st.session_state["review_settled"] = None
 
 
 def _gold(ctx: Context) -> None:

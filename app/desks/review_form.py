@@ -15,6 +15,7 @@ from app.components.plain import plain
 from app.components.wordmarks import marked_spans, word_marks
 from app.desks.review_card import OUTCOMES, finding_more, finding_words, findings_of, rule_choices
 from app.services.people import Forbidden, NotFound
+from app.services.review_card import Around
 from app.services.review_looks import Look, skip
 from app.services.reviewing import Call, Outcome, give_verdict, last_verdict, undo
 from app.services.sessions import SignedOut
@@ -62,15 +63,15 @@ def last_word(ctx: Context | None = None) -> None:
         )  # fmt: skip
 
 
-def form(rules: RuleSet, text: StoredText, brief: Brief, look: Look | None, twins: int) -> None:
+def form(rules: RuleSet, text: StoredText, brief: Brief, look: Look | None, beside: Around) -> None:
     """Everything to say about the text. `look` is None for a text opened from the list."""
-    key, findings = f"review_{text.id}", findings_of(text)
+    key, findings, twins = f"review_{text.id}", findings_of(text, beside.today), beside.twins
     st.session_state.setdefault(f"{key}_shown", time.monotonic())
     trouble()
     st.markdown("**Mark the words at fault**")
     word_marks(text.text, "Words at fault: Space marks a word, Shift with an arrow marks several", f"{key}_marks")
     with st.form(key, enter_to_submit=False, border=False):
-        _findings(text, findings, key, look is not None and look.blind, rules)
+        _findings(text, findings, key, beside.blind, rules)
         left = [c for c in brief.countries if not look or c not in look.judged]
         _details(text, look, left, findings, key, rules)
         if twins:
@@ -80,8 +81,9 @@ def form(rules: RuleSet, text: StoredText, brief: Brief, look: Look | None, twin
         with st.container(horizontal=True):
             for outcome, label, icon, shortcut in BUTTONS:
                 st.form_submit_button(
-                    label, on_click=_save, args=(text, outcome, look.id if look else None, left, twins), icon=icon,
-                    key=f"{key}_{outcome}", type="primary" if shortcut in "12" else "secondary", shortcut=shortcut,
+                    label, on_click=_save, args=(text, findings, outcome, look.id if look else None, left, twins),
+                    icon=icon, key=f"{key}_{outcome}", type="primary" if shortcut in "12" else "secondary",
+                    shortcut=shortcut,
                 )  # fmt: skip
     st.button("Skip", key=f"{key}_skip", on_click=_skip, args=(text.id,), icon=":material/skip_next:", shortcut="N")
 
@@ -139,14 +141,15 @@ def _details(
     )
 
 
-def _save(text: StoredText, outcome: Outcome, look_id: int | None, left: list[str], twins: int) -> None:
+def _save(
+    text: StoredText, findings: list[Finding], outcome: Outcome, look_id: int | None, left: list[str], twins: int
+) -> None:
     """Stores the verdict that the form holds; trouble keeps the form as it is."""
     state, key = st.session_state, f"review_{text.id}"
     seconds = time.monotonic() - state.get(f"{key}_shown", 0.0)
     if seconds < SOONEST:
         state["review_trouble"] = "That was quicker than reading: nothing was stored for this text. Press again."
         return
-    findings = findings_of(text)
     said = [state.get(f"{key}_call_{n}") for n in range(len(findings))]
     why = state.get(f"{key}_why") or ""
     calls = [

@@ -6,6 +6,7 @@ exports while a newer one is a draft. Leaves out the reviewer's decision (review
 """
 
 from collections.abc import Iterable
+from typing import cast
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from app.services.ad_records import AdText, StoredAd
 from app.services.ads import StaleAd, load_ad, texts_in
 from app.services.decisions import decisions
 from app.services.people import Actor, own, require
-from app.services.statuses import WORDS
+from app.services.statuses import FINE, WORDS, Status
 from app.services.stored import text_records
 from db import ads, models
 from db.session import Database
@@ -58,7 +59,8 @@ def take_back(db: Database, actor: Actor, ad_id: int, number: int) -> StoredAd:
 
 def ask_again(db: Database, actor: Actor, text_id: int, reason: str) -> bool:
     """Sends a text to review once more that was rejected, or that a reviewer wants proof for; the reason says what has
-    changed, such as new evidence. False where there is nothing to ask: it waits for a look, or was decided."""
+    changed, such as new evidence. False where there is nothing to ask: it waits for a look, or was decided. Asked twice
+    with the same words by one person is once: a double click."""
     require(actor, "ad.write")
     if not reason.strip():
         raise BriefError("Ask again: say what has changed, for example which evidence the brief holds now.")
@@ -66,7 +68,9 @@ def ask_again(db: Database, actor: Actor, text_id: int, reason: str) -> bool:
         text = own(session, actor, models.Text, text_id, "text")
         said = decisions(session, actor, text_records(session, actor, [text])).get(text.id)
         if said is None or not said.again:
-            return False
+            last = ads.text_statuses(session, actor.workspace_id, [text.id]).get(text.id)
+            asked = ("in_review", actor.user_id, reason.strip())
+            return last is not None and (last.status, last.author_id, last.reason) == asked
         return statuses.set_status(session, actor, text.id, "in_review", reason, again=True)
 
 
@@ -88,11 +92,18 @@ def go_live(db: Database, actor: Actor, ad_id: int, revision_id: int) -> StoredA
 
 
 def take_offline(db: Database, actor: Actor, ad_id: int, revision_id: int) -> StoredAd:
-    """Marks a live version as offline: it is approved still. Texts that no other live ad holds follow."""
+    """Marks a live version as offline, also where a newer one is approved by now: it is approved still. Texts that no
+    other live ad holds follow; twice is once."""
     require(actor, "ad.live")
     with db.write() as session:
-        ad, revision = _approved(session, actor, ad_id, revision_id)
-        if revision.id in _live(session, actor, ad_id):
+        ad = load_ad(session, actor, ad_id)
+        revision = own(session, actor, models.AdRevision, revision_id, "version")
+        if revision.ad_id != ad_id:
+            raise BriefError("This version belongs to another ad; reload the page.")
+        now = _status(session, actor, revision)
+        if now not in FINE:
+            raise BriefError(f"This version is {WORDS[now]} by now; reload the page.")
+        if now == "live":
             statuses.set_ad_status(session, actor, revision, "approved", "taken offline")
             _rest(session, actor, ad)
         return load_ad(session, actor, ad_id)
@@ -145,6 +156,11 @@ def _missing(session: Session, actor: Actor, ad: StoredAd, texts: dict[int, AdTe
         if text.status == "rejected":
             problems.append(f"{labels[text_id]} was rejected; reword or replace it, or ask again for it.")
     return problems
+
+
+def _status(session: Session, actor: Actor, revision: models.AdRevision) -> Status:
+    row = ads.revision_statuses(session, actor.workspace_id, [revision.ad_id]).get(revision.id)
+    return cast(Status, row.status) if row else "draft"
 
 
 def _live(session: Session, actor: Actor, ad_id: int) -> list[int]:

@@ -156,9 +156,9 @@ def action_words(action: str) -> str:
 
 
 def detail_rows(event: Event) -> list[tuple[str, str]]:
-    """All of an event, as name and value, for a person to read."""
+    """All of an event, as name and value, for a person to read; its time as the hash and an export hold it."""
     told = [
-        ("Time (UTC)", event.at.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")),
+        ("Time (UTC, as exported)", event.at.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")),
         ("Person", f"{event.person} (id {event.author_id})"),
         ("Action", event.action),
         ("Object", event.object_type + (f" {event.object_id}" if event.object_id is not None else "")),

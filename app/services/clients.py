@@ -165,6 +165,4 @@ def go_on(db: Database, actor: Actor, job_id: int) -> int:
 def _free(session: Any, actor: Actor) -> None:
     """One such job at a time: they would only wait for each other."""
     if (job := queue.open_job(session, actor.workspace_id, KIND)) is not None:
-        raise BriefError(
-            f"Job {job.id}, begun {job.created_at:%-d %B %H:%M} UTC, still drafts briefs; wait for it or cancel it."
-        )
+        raise BriefError(f"Job {job.id} still drafts briefs; wait for it or cancel it.")

@@ -16,7 +16,7 @@ from app.services.review_looks import overlap_of
 from app.services.review_status import AGREED, Round, round_of, until_of
 from app.services.statuses import FINE
 from app.services.stored import StoredText, StoredVerdict
-from db import ads, models
+from db import ads, models, review, sending
 from db.session import Database
 from relate_engine.rewards.rules import RuleSet
 
@@ -48,14 +48,35 @@ def decisions(session: Session, actor: Actor, texts: Sequence[StoredText]) -> di
         change = changes.get(text.id)
         if change is None:
             continue
-        if change.status == "in_review" and text.verdict is not None and text.verdict.created_at >= change.created_at:
-            now = round_of(session, actor.workspace_id, text.id, overlap, change)
-            found[text.id] = _waiting(_said(text, text.verdict, rules), now)
+        if change.status == "in_review":
+            found[text.id] = _in_review(session, actor, text, change, overlap, rules)
         elif change.status == "rejected":
             found[text.id] = _rejected(text, change, rules)
         elif text.id in days:
             found[text.id] = Decision(f"Allowed with proof until {days[text.id].day} {days[text.id]:%B %Y}.")
     return {text_id: decision for text_id, decision in found.items() if decision is not None}
+
+
+def _in_review(
+    session: Session, actor: Actor, text: StoredText, change: models.StatusChange, overlap: int, rules: RuleSet
+) -> Decision | None:
+    """By the looks at the text, or at the identical one that speaks for it; an admin's word over them counts first."""
+    sent, verdict = sending.sent_at(session, change), text.verdict
+    if verdict is None or sent is None or verdict.created_at < sent:
+        return None
+    said = _said(text, verdict, rules)
+    other = sending.speaker(session, text.id) if verdict.settled_by_id is not None else None
+    newest = change if other is None else review.last_change(session, other)
+    now = round_of(session, actor.workspace_id, other or text.id, overlap, newest)
+    word = review.settling(session, other or text.id)
+    if word is not None and word.outcome == "needs_proof" and word.created_at >= max(sent, now.sent or sent):
+        return _proof(said)
+    return _waiting(said, now)
+
+
+def _proof(said: str) -> Decision:
+    words = f"{said} Add the evidence to the brief's claims, then ask again on the page Ads."
+    return Decision(words.strip(), again=True)
 
 
 def _waiting(said: str, now: Round) -> Decision | None:
@@ -70,9 +91,7 @@ def _waiting(said: str, now: Round) -> Decision | None:
         return Decision(f"{said} Proof is wanted: add it to the brief's claims. Another look is still to come.".strip())
     if outcomes != {"needs_proof"}:
         return Decision(f"Reviewers differ, so an admin decides. {said}".strip())
-    return Decision(
-        f"{said} Add the evidence to the brief's claims, then ask again on the page Ads.".strip(), again=True
-    )
+    return _proof(said)
 
 
 def _rejected(text: StoredText, change: models.StatusChange, rules: RuleSet) -> Decision:

@@ -9,6 +9,7 @@ drafts, which survive the process (client_job.py).
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING
 
 from app.services.drafting import count_generations, served_texts, store_generation
 from app.services.judging import judging_of
-from app.services.people import Actor, NotFound, require
+from app.services.people import Actor, Forbidden, NotFound, require
 from app.services.process import libraries
+from app.services.sessions import SignedOut
 from app.services.stored import StoredBrief, StoredText
 from app.services.versions import writers
 from app.services.writing import Failed, Request, Room
@@ -30,6 +32,7 @@ if TYPE_CHECKING:  # at run time it would bring the models with it
     from relate_engine.draft import Draft
 
 LIKE_THIS = 4  # texts written for "more like this" and "more of this angle"
+TWICE = 2.0  # seconds within which the same request again is a double click
 _log = logging.getLogger("relate")
 
 
@@ -55,6 +58,7 @@ class Job:
     stopped: bool = False
     ended: bool = False
     request: Request | None = None  # its place in the writer's line
+    asked: float = field(default_factory=time.monotonic)  # when, by this process's clock
 
     @property
     def place(self) -> int:
@@ -86,17 +90,32 @@ class Jobs:
         angle: Angle | None = None,
         like: StoredText | None = None,
     ) -> Job:
-        """Begins a draft for a saved brief and returns at once."""
+        """Begins a draft for a saved brief and returns at once.
+
+        The same request of the same person a moment later is the same press: it gets the draft that is under way.
+        """
         require(actor, "text.write")
         placement = placement_of(stored.brief.placement)
         parts = [f"{n} × {placement.slot(name).label.lower()}" for name, n in counts.items()]
         title = f"the whole {placement.label}" if dict(counts) == full_ad(stored.brief) else ", ".join(parts)
+        job = Job(next(self._numbers), actor, stored.id, stored.brief, dict(counts), title, angle, like)
         with self._lock:
-            job = Job(next(self._numbers), actor, stored.id, stored.brief, dict(counts), title, angle, like)
+            if (same := self._pressed(job)) is not None:
+                return same
             self._jobs.append(job)
             job.request = self._ask(job)
         threading.Thread(target=self._run, args=(job,), name=f"draft-{job.number}", daemon=True).start()
         return job
+
+    def _pressed(self, job: Job) -> Job | None:
+        """The draft under way that the same press has just begun; call with the lock."""
+
+        def what(one: Job) -> tuple[object, ...]:
+            like = one.like.id if one.like else None
+            return one.actor.user_id, one.brief_id, one.brief, one.counts, one.angle, like
+
+        recent = [one for one in self._jobs if job.asked - one.asked < TWICE and not (one.ended or one.stopped)]
+        return next((one for one in recent if what(one) == what(job)), None)
 
     def of(self, actor: Actor, brief_id: int) -> list[Job]:
         """Drafts of a brief that are under way or ended in trouble, oldest first."""
@@ -109,9 +128,7 @@ class Jobs:
 
     def stop(self, actor: Actor, job: Job) -> None:
         """Ends a draft that is under way, or puts away one that ended in trouble."""
-        require(actor, "text.write")
-        if job.actor.workspace_id != actor.workspace_id:
-            raise NotFound("There is no such draft in your workspace; reload the page.")
+        _ours(actor, job)
         with self._lock:
             job.stopped = True
             if job.ended:
@@ -119,9 +136,11 @@ class Jobs:
         if job.request:
             job.request.close()
 
-    def store_again(self, job: Job) -> None:
-        """Stores what could not be stored before; StorageError if it still cannot."""
+    def store_again(self, actor: Actor, job: Job) -> None:
+        """Stores what could not be stored before, as who asks now: the session that drafted it may have ended."""
+        _ours(actor, job)
         if job.unsaved is not None:
+            job.actor = actor
             self._store(job, job.unsaved)
             job.unsaved, job.error = None, ""
 
@@ -175,7 +194,9 @@ class Jobs:
     def _run(self, job: Job) -> None:
         try:
             self._draft(job)
-        except StorageError as error:
+        except NotFound as error:  # its brief is gone, as after a restore: there is nowhere to keep it
+            job.unsaved, job.error = None, str(error)
+        except (Forbidden, SignedOut, StorageError) as error:
             job.error = f"{error} The draft is kept in memory until then." if job.unsaved else str(error)
         except Exception as error:  # whatever it was, the page is told
             _log.exception("draft failed")
@@ -218,3 +239,10 @@ class Jobs:
             "like": job.like.id if job.like else None, "like_text": job.like.text if job.like else None,
         }  # fmt: skip
         store_generation(self.db, job.actor, job.brief_id, draft, brief=job.brief, seed=job.seed, request=request)
+
+
+def _ours(actor: Actor, job: Job) -> None:
+    """Raises unless the actor may act on this draft."""
+    require(actor, "text.write")
+    if job.actor.workspace_id != actor.workspace_id:
+        raise NotFound("There is no such draft in your workspace; reload the page.")

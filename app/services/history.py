@@ -5,7 +5,7 @@ writers are on trial the list does not say which of them wrote a text, since cho
 Leaves out showing it (components/history.py) and the log of the whole workspace (audit.py).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -84,9 +84,10 @@ def history_of(db: Database, actor: Actor, text_id: int) -> tuple[Event, ...]:
     events += [_scored(card, texts[card.text_id], blind) for card in cards]
     events += [_done(row, name(row.author_id), texts) for row in feedback]
     events += [
-        Event(row.created_at, "status", name(row.author_id), _STATUSES[row.status], row.text_id or 0, row.reason)
+        Event(row.created_at, "status", name(row.author_id), _STATUSES[row.status], row.text_id or 0, row.reason,
+              versions=_decided_on(row, verdicts, cards))
         for row in statuses
-    ]
+    ]  # fmt: skip
     for revision, ad in revisions:
         what = f"put it into the ad “{ad.name}”, revision {revision.number}"
         at = next(int(h["text_id"]) for h in revision.slots if h.get("text_id") in texts)
@@ -94,7 +95,8 @@ def history_of(db: Database, actor: Actor, text_id: int) -> tuple[Event, ...]:
     for row in ad_statuses:
         what = f"{_STATUSES[row.status].replace(' it', ' the ad', 1)}: “{ads[row.ad_id or 0]}”"
         events.append(Event(row.created_at, "status", name(row.author_id), what, chain[-1].id, row.reason))
-    events += [_judged(row, name(row.author_id)) for row in verdicts]
+    seen = {card.id: card for card in cards}
+    events += [_judged(row, name(row.author_id), seen.get(row.card_id or 0)) for row in verdicts]
     events += [
         Event(row.created_at, "comment", name(row.author_id), "commented", row.text_id or 0, row.body)
         for row in comments
@@ -119,10 +121,7 @@ def _written(text: models.Text, draft: models.Generation | None, asked: str, bli
 
 def _scored(card: models.Card, text: models.Text, blind: bool) -> Event:
     drafted = text.written_by.startswith("policy:")
-    made = _versions(
-        policy=card.policy_version if drafted and not blind else "", rewards=card.reward_version,
-        rules=card.rule_version, path=card.path,
-    )  # fmt: skip
+    made = _judges(card, card.policy_version if drafted and not blind else "")
     what = f"judged: {_LEVELS[card.level]}, compliance {card.score:.0f} of 100"
     odds = f"Beats a typical text for this brief {100 * card.beats_typical:.0f} times in 100 (predicted)."
     return Event(card.created_at, "scored", "Scorecard", what, card.text_id, odds, versions=made)
@@ -143,11 +142,28 @@ def _done(row: models.Feedback, who: str, texts: Mapping[int, models.Text]) -> E
     return Event(row.created_at, "choice", who, what, row.text_id, detail)
 
 
-def _judged(row: models.Verdict, who: str) -> Event:
+def _judged(row: models.Verdict, who: str, card: models.Card | None) -> Event:
+    """With the versions of the scorecard that the reviewer saw."""
     parts: list[str] = [f"Rules: {', '.join(map(str, row.rules))}." if row.rules else ""]
     parts += [f"For {', '.join(map(str, row.countries)).upper()}." if row.countries else ""]
     parts += [f"Until {row.until:%-d %B %Y}." if row.until else "", row.comment]
-    return Event(row.created_at, "verdict", who, _OUTCOMES[row.outcome], row.text_id, _joined(parts))
+    made = _judges(card) if card else ""
+    return Event(row.created_at, "verdict", who, _OUTCOMES[row.outcome], row.text_id, _joined(parts), versions=made)
+
+
+def _decided_on(row: models.StatusChange, verdicts: Sequence[models.Verdict], cards: Sequence[models.Card]) -> str:
+    """The versions behind an approval or a refusal: of the scorecard that the last verdict before it was given on,
+    else of the newest one that there was."""
+    if row.status not in ("approved", "rejected"):
+        return ""
+    given = [v.card_id for v in verdicts if v.text_id == row.text_id and v.created_at <= row.created_at and v.card_id]
+    known = [card for card in cards if card.text_id == row.text_id and card.created_at <= row.created_at]
+    card = next((card for card in known if given and card.id == given[-1]), known[-1] if known else None)
+    return _judges(card) if card else ""
+
+
+def _judges(card: models.Card, policy: str = "") -> str:
+    return _versions(policy=policy, rewards=card.reward_version, rules=card.rule_version, path=card.path)
 
 
 def _joined(parts: Iterable[str]) -> str:

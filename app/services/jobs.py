@@ -81,9 +81,7 @@ def start(db: Database, actor: Actor, kind: str, request: Mapping[str, Any] | No
         first = rows.open_job(session, actor.workspace_id, kind)
         if first is not None:
             how = f"runs ({first.progress:.0%} done)" if first.state == "running" else "waits for the worker"
-            raise BriefError(
-                f"Job {first.id}, begun {first.created_at:%-d %B %H:%M} UTC, already {how}; wait for it or cancel it."
-            )
+            raise BriefError(f"Job {first.id} already {how}; wait for it or cancel it.")
         job = rows.enqueue(session, actor.workspace_id, actor.user_id, kind, request or {})
         audit.note(session, actor, "job.start", "job", job.id, name=known.title, kind=kind)
         return _stored(job)

@@ -1,19 +1,29 @@
-"""What a reviewer sees beside the text: the ad around it, past decisions on similar words, how many it settles.
+"""What a reviewer sees beside the text: why it is in review, what today's rules find, the ad, past decisions, twins.
 
 The ad is the one the text was put into, else its shown set. Past decisions: first those on the same wording, then by
-the share of words in common (Jaccard) among the newest RECENT; a blind look gets none of them, since they suggest.
+the share of words in common (Jaccard) among the newest RECENT. Where the scorecard is of other rules or of another
+brief, the rules of today are asked again; rules alone, no model. A blind look gets nothing that suggests a verdict.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.services.people import Actor, own, require
+from app.services.people import Actor, may, names_in, own, require
 from app.services.review_groups import twins
+from app.services.review_looks import overlap_of
+from app.services.review_status import round_of
+from app.services.rulebook import rules_in
+from app.services.rulebook_trial import briefs_of
 from app.services.stored import StoredVerdict, verdict_record
+from app.services.trials import on_trial
 from db import ads, models, queries, review
 from db.session import Database
+from relate_engine.rewards.compliance import check_text
+from relate_engine.scorecard import Finding, scorecard_from_json
 
 RECENT, NEAREST, LEAST = 200, 3, 0.2
 LONGEST_AD = 40
@@ -30,23 +40,94 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class Sent:
+    """Why a text is in review: what was said when it was last sent there, such as the rule or an advertiser's note."""
+
+    reason: str
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Around:
-    """`ad`: slot and text of the whole ad, this text included; `ad_name` is "" for a shown set."""
+    """`ad`: slot and text of the whole ad, this text included; `ad_name` is "" for a shown set. `today`: what today's
+    rules find in the text and its scorecard does not say, or not so. `on_trial`: who wrote a text is not told now."""
 
     ad_name: str
     ad: tuple[tuple[str, str, bool], ...]  # slot, text, whether it is the one in question
     nearest: tuple[Decision, ...]
     twins: int
+    blind: bool = False
+    sent: Sent | None = None
+    today: tuple[Finding, ...] = ()
+    on_trial: bool = False
 
 
 def around(db: Database, actor: Actor, text_id: int, blind: bool) -> Around:
     """Everything beside the text, in one read."""
     require(actor, "review.read")
+    trial = on_trial(db, actor)
     with db.read() as session:
         text = own(session, actor, models.Text, text_id, "text")
         name, ad = _ad(session, actor, text)
-        nearest = () if blind else _nearest(session, actor, text)
-        return Around(name, ad, nearest, len(twins(session, actor, text)))
+        settles = len(twins(session, actor, text))
+        if blind:
+            return Around(name, ad, (), settles, blind, on_trial=trial)
+        nearest, sent, today = _nearest(session, actor, text), _sent(session, actor, text), _today(session, actor, text)
+        return Around(name, ad, nearest, settles, blind, sent, today, trial)
+
+
+def veiled(db: Database, actor: Actor, text_ids: Iterable[int]) -> frozenset[int]:
+    """Those of a few texts that this person holds, or would get next, without suggestions: lists tell no level."""
+    require(actor, "review.read")
+    if not may(actor, "review.judge"):
+        return frozenset()
+    with db.read() as session:
+        overlap = overlap_of(session, actor)
+        return frozenset(i for i in text_ids if _blind_for(session, actor, i, overlap))
+
+
+def _blind_for(session: Session, actor: Actor, text_id: int, overlap: int) -> bool:
+    """As review_looks.py would give the look."""
+    slots, now = review.slots_of(session, actor.workspace_id, text_id), models.utc_now()
+    mine = next((s for s in slots if s.author_id == actor.user_id), None)
+    if mine is not None and mine.verdict_id is None and mine.expires_at > now:
+        return mine.blind
+    if not any(s.blind for s in slots) or not review.open_for_looks(session, text_id):
+        return False
+    if mine is not None and mine.verdict_id is None and mine.blind:
+        return True  # skipped, or run out: it comes again as it was
+    active = [s for s in slots if s is not mine and (s.verdict_id is not None or s.expires_at > now)]
+    ran_out = next((s for s in slots if s is not mine and s not in active), None)
+    if not any(s.blind for s in active) and not (mine is None and ran_out is not None and ran_out.blind):
+        return False
+    had = [mine] if mine is not None and mine.verdict_id is not None else []
+    change = review.last_change(session, text_id)
+    if change is None or change.status != "in_review":
+        return not had and len(active) < overlap
+    since = round_of(session, actor.workspace_id, text_id, overlap, change)
+    fresh = [s for s in [*active, *had] if s.created_at >= change.created_at]
+    return len(fresh) < since.needed and actor.user_id not in since.counted and mine not in fresh
+
+
+def _sent(session: Session, actor: Actor, text: models.Text) -> Sent | None:
+    change = review.last_change(session, text.id)
+    if change is None or change.status != "in_review" or not change.reason:
+        return None
+    who = names_in(session, actor, [change.author_id]).get(change.author_id, "")
+    return Sent(change.reason, who, change.created_at)
+
+
+def _today(session: Session, actor: Actor, text: models.Text) -> tuple[Finding, ...]:
+    rules, brief = rules_in(session, actor), own(session, actor, models.Brief, text.brief_id, "brief")
+    row = queries.latest_cards(session, actor.workspace_id, [text.id]).get(text.id)
+    if row is not None and row.rule_version == rules.version and row.brief_checksum == brief.checksum:
+        return ()
+    then = scorecard_from_json(row.payload).findings if row else ()
+    said = {(f.rule_id, f.start, f.end, f.severity) for f in then}
+    facts = briefs_of(session, [text])[text.brief_id]
+    found = check_text(rules, text.text, text.placement, text.slot, facts.countries, facts)[0]
+    return tuple(f for f in found if (f.rule_id, f.start, f.end, f.severity) not in said)
 
 
 def _ad(session: Session, actor: Actor, text: models.Text) -> tuple[str, tuple[tuple[str, str, bool], ...]]:

@@ -3,6 +3,7 @@
 A group is texts of the workspace with the same wording (db/claims.py) in the same situation: the same placement, the
 same countries, and cards that found the same. The last matters: a claim that one brief can prove and another cannot is
 not the same claim. Nobody is asked about a text that its group has settled; undoing the verdict undoes the group.
+A text in review takes the status of the group once the looks at the text that was judged are complete.
 Leaves out texts with looks of their own and gold texts: their reviewers have the word.
 """
 

@@ -1,6 +1,7 @@
 """Taking a look: which text a reviewer gets next, and that nobody else gets the same look.
 
-Each text gets `review_overlap` looks by different people (as many as there are reviewers, if those are fewer). A look
+Each text gets `review_overlap` looks by different people (as many as there are reviewers, if those are fewer; admins
+count only where there is no reviewer, though they may look). A look
 is held for HOLD; without a verdict by then it goes to somebody else. What is under way comes back after a refresh.
 Looks are given in one write transaction each, and the table's unique constraints stand behind that.
 
@@ -54,7 +55,7 @@ class Look:
 
 
 def overlap_of(session: Session, actor: Actor) -> int:
-    """How many looks a text gets: the workspace's setting, but no more than there are people to look."""
+    """How many looks a text gets: the workspace's setting, but no more than there are reviewers, or admins alone."""
     wanted = workspace_settings(session, actor).review_overlap
     return max(1, min(wanted, review.judges(session, actor.workspace_id, LOCAL)))
 
@@ -214,7 +215,7 @@ def _take(session: Session, asked: Asked, text_id: int, kind: str) -> models.Rev
             return None
     elif change is not None and change.status == "in_review":
         since = round_of(session, asked.workspace_id, text_id, asked.overlap, change)
-        fresh = [s for s in active if s.created_at >= change.created_at]
+        fresh = [s for s in active if since.sent is not None and s.created_at >= since.sent]
         if len(fresh) >= since.needed or asked.user_id in since.counted or (mine is not None and mine in fresh):
             return None
     elif len(active) >= asked.overlap or (mine is not None and mine in active):

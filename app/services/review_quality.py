@@ -177,6 +177,8 @@ def adjudicate(db: Database, actor: Actor, text_id: int, outcome: Outcome, comme
     require(actor, "review.adjudicate")
     if outcome not in ("compliant", "violation", "needs_proof"):
         raise BriefError("Settling: choose compliant, violation or needs proof.")
+    if outcome == "violation" and not comment.strip():
+        raise BriefError("Settling: say why it is a violation, so that its author can mend it.")
     check_verdict("", outcome, comment=comment)
     with db.write() as session:
         text = own(session, actor, models.Text, text_id, "text")
@@ -195,7 +197,7 @@ def adjudicate(db: Database, actor: Actor, text_id: int, outcome: Outcome, comme
         session.flush()
         others = review_groups.settle(session, actor, row, text)
         session.flush()
-        review_status.follow(session, actor, [text_id, *others], SIDES.get(outcome, ""), "Settled by an admin.")
+        review_status.follow(session, actor, [text_id, *others], SIDES.get(outcome, ""), review_status.SETTLED)
         audit.note(
             session, actor, "verdict.settle", "text", text_id, seen_with(session, row), verdict=row.id, outcome=outcome,
             settles=len(others),

@@ -2,10 +2,11 @@
 
 A side is "fine" (compliant, or allowed with proof), "violation", or none: needs proof and escalate decide nothing.
 Looks that disagree wait for an admin (review_quality.py). A text in review counts its looks from when it was sent, and
-those before it only where they were too few to be complete. Leaves out who may move what (statuses.py).
+those before it only where they were too few to be complete. Looks may also become complete without a verdict, when
+fewer are asked for or a reviewer leaves: the worker decides those. Leaves out who may move what (statuses.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,12 +14,14 @@ from sqlalchemy.orm import Session
 
 from app.services import audit, statuses
 from app.services.people import Actor, own, require
-from db import models, review, review_quality
+from db import models, queries, review, review_quality, sending
 from db.queries import WORST
 from db.session import Database
 
 AGREED = "Reviewers agree."  # the reason of what the looks decided; only that is undone with a verdict
+SETTLED = "Settled by an admin."  # and this with the admin's
 LAPSED = 50
+PAGE = 200  # texts with complete looks that are read at a time
 LAPSED_REASON = "The day until which it was allowed has passed."
 SIDES = {"compliant": "fine", "allowed": "fine", "violation": "violation"}
 
@@ -30,6 +33,7 @@ class Round:
     needed: int  # new looks
     counted: frozenset[int]
     verdicts: tuple[models.Verdict, ...]  # one for each look so far, earlier ones that count included
+    sent: datetime | None  # to review; None of a text that is not there
 
 
 def round_of(
@@ -37,17 +41,16 @@ def round_of(
 ) -> Round:
     """`change`: the newest status change of the text."""
     given = review.hand_verdicts(session, text_id)
-    sent = change.created_at if change is not None and change.status == "in_review" else None
+    sent = sending.sent_at(session, change)
     before = opinions([v for v in given if sent is not None and v.created_at < sent])
     since = opinions([v for v in given if sent is None or v.created_at >= sent])
     for slot in review.slots_of(session, workspace_id, text_id):
         if slot.verdict_id is None:
             since.pop(slot.author_id, None)  # countries are still open
     if len(before) >= overlap:
-        return Round(1, frozenset(), tuple(since.values()))
-    return Round(
-        overlap - len(before), frozenset(before), (*(v for a, v in before.items() if a not in since), *since.values())
-    )
+        return Round(1, frozenset(), tuple(since.values()), sent)
+    both = (*(v for a, v in before.items() if a not in since), *since.values())
+    return Round(overlap - len(before), frozenset(before), both, sent)
 
 
 def opinions(newest_first: Sequence[models.Verdict]) -> dict[int, models.Verdict]:
@@ -70,9 +73,8 @@ def decided(session: Session, workspace_id: int, text_id: int, overlap: int) -> 
     """ "fine", "violation", or "" while looks are missing, disagree or decide nothing. An admin's word is enough."""
     settled = review.settling(session, text_id)
     change = review.last_change(session, text_id)
-    if settled is not None and (
-        change is None or change.status != "in_review" or settled.created_at >= change.created_at
-    ):
+    sent = sending.sent_at(session, change)
+    if settled is not None and (sent is None or settled.created_at >= sent):
         return SIDES.get(settled.outcome, "")
     now = round_of(session, workspace_id, text_id, overlap, change)
     sides = {SIDES.get(v.outcome, "") for v in now.verdicts}
@@ -92,18 +94,21 @@ def follow(session: Session, actor: Actor, text_ids: Sequence[int], side: str, r
             statuses.set_status(session, actor, text_id, "rejected", reason)
 
 
-def back_to_review(session: Session, actor: Actor, text_ids: Sequence[int], since: models.Verdict) -> None:
-    """After a verdict was taken back: texts that it approved or rejected are in review again.
+def back_to_review(
+    session: Session, actor: Actor, text_ids: Sequence[int], since: models.Verdict, decided_by: str
+) -> None:
+    """After a verdict was taken back: texts that it approved or rejected are in review again. `decided_by`: the reason
+    of the change it made.
 
     Not through `statuses.set_status`: a reviewer may not send a text to review, but may undo a rejection.
     """
     for text_id in text_ids:
         changes = review.changes(session, text_id)
         change = _decision(changes)
-        if change is None or change.reason != AGREED or change.created_at < since.created_at:
+        if change is None or change.reason != decided_by or change.created_at < since.created_at:
             continue
         was = changes[0].status
-        reason = "The verdict was taken back."
+        reason = sending.TAKEN_BACK
         row = models.StatusChange(
             workspace_id=actor.workspace_id, author_id=actor.user_id, text_id=text_id, status="in_review", reason=reason
         )
@@ -142,6 +147,38 @@ def _reopen(db: Database, workspace_id: int) -> int:
             reviewer = Actor(author_id, "reviewer", workspace_id)
             statuses.set_status(session, reviewer, text_id, "in_review", LAPSED_REASON)
         return len(rows)
+
+
+def decide_everywhere(db: Database) -> int:
+    """Moves texts whose looks have become complete without a verdict, in every workspace; returns how many. The worker
+    does it every minute, in the name of the reviewer whose verdict counts."""
+    with db.read() as session:
+        waiting = [w for w in sending.workspaces_with_any(session) if next(_complete(session, w), None)]
+    moved = 0
+    for workspace_id in waiting:
+        with db.write() as session:
+            moved += decide_complete(session, workspace_id)
+    return moved
+
+
+def decide_complete(session: Session, workspace_id: int, by: Actor | None = None) -> int:
+    """The same in one workspace, inside the caller's transaction; `by`: whose act made the looks complete."""
+    found = list(_complete(session, workspace_id))
+    counts = queries.latest_verdicts(session, workspace_id, [text_id for text_id, _ in found])
+    for text_id, side in found:
+        follow(session, by or Actor(counts[text_id].author_id, "reviewer", workspace_id), [text_id], side, AGREED)
+    return len(found)
+
+
+def _complete(session: Session, workspace_id: int) -> Iterator[tuple[int, str]]:
+    """(text, side) of texts in review that their looks, or those of the text that speaks for them, have decided."""
+    overlap, after = _overlap(session, workspace_id), 0
+    while page := sending.ready(session, workspace_id, overlap, after, PAGE):
+        after = page[-1][0]
+        for _, text_id in page:
+            side = decided(session, workspace_id, sending.speaker(session, text_id) or text_id, overlap)
+            if side:
+                yield text_id, side
 
 
 def until_of(session: Session, actor: Actor, text_ids: Sequence[int]) -> dict[int, datetime]:

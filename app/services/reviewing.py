@@ -157,7 +157,8 @@ def give_verdict(
 
 
 def undo(db: Database, actor: Actor, verdict_id: int) -> int:
-    """Takes back one's own verdict and what it settled; returns the text, which is this person's look again."""
+    """Takes back one's own verdict and what it settled; returns the text. It is this person's look again, or waits for
+    an admin's word where it was one."""
     require(actor, "review.judge")
     with db.write() as session:
         row = own(session, actor, models.Verdict, verdict_id, "verdict")
@@ -165,13 +166,12 @@ def undo(db: Database, actor: Actor, verdict_id: int) -> int:
             raise NotFound("Only your own verdicts can be taken back; an admin settles the others on the Quality tab.")
         if not review.stands_now(session, row.id):
             return row.text_id  # a double click
-        others = [row, *review.settled_by(session, row)]
+        others, word = [row, *review.settled_by(session, row)], review.is_word(session, row)
         review_groups.withdraw(session, actor, others)
-        review_status.back_to_review(session, actor, [v.text_id for v in others], row)
-        for slot in review.slots_of(session, actor.workspace_id, row.text_id):
-            if slot.author_id == actor.user_id:
-                now = models.utc_now()
-                slot.verdict_id, slot.created_at, slot.expires_at = None, now, now + HOLD
+        reason = review_status.SETTLED if word else review_status.AGREED
+        review_status.back_to_review(session, actor, [v.text_id for v in others], row, reason)
+        if not word:
+            _look_again(session, actor, row)
         audit.note(
             session, actor, "verdict.withdraw", "text", row.text_id, seen_with(session, row), verdict=row.id,
             settled=len(others) - 1,
@@ -230,6 +230,18 @@ def _slot(session: Session, actor: Actor, text_id: int, look_id: int | None) -> 
         session.add(mine)
         session.flush()
     return mine
+
+
+def _look_again(session: Session, actor: Actor, taken_back: models.Verdict) -> None:
+    """The look is this person's again. What it says about other countries stands, and stays part of it."""
+    now = models.utc_now()
+    for slot in review.slots_of(session, actor.workspace_id, taken_back.text_id):
+        if slot.author_id != actor.user_id:
+            continue
+        said = review.mine_since(session, slot.text_id, actor.user_id, slot.created_at)
+        if not taken_back.countries or not any(verdict.countries for verdict in said):
+            slot.created_at = now
+        slot.verdict_id, slot.expires_at = None, now + HOLD
 
 
 def _given_already(

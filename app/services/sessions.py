@@ -103,7 +103,8 @@ def identity_of(claims: Mapping[str, Any]) -> Identity:
 def enter(db: Database, identity: Identity, hours: float, now: datetime | None = None) -> SignedIn:
     """The session of this sign-in, begun if it is new; SignedOut with the reason where there is none.
 
-    Asked at every run of a page, so a removal or another role counts from the next click on.
+    Asked at every run of a page, so a removal or another role counts from the next click on, and an invitation to one
+    more workspace within TOUCH of it.
     """
     now, idle = now or utc_now(), timedelta(hours=hours)
     with db.read() as session:
@@ -120,6 +121,8 @@ def enter(db: Database, identity: Identity, hours: float, now: datetime | None =
         with db.write() as session:
             seen = session.get_one(SignIn, row.id)
             seen.seen_at, seen.expires_at = now, min(now + idle, _started(identity, now) + LONGEST)
+            invitations.accept_all(session, identity.subject, identity.email, identity.name, now)  # since the sign-in
+            found = _memberships(session, identity)
     return SignedIn(row.id, row.author_id, found)
 
 

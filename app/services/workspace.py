@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.services import audit
+from app.services import audit, review_status
 from app.services.people import Actor, NotFound, require
 from db.models import Workspace
 from db.session import Database
@@ -50,7 +50,8 @@ def name_of(session: Session, actor: Actor) -> str:
 
 
 def change_settings(db: Database, actor: Actor, changes: Mapping[str, Any]) -> WorkspaceSettings:
-    """Saves the settings named in `changes`; what stays as it was is not noted."""
+    """Saves the settings named in `changes`; what stays as it was is not noted. Texts whose looks are complete with
+    another number of them are decided at once."""
     require(actor, "people.manage")
     for name, value in changes.items():
         if name not in _CHECKS:
@@ -66,6 +67,9 @@ def change_settings(db: Database, actor: Actor, changes: Mapping[str, Any]) -> W
             row.settings = row.settings | changed  # a new object, or the change would not be seen
             was = {name: before[name] for name in changed}
             audit.note(session, actor, "workspace.settings", "workspace", row.id, before=was, after=changed)
+        if "review_overlap" in changed:
+            session.flush()
+            review_status.decide_complete(session, actor.workspace_id, actor)
         return _read(row)
 
 

@@ -35,7 +35,10 @@ pytestmark = pytest.mark.e2e
 LONG = 60_000  # ms; other work may share the machine
 # what the address of a page does not open by itself
 DEEPER = ("draft?brief=1", "ads?ad=1", "learning?part=Refused", "performance?part=Predicted+and+observed",
-          "performance?part=Reviewers", "rewards?part=Scores")  # fmt: skip
+          "performance?part=Reviewers", "performance?part=Sales+and+compliance", "learning?part=Inside+a+round",
+          "learning?part=Ways+of+credit", "rewards?part=Scores", "rewards?part=What+the+numbers+are")  # fmt: skip
+# views of a page that a switch opens
+SWITCHED = (("review", "Browse"), ("review", "Quality"), ("rules", "Versions"), ("words", "From training"))
 SERIOUS = ("serious", "critical")
 TABS = 80  # enough to reach any button of the Draft page
 ASK = {"resultTypes": ["violations"]}
@@ -141,9 +144,13 @@ def test_every_page_can_be_read_by_everybody(browser: Any, address: str, width: 
     theirs: Counter[str] = Counter()
     wrong: list[str] = []
     every = [page[0] for page in pages()]
-    for name in (*every, *(DEEPER if scheme == "light" else DEEPER[:2])):  # the others hold nothing else in the dark
-        began, where = time.monotonic(), f"{name} at {width} {scheme}"
+    plain = [(name, "") for name in (*every, *(DEEPER if scheme == "light" else DEEPER[:2]))]  # no more in the dark
+    for name, view in (*plain, *(SWITCHED if scheme == "light" else ())):
+        began, where = time.monotonic(), f"{name} {view} at {width} {scheme}"
         visit(page, f"{address}/{name}")
+        if view:
+            page.get_by_role("radio", name=view).click()
+            stood_at(page)
         lines, ours, known = look(page, where)
         wrong += ours
         theirs.update(known)

@@ -13,11 +13,12 @@ import pytest
 
 from app.services import briefs, drafting, reviewing
 from app.services.people import local_actor
+from app.services.rulebook import shipped
 from db.session import Database, open_database
 from relate_engine.scorecard import finding
 from tests.e2e.conftest import Studio, running
 from tests.idle import bounded
-from tests.unit.studio import BLOCK, Draft, brief, card
+from tests.unit.studio import BLOCK, VERSIONS, Draft, brief, card
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.e2e
@@ -34,8 +35,9 @@ def desk(tmp_path: Path) -> Iterator[tuple[Studio, Database]]:
     me = local_actor(db)
     saved = briefs.save_brief(db, me, brief(claims=({"text": "Holds 200 lb", "evidence": "Load test 14"},)))
     held = finding("SAF-001", "compliance", "block", BLOCK.message, start=4, end=8)
-    lines = tuple(card(f"Rack line number {n}") for n in range(LINES))
-    drafting.store_generation(db, me, saved.id, Draft((card(EMOJI, findings=(held,)), *lines)))
+    today = VERSIONS | {"rules": shipped().version}  # else the rules are asked again and find more in it
+    lines = tuple(card(f"Rack line number {n}", versions=today) for n in range(LINES))
+    drafting.store_generation(db, me, saved.id, Draft((card(EMOJI, findings=(held,), versions=today), *lines)))
     with running(tmp_path) as studio:
         yield studio, db
     db.close()

@@ -178,6 +178,29 @@ def test_proof_that_a_reviewer_wants_is_shown_with_the_way_on(
     assert "H1 needs proof" not in words(at)
 
 
+def test_the_live_version_is_shown_and_stopped_beside_a_newer_approved_one(
+    db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ad = built(db, ada)
+    ad_review.send_to_review(db, ada, ad.id, 1)
+    rui = person(db, "reviewer")
+    with db.write() as session:
+        for text_id in ad.newest.text_ids:
+            statuses.set_status(session, rui, text_id, "approved")
+    at = press(opened(monkeypatch, db, ada, ad.id), "ad_live")
+    assert at.button(key="ad_offline").label == "Take offline" and "is what exports" not in words(at)
+    ads.save_revision(db, ada, ad.id, 1, ad.newest.places[:5])
+    ad_review.send_to_review(db, ada, ad.id, 2)  # all its texts may run, so it is approved at once
+    at = opened(monkeypatch, db, ada, ad.id)
+    assert "Version 1 is ▶ live; version 2 is ✓ approved and is what exports." in words(at)
+    assert at.button(key="ad_live").label == "Mark version 2 as live"
+    assert at.button(key="ad_offline").label == "Take version 1 offline"
+    press(at, "ad_offline")
+    assert {r.number: r.status for r in ads.revisions_of(db, ada, ad.id)} == {2: "approved", 1: "approved"}
+    assert at.button(key="ad_live").label == "Mark as live"
+    assert not [b for b in at.button if b.key == "ad_offline"] and "▶" not in words(at)
+
+
 def test_versions_stand_side_by_side(db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     ad = built(db, ada)
     ads.save_revision(db, ada, ad.id, 1, ad.newest.places[:5])

@@ -148,6 +148,20 @@ def test_a_broken_bound_says_dont(db: Database, open_desk: Open, tmp_path: Path)
     assert "Don't promote" in at.header[0].value and "blocked by the rules: 50.0% → 60.0%" in _words(at)
 
 
+def test_an_answer_is_asked_anew_once_another_version_is_in_use(db: Database, open_desk: Open, tmp_path: Path) -> None:
+    admin, config = person(db, "admin"), small_settings(tmp_path)
+    for name in ("grpo-77", "grpo-78"):
+        add_version(db, admin, config, name, _made())
+    gone = "it was compared with the shipped writer; grpo-78 is in use since"
+    assert gone not in _words(open_desk("decide", admin, config, version="grpo-77")).lower()
+    at = open_desk("decide", admin, config, version="grpo-78")
+    at.text_input(key="versions_reason").input("reads better")
+    _press(at, "Promote grpo-78")
+    assert gone in _words(open_desk("decide", admin, config, version="grpo-77")).lower()
+    _press(open_desk("decide", admin, config, version="grpo-78"), "Roll back to the shipped writer")
+    assert gone not in _words(open_desk("decide", admin, config, version="grpo-77")).lower()
+
+
 def _both(db: Database, admin: Actor) -> None:
     """A trial's draft: two texts by each version for one brief."""
     saved = briefs.save_brief(db, admin, brief())

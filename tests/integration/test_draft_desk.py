@@ -4,6 +4,7 @@ Needs the encoder's weights and the CTR head (`relate setup`); where they are mi
 and say so. Tests of the HTML parts need no weights.
 """
 
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -23,7 +24,7 @@ from app.services import drafting_page
 from app.services.briefs import get_brief, save_brief
 from app.services.drafting import list_generations, store_generation, texts_of_brief
 from app.services.drafting_page import Job, Jobs
-from app.services.people import local_actor
+from app.services.people import FIRST_WORKSPACE, Actor, Forbidden, NotFound, Role, local_actor
 from app.services.writing import Room, Waiting
 from db.session import Database, StorageError
 from db.versions import add_change
@@ -31,7 +32,7 @@ from relate_engine.brief import Brief, full_ad
 from relate_engine.config import ROOT, Settings, settings
 from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
 from relate_engine.scorecard import finding
-from tests.unit.studio import card, fresh, small_draft
+from tests.unit.studio import brief, card, fresh, person, small_draft
 
 MAIN = str(ROOT / "app" / "main.py")
 EVIL = "<img src=x onerror=alert(1)> **B** $x$"
@@ -264,7 +265,7 @@ def test_a_draft_is_stored_without_a_page(tmp_path: Path) -> None:
     assert len(generation.texts) == 6 and generation.request["whole"]
 
 
-def test_two_tabs_get_different_drafts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_people_get_different_drafts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second one, queued while the first is written, starts from another seed and from what the first showed."""
     from relate_engine.draft import Drafted
 
@@ -278,11 +279,12 @@ def test_two_tabs_get_different_drafts(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("relate_engine.draft.draft", run)
     db = fresh(tmp_path)
     actor, writers, slow = local_actor(db), Room(Settings(home=tmp_path, cache=tmp_path)), SlowRoom()
+    colleague = person(db, "advertiser", FIRST_WORKSPACE)
     monkeypatch.setattr(writers, "rewards", slow.rewards)
     monkeypatch.setattr(writers, "policy", slow.policy)
     stored = save_brief(db, actor, examples()[0])
     jobs = Jobs(db, writers)
-    for job in [jobs.start(actor, stored, {"headline": 3}) for _ in range(2)]:
+    for job in [jobs.start(who, stored, {"headline": 3}) for who in (actor, colleague)]:
         assert finished(job).error == ""
     (first, nothing), (second, served) = asked
     assert first != second and nothing == []
@@ -303,8 +305,90 @@ def test_a_draft_that_cannot_be_stored_is_kept(tmp_path: Path, monkeypatch: pyte
         broken.setattr(drafting_page, "store_generation", full)
         job = finished(jobs.start(actor, stored, {"headline": 3}))
     assert "disk is full" in job.error and jobs.of(actor, stored.id) == [job]
-    jobs.store_again(job)
+    reviewer, stranger = person(db, "reviewer", FIRST_WORKSPACE), person(db, "advertiser", "Theirs")
+    for who, refusal in ((reviewer, Forbidden), (stranger, NotFound)):
+        with pytest.raises(refusal):
+            jobs.store_again(who, job)
+    jobs.store_again(actor, job)
     assert len(list_generations(db, actor, stored.id)) == 1 and jobs.of(actor, stored.id) == []
+
+
+class StillWriting(SlowRoom):
+    """Drafts that are never done."""
+
+    def draft(self, brief: Brief, counts: Mapping[str, int], *_: object, **__: object) -> "Told":
+        self.asked.append(dict(counts))
+        return Endless()
+
+
+class Endless(Told):
+    """Says nothing until it is closed."""
+
+    def __init__(self) -> None:
+        self.closed = threading.Event()
+
+    def __iter__(self) -> Iterator[object]:
+        self.closed.wait(60)
+        return iter(())
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def test_a_double_click_starts_one_draft(tmp_path: Path) -> None:
+    db, room = fresh(tmp_path), StillWriting()
+    ada, bo = person(db, "advertiser"), person(db, "advertiser")
+    stored, other = save_brief(db, ada, brief()), save_brief(db, ada, brief("Oak Desk"))
+    changed = replace(stored, brief=brief(tone="dry"))
+    text = store_generation(db, ada, stored.id, small_draft()).texts[0]
+    jobs, three = Jobs(db, room), {"headline": 3}  # type: ignore[arg-type]
+    first = jobs.start(ada, stored, three)
+    assert jobs.start(ada, stored, three) is first and jobs.start(ada, stored, {"headline": 3}) is first
+    assert jobs.of(ada, stored.id) == [first] and room.asked == [three]
+    others = [
+        jobs.start(bo, stored, three), jobs.start(ada, other, three), jobs.start(ada, changed, three),
+        jobs.start(ada, stored, {"headline": 4}), jobs.start(ada, stored, three, "benefit"),
+        jobs.start(ada, stored, three, None, text),
+    ]  # fmt: skip
+    assert len({first.number, *(job.number for job in others)}) == 7 == len(room.asked)
+    first.asked -= 2.1  # so long ago, pressing again asks for another one
+    second = jobs.start(ada, stored, three)
+    assert second is not first and jobs.start(ada, stored, three) is second
+    jobs.stop(ada, second)
+    third = jobs.start(ada, stored, three)  # stopped, so it was meant
+    assert third is not second and len(room.asked) == 9
+    for job in (first, third, *others):
+        jobs.stop(ada, job)
+
+
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [
+        (None, "Your session has ended, so this was not done; sign in again."),
+        ("reviewer", "Your role, reviewer, may not draft or add texts"),
+    ],
+)
+def test_a_session_or_role_that_ends_under_a_draft(tmp_path: Path, role: Role | None, said: str) -> None:
+    """The draft says so in words, and whoever may write saves it."""
+    db = fresh(tmp_path)
+    ada = person(db, "advertiser")
+    stored = save_brief(db, ada, brief())
+    roles: list[Role | None] = ["advertiser", role]  # when it was asked for, and when it is to be stored
+    then = Actor(ada.user_id, "advertiser", ada.workspace_id, lambda: roles.pop(0) if len(roles) > 1 else roles[0])
+    jobs = Jobs(db, SlowRoom())  # type: ignore[arg-type]
+    job = finished(jobs.start(then, stored, {"headline": 3}))
+    assert job.error.startswith(said) and job.error.endswith(". The draft is kept in memory until then.")
+    assert list_generations(db, ada, stored.id) == []
+    jobs.store_again(ada, job)  # signed in again
+    assert jobs.of(ada, stored.id) == [] and len(list_generations(db, ada, stored.id)[0].texts) == 6
+
+
+def test_a_brief_that_goes_under_a_draft(tmp_path: Path) -> None:
+    db = fresh(tmp_path)
+    ada = person(db, "advertiser")
+    gone = replace(save_brief(db, ada, brief()), id=99)  # as after a restore of yesterday
+    job = finished(Jobs(db, SlowRoom()).start(ada, gone, {"headline": 3}))  # type: ignore[arg-type]
+    assert job.error == "There is no brief 99 in your workspace; choose one from the list." and job.unsaved is None
 
 
 def test_start_up_trouble_is_one_sentence(home: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

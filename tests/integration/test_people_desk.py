@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.components import door
+from app.components import door, when
 from app.components.context import Context
 from app.desks import people
 from app.services import briefs, invitations, members
@@ -96,6 +97,19 @@ def test_name_and_settings_of_the_workspace(db: Database, open_page: Open) -> No
         now = workspace_settings(session, admin)
         assert name_of(session, admin) == "Harbour & Co"
     assert (now.export_approved_only, now.review_overlap) == (True, 4)
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/At_All", None])
+def test_a_browser_in_an_unknown_zone_reads_utc(
+    db: Database, open_page: Open, monkeypatch: pytest.MonkeyPatch, zone: str | None
+) -> None:
+    admin = person(db, "admin")
+    monkeypatch.setattr(when, "st", SimpleNamespace(context=SimpleNamespace(timezone=zone)))
+    with db.write() as session:
+        session.get_one(User, admin.user_id).created_at = datetime(2025, 12, 31, 23, 30, tzinfo=UTC)
+    at = open_page(admin)
+    told = "".join(m.value for m in at.markdown).replace("\\", "").replace("&#58;", ":")
+    assert "since 31 Dec 2025 23:30" in told and not at.error
 
 
 def test_others_see_a_sentence(db: Database, open_page: Open) -> None:

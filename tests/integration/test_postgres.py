@@ -1,9 +1,9 @@
 """The services on a real PostgreSQL server: the unit tests' own files, run once more against a server started here.
 
 Left out by name: what is about SQLite's file, and a few that load a model or take long and say nothing about the
-database. Left out as files: who may do what (test_people_services, test_review_rights, test_denial), which is refused
-before the database is asked, and what stores nothing. Without the server's programs this is skipped with the reason;
-with CI=true it fails if they are here but do not start, or if the server is here without pg_dump and pg_restore.
+database. Left out as files: test_review_rights and test_denial, in which the database is not asked, and what stores
+nothing. Without the server's programs this is skipped with the reason; with CI=true it fails if they are here but do
+not start, or if the server is here without pg_dump and pg_restore.
 """
 
 import os
@@ -30,6 +30,7 @@ FILES = (
     "db", "audit", "jobs", "services", "importing", "versions", "positions", "exporting", "learning", "review_verdicts",
     "review_looks", "review_quality", "ads", "statuses", "comments", "history", "clients", "rulebook", "analytics",
     "sessions", "briefs_list", "brief_merge", "blocking", "client_file", "rounds", "own_lines", "audit_texts",
+    "teaching", "decisions", "brief_texts", "jobs_resume", "people_services", "ad_working", "draft_working",
 )  # fmt: skip
 SQLITE_ONLY = (
     "test_db.py::test_migration_makes_the_folder_and_may_run_again",

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from app.components.context import Context
 from app.components.plain import plain
 from app.desks import review, review_browse, review_figures, review_form
-from app.services import briefs, drafting, review_looks, review_quality, reviewing, teaching
+from app.services import briefs, drafting, review_looks, review_quality, reviewing, rulebook, teaching
 from app.services.people import Actor
 from app.services.writing import Room
 from db import models
@@ -19,11 +19,12 @@ from db.session import Database
 from relate_engine.config import Settings
 from relate_engine.policy.weights import WeightsError
 from relate_engine.rewards.reviewers import corrections
-from tests.unit.studio import BLOCK, WARN, Draft, brief, card, person, small_draft
+from tests.unit.studio import BLOCK, VERSIONS, WARN, Draft, brief, card, person, small_draft
 from tests.unit.test_blocking import confirm, flagged
 from tests.unit.test_teaching import give
 
 Open = Callable[..., AppTest]
+TODAY = VERSIONS | {"rules": rulebook.shipped().version}
 
 
 def _review() -> None:
@@ -136,7 +137,7 @@ def _say_why(at: AppTest) -> None:
 
 
 def test_a_violation_says_why_and_one_key_takes_every_suggestion(db: Database, open_desk: Open) -> None:
-    text = card("Cure Your Back Pain", findings=(BLOCK, WARN))
+    text = card("Cure Your Back Pain", findings=(BLOCK, WARN), versions=TODAY)
     admin, drafted = _drafted(db, Draft((text, card("Two Kayaks, One Locked Rack"))))
     first = drafted.texts[0].id
     at = open_desk(admin)
@@ -232,9 +233,8 @@ def test_browsing_filters_pages_and_opens_a_text(db: Database, open_desk: Open) 
     at.radio(key="review_list").set_value(drafted.texts[3].id).run()
     assert "Text 4 of 13" in _words(at)
     told = _words(at)  # the cards are of no rules of today
-    assert (
-        "↺ Scored before the rules changed; then" in told and "Today's findings may differ" in told and "✓" not in told
-    )
+    assert "↺ Scored before the rules changed; then" in told and "✓" not in told
+    assert "Today's rules find nothing more. The classifier was not asked again." in told
     assert "scored before the rules changed" in at.radio(key="review_list").proto.captions[0]
     at.pagination[0].set_value(2).run()
     assert "Text 11 of 13" in _words(at)
@@ -246,7 +246,7 @@ def test_browsing_filters_pages_and_opens_a_text(db: Database, open_desk: Open) 
 
 def test_a_text_is_shown_as_it_stands(db: Database, open_desk: Open) -> None:
     text = "<b>Now</b> $5 & $6 *off* :fire:"
-    admin, _ = _drafted(db, Draft((card(text, "description", limit=90),)))
+    admin, _ = _drafted(db, Draft((card(text, "description", limit=90, versions=TODAY),)))
     at = open_desk(admin)
     assert "&lt;b&gt;Now&lt;/b&gt; $5 &amp; $6 *off* :fire:" in at.get("html")[0].proto.body
 

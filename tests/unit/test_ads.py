@@ -290,6 +290,29 @@ def test_an_approved_ad_stays_what_runs_while_a_newer_one_is_a_draft(db: Databas
         ad_review.go_live(db, ada, ad.id, newer.approved.id)
 
 
+def test_a_live_version_is_taken_offline_where_a_newer_one_is_approved(db: Database, ada: Actor) -> None:
+    ad, ids = sent(db, ada)
+    approve(db, person(db, "reviewer"), ids)
+    one = ad_review.go_live(db, ada, ad.id, ad.newest.id).newest
+    ads.save_revision(db, ada, ad.id, 1, ad.newest.places[:5])
+    two = ad_review.send_to_review(db, ada, ad.id, 2).newest
+    assert (one.status, two.status) == ("live", "approved")
+    with pytest.raises(BriefError, match="is live; take it offline"):
+        ads.archive_ad(db, ada, ad.id)
+    other = ads.create_ad(db, ada, ad.brief_id, "Autumn")
+    with pytest.raises(BriefError, match="belongs to another ad"):
+        ad_review.take_offline(db, ada, other.id, one.id)
+    with pytest.raises(BriefError, match="This version is draft by now"):
+        ad_review.take_offline(db, ada, other.id, other.newest.id)
+    for _ in range(2):  # a double click
+        off = ad_review.take_offline(db, ada, ad.id, one.id)
+        assert off.approved == off.newest == two
+        assert {r.number: r.status for r in ads.revisions_of(db, ada, ad.id)} == {2: "approved", 1: "approved"}
+        assert {t.status for t in ads.texts_of(db, ada, ids).values()} == {"approved"}
+    ads.archive_ad(db, ada, ad.id)
+    assert ads.get_ad(db, ada, ad.id).archived
+
+
 AD = {"campaign": "Spring", "group": "Racks", "link": "https://tidelock.example/racks"}
 
 

@@ -76,7 +76,9 @@ def test_proof_that_is_wanted_is_told_and_the_text_can_come_again(
         ad_review.ask_again(db, ada, text, " ")
     assert ad_review.ask_again(db, ada, text, "The brief holds the report now.")
     assert status(db, ada, text) == "in_review" and said(db, ada, text) is None  # waits for a look
-    assert not ad_review.ask_again(db, ada, text, "Twice is once.")
+    assert ad_review.ask_again(db, ada, text, " The brief holds the report now.")  # a double click
+    assert not ad_review.ask_again(db, ada, text, "Other words come too late.")
+    assert not ad_review.ask_again(db, person(db, "advertiser"), text, "The brief holds the report now.")
     look = next_text(db, reviewers[0], lambda: 0.99)
     assert look is not None and look.text.id == text
     give_verdict(db, reviewers[0], text, "compliant", look_id=look.id)

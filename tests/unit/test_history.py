@@ -68,6 +68,30 @@ def test_the_whole_life_of_a_text_is_told_in_order(db: Database, ada: Actor) -> 
     scored = events[judged]
     assert all(version in scored.versions for version in (VERSIONS["rewards"], VERSIONS["rules"]))
     assert events[expected[0][2]].detail == "Angle: Benefit"
+    seen = f"rewards {VERSIONS['rewards']} · rules {VERSIONS['rules']} · path"
+    assert events["found it compliant"].versions.startswith(seen)  # of the scorecard that the reviewer saw
+    assert events["approved it"].versions.startswith(seen)
+    assert events["sent it to review"].versions == ""
+
+
+def test_a_decision_names_what_judged_the_text_when_it_was_given(db: Database, ada: Actor) -> None:
+    rev = person(db, "reviewer")
+    saved = briefs.save_brief(db, ada, brief())
+    text = drafting.add_own_lines(db, ada, saved.id, [card("My line")]).texts[0]
+    reviewing.give_verdict(db, rev, text.id, "violation", rules=["SUP-001"])
+    with db.read() as session:
+        old = session.query(models.Card).filter_by(text_id=text.id).one()
+        same = {
+            c.name: getattr(old, c.name) for c in models.Card.__table__.columns if c.name not in ("id", "created_at")
+        }
+    add(db, models.Card(**same | {"rule_version": "rules-new"}))  # judged anew, by rules of later
+    mine = {"workspace_id": ada.workspace_id, "author_id": rev.user_id, "text_id": text.id}
+    add(db, models.StatusChange(**mine, status="rejected"))
+    add(db, models.Verdict(**mine, outcome="compliant", rules=[], spans=[]))  # on no scorecard
+    told = {e.what: e.versions for e in history_of(db, ada, text.id)}
+    assert f"rules {VERSIONS['rules']} ·" in told["found a violation"]
+    assert told["refused it"] == told["found a violation"]
+    assert told["found it compliant"] == ""
 
 
 def test_ads_that_hold_the_text_and_their_status_are_told(db: Database, ada: Actor) -> None:

@@ -135,7 +135,7 @@ def test_jobs_are_claimed_in_order_and_only_of_known_kinds(db: Database, ana: Ac
 
 def test_the_second_of_a_kind_is_refused_and_named_another_workspace_is_free(db: Database, ana: Actor) -> None:
     first = jobs.start(db, ana, "rewards")
-    with pytest.raises(BriefError, match=rf"^Job {first.id}, begun .* UTC, already waits for the worker; .*\.$"):
+    with pytest.raises(BriefError, match=rf"^Job {first.id} already waits for the worker; .*\.$"):
         jobs.start(db, person(db, "admin"), "rewards")
     assert jobs.start(db, person(db, "analyst", "Theirs"), "rewards").state == "queued"
     jobs.cancel(db, ana, first.id)

@@ -207,7 +207,7 @@ def test_the_log_says_by_which_rules_a_reviewer_judged(db: Database) -> None:
     drafting.store_cards(db, person(db, "advertiser"), {text_id: card("One rack", versions=newer)})
     reviewing.undo(db, rob, given)
     judged(db, rob, text_id, "violation")
-    review_quality.adjudicate(db, admin, text_id, "violation")
+    review_quality.adjudicate(db, admin, text_id, "violation", "no proof")
     review_quality.set_gold(db, admin, text_id)
     review_quality.retire_gold(db, admin, text_id)
     told = [(e.action, e.versions.get("rules")) for e in audit_log.page(db, admin).events[::-1]]

@@ -154,6 +154,23 @@ def test_one_person_in_two_workspaces(db: Database) -> None:
     assert [m.workspace for m in left.memberships] == ["Acme"]
 
 
+def test_an_invitation_to_one_more_workspace_needs_no_new_sign_in(db: Database) -> None:
+    invited(db, workspace="Acme")
+    enter(db, identity_of(claims()), HOURS, NOON)
+    invited(db, role="analyst", workspace="Beta")
+    invited(db, "bob", workspace="Gamma")
+
+    def after(seconds: int, **more: Any) -> list[tuple[str, str]]:
+        signed = enter(db, identity_of(claims(**more)), HOURS, NOON + timedelta(seconds=seconds))
+        return [(m.workspace, m.role) for m in signed.memberships]
+
+    assert after(59) == [("Acme", "reviewer")]  # a click is written down once a minute
+    assert after(60, email_verified=False) == [("Acme", "reviewer")]  # nobody has verified whose address that is
+    assert after(120) == [("Acme", "reviewer"), ("Beta", "analyst")] == after(121)
+    assert [i.email for i in invitations.pending(db, shell_actor(db, "Beta"))] == []
+    assert audit.verify(db, shell_actor(db, "Beta")).broken_at is None
+
+
 def test_invitations_say_what_is_wrong_with_them(db: Database) -> None:
     admin = person(db, "admin")
     invitations.invite(db, admin, " New@Example.com ", "analyst")
