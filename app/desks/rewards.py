@@ -240,7 +240,7 @@ def _writer(manifest: dict[str, Any] | None, shipped: bool) -> None:
     made_by = steps(manifest)
     if made_by:
         st.markdown("Reproduced by" + (" `make writer`, which runs:" if shipped else ", in this order:"))
-        st.code("\n".join(made_by), language="sh", wrap_lines=True)
+        st.code("\n".join(made_by), language=None, wrap_lines=True)
     elif "command" in manifest:
         st.markdown(f"Made by `{manifest['command']}`.")
     if made_by and shipped and (changed := outdated(manifest, corpus_hash(ASSETS / "corpus"))):
