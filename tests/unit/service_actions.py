@@ -122,6 +122,7 @@ ASKS: dict[str, Action] = {
     "positions.position_bias": "analytics.read",
     "results_page.traffic": "results.read",
     "review_card.around": "review.read",
+    "review_card.veiled": "review.read",
     "review_looks.next_text": "review.judge",
     "review_looks.look_at": "review.judge",
     "review_looks.skip": "review.judge",

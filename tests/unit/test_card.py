@@ -37,10 +37,11 @@ def _summary(countries: tuple[str, ...]) -> None:
     from typing import Any, cast
 
     from app.desks.draft_brief import brief_summary
+    from app.services.people import Actor
     from tests.unit.studio import brief
 
     stored = SimpleNamespace(brief=brief(countries=countries), archived=False)
-    brief_summary(cast(Any, SimpleNamespace()), cast(Any, stored))
+    brief_summary(cast(Any, SimpleNamespace(actor=Actor(1, "advertiser", 1))), cast(Any, stored))
 
 
 @pytest.mark.parametrize(("countries", "said"), [(("us", "au", "br"), "Australia, BR"), (("us", "de"), "")])

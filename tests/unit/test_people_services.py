@@ -69,6 +69,7 @@ EMPTY = {
     "learning.use_rewards": "a sentence that names the versions of this workspace",
     "people.names_of": "no names",
     "rulebook_publish.use_version": "a sentence that names the version in use here",
+    "review_card.veiled": "none, as of a text that is no blind look of this person",
     "text_statuses.statuses_of": "draft, as of a text that nobody has moved",
     "decisions.decisions_of": "nothing, as of a text that nobody has decided about",
     "trials.trial_counts": "no trial",
