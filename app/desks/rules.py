@@ -117,14 +117,14 @@ def _rules(ctx: Context, book: Book, draft: Draft | None, writes: bool) -> None:
         st.session_state["rules_open"] = next(iter(here))
     left, right = st.columns([2, 3], gap="large")
     with left:
+        if pages > 1:  # above the list, which comes late and would push it down
+            key = f"rules_page_{at}_{pages}"
+            st.pagination(pages, default=at, key=key, on_change=_turn, args=(key,))
         st.radio(
             f"{len(found):,} rules", list(here), key="rules_open",
             format_func=lambda i: plain(f"{i} · {here[i].rule.message}"),
             captions=[plain(_line(listed, counts, listed.rule.id in pending)) for listed in here.values()],
         )  # fmt: skip
-        if pages > 1:
-            key = f"rules_page_{at}_{pages}"
-            st.pagination(pages, default=at, key=key, on_change=_turn, args=(key,))
     with right:
         chosen = here[st.session_state["rules_open"]]
         _detail(ctx, chosen, counts, chosen.rule.id in pending, writes)
