@@ -25,6 +25,7 @@ from app.services.writing import Room
 from db.session import Database, StorageError
 from relate_engine.config import Settings
 from relate_engine.scorecard import finding
+from tests.integration.test_draft_back import press, run
 from tests.integration.test_draft_desk import StillWriting
 from tests.unit.studio import brief, person, small_draft
 
@@ -62,17 +63,6 @@ def desk(db: Database, config: Settings, monkeypatch: pytest.MonkeyPatch) -> Ite
 
     yield opened
     st.cache_resource.clear()
-
-
-def run(at: AppTest) -> AppTest:
-    at.run()
-    assert not at.exception, at.exception[0].message
-    return at
-
-
-def press(at: AppTest, key: str) -> AppTest:
-    at.button(key=key).click()
-    return run(at)
 
 
 def words(at: AppTest) -> str:
