@@ -15,13 +15,16 @@ from relate_engine.rewards.findings import text_findings
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.rewards.sheet import sheet
 from relate_engine.rewards.spelling import made_up
-from relate_engine.rewards.words import sentences, spoken
+from relate_engine.rewards.words import sentences, spoken, words
 from relate_engine.scorecard import Finding
 
 _LABEL = re.compile(rf"\b(curiosity|angle|point)\b|^({'|'.join(ANGLES.values())}|headline|description|about):", re.I)
-_GLUED = re.compile(r"\w*[a-z\d][.!?](?=[A-Z])\w*")
+_GLUED = re.compile(r"\w*[a-z\d][.!?](?=[A-Z])\w*|\b\d+[A-Z][a-z]{2,}")
 _ITEM = re.compile(r"[-\u2013\u2014\u2022*]\s")
 _REST = re.compile(r"[.!?] +([a-z])")
+_QUOTED = re.compile(r"[\"\u201c]([^\"\u201c\u201d]*)[\"\u201d]")
+_FOR_WHOM = re.compile(r"^(?:(?:it is |its |just |only |made )?for )?(?:a |an |the )?")
+_PERSONAL = re.compile(r"\b(?:I|me|my|mine)\b")
 
 
 def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
@@ -42,11 +45,44 @@ def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
         return "says the same sentence twice"
     if _ITEM.match(text):
         return "begins with a dash, like an item of a list"
-    if words := made_up(text, own):
-        return f"'{words[0]}' is no English word and not in the brief"
+    if invented := made_up(text, own):
+        return f"'{invented[0]}' is no English word and not in the brief"
     if labels := [m for m in _LABEL.finditer(text) if m[2] or m[1].lower() not in own]:
         return f"'{labels[0][0]}' is a word of the prompt, not of the brief"
-    return "denies something that the brief does not deny" if denies_more(text, brief.facts) else ""
+    if denies_more(text, brief.facts):
+        return "denies something that the brief does not deny"
+    if shouted := _shouted(text, brief):
+        return f"'{shouted}' is not written so in the brief"
+    if _names_audience(text, brief):
+        return "names only whom it is for"
+    return _borrowed(text, brief)
+
+
+def _names_audience(text: str, brief: Brief) -> bool:
+    """Does a text that asks nothing only say again whom the brief is for, in words that it uses for nothing else?"""
+    named = _FOR_WHOM.sub("", spoken(text))
+    said = spoken(" ".join([brief.product, brief.description, *brief.benefits]))
+    return bool(named) and "?" not in text and f" {named} " in f" {spoken(brief.audience)} " and named not in said
+
+
+def _shouted(text: str, brief: Brief) -> str:
+    """A word in capitals that the brief writes with one ("XERO"), or ""."""
+    told = {w.text for w in words(f"{brief.facts} {' '.join(brief.keywords)}")}
+    loud = (w.text for w in words(text) if len(w.text) > 2 and w.text.isupper() and w.text not in told)
+    return next((word for word in loud if word.capitalize() in told), "")
+
+
+def _borrowed(text: str, brief: Brief) -> str:
+    """Is something quoted that no customer said, or said in a customer's words as if they were the advertiser's?"""
+    reviews = [f" {spoken(r)} " for r in brief.reviews]
+    for quoted in _QUOTED.findall(text):
+        if not any(f" {spoken(quoted)} " in r for r in reviews):
+            return "quotes what no review of the brief says"
+    plain = _QUOTED.sub("", text)
+    own = [s for s in sentences(plain) if _PERSONAL.search(s)]
+    if any(f" {spoken(s)} " in r for s in own for r in reviews):
+        return "says a customer's words without quotation marks"
+    return ""
 
 
 def _worst(found: Sequence[Finding]) -> Finding | None:

@@ -151,6 +151,13 @@ def _save(
         state["review_trouble"] = "That was quicker than reading: nothing was stored for this text. Press again."
         return
     said = [state.get(f"{key}_call_{n}") for n in range(len(findings))]
+    weighty = [word for f, word in zip(findings, said, strict=True) if f.severity != "note"]
+    if outcome != "escalate" and (unsaid := weighty.count(None)):
+        state["review_trouble"] = (
+            f"{unsaid} suggested {'finding is' if unsaid == 1 else 'findings are'} neither accepted nor dismissed. "
+            "Choose for each (A accepts all, D dismisses all), then give the verdict again."
+        )
+        return
     why = state.get(f"{key}_why") or ""
     calls = [
         Call(f.rule_id, f.start, f.end, word == ACCEPT, "" if word == ACCEPT else why)

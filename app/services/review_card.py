@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 
 from app.services.people import Actor, may, names_in, own, require
 from app.services.review_groups import twins
-from app.services.review_looks import overlap_of
-from app.services.review_status import round_of
+from app.services.review_looks import offered, overlap_of
 from app.services.rulebook import rules_in
 from app.services.rulebook_trial import briefs_of
 from app.services.stored import StoredVerdict, verdict_record
 from app.services.trials import on_trial
 from db import ads, models, queries, review
+from db.review import Asked
 from db.session import Database
 from relate_engine.rewards.compliance import check_text
 from relate_engine.scorecard import Finding, scorecard_from_json
@@ -83,31 +83,17 @@ def veiled(db: Database, actor: Actor, text_ids: Iterable[int]) -> frozenset[int
     if not may(actor, "review.judge"):
         return frozenset()
     with db.read() as session:
-        overlap = overlap_of(session, actor)
-        return frozenset(i for i in text_ids if _blind_for(session, actor, i, overlap))
+        asked = Asked(actor.workspace_id, actor.user_id, overlap_of(session, actor), models.utc_now())
+        return frozenset(i for i in text_ids if _blind_for(session, asked, i))
 
 
-def _blind_for(session: Session, actor: Actor, text_id: int, overlap: int) -> bool:
-    """As review_looks.py would give the look."""
-    slots, now = review.slots_of(session, actor.workspace_id, text_id), models.utc_now()
-    mine = next((s for s in slots if s.author_id == actor.user_id), None)
-    if mine is not None and mine.verdict_id is None and mine.expires_at > now:
-        return mine.blind
-    if not any(s.blind for s in slots) or not review.open_for_looks(session, text_id):
-        return False
-    if mine is not None and mine.verdict_id is None and mine.blind:
-        return True  # skipped, or run out: it comes again as it was
-    active = [s for s in slots if s is not mine and (s.verdict_id is not None or s.expires_at > now)]
-    ran_out = next((s for s in slots if s is not mine and s not in active), None)
-    if not any(s.blind for s in active) and not (mine is None and ran_out is not None and ran_out.blind):
-        return False
-    had = [mine] if mine is not None and mine.verdict_id is not None else []
-    change = review.last_change(session, text_id)
-    if change is None or change.status != "in_review":
-        return not had and len(active) < overlap
-    since = round_of(session, actor.workspace_id, text_id, overlap, change)
-    fresh = [s for s in [*active, *had] if s.created_at >= change.created_at]
-    return len(fresh) < since.needed and actor.user_id not in since.counted and mine not in fresh
+def _blind_for(session: Session, asked: Asked, text_id: int) -> bool:
+    """As review_looks.py gave this person the look, or would."""
+    held = review.held(session, asked.workspace_id, asked.user_id, asked.now)
+    if held is not None and held.text_id == text_id:
+        return held.blind
+    offer = offered(session, asked, text_id)
+    return offer is not None and offer.blind
 
 
 def _sent(session: Session, actor: Actor, text: models.Text) -> Sent | None:

@@ -147,21 +147,21 @@ def _candidates(session: Session, asked: Asked, draw: Draw) -> list[tuple[int, s
         gold = review.gold_for(session, asked, POOL)
         at = int(draw() * len(gold))
         found += [(i, "gold") for i in [*gold[at:], *gold[:at]]]
-    found += [(i, "plain") for i in planned(session, asked)]
+    found += [(i, "plain") for i in planned(session, asked, draw)]
     if not found:
         found += [(i, "blind") for i in review.half_looked(session, asked, POOL, blind=True)]
         found += [(i, "plain") for i in review.run_out(session, asked, POOL, own=True)]  # what they skipped
     return found
 
 
-def planned(session: Session, asked: Asked) -> list[int]:
+def planned(session: Session, asked: Asked, draw: Draw = random.random) -> list[int]:
     """The order of candidates, kept for KEEP_S: making it costs more than all else, and `_take` asks again anyway."""
     key = (session.info["url"], asked.workspace_id, asked.user_id)
     with _lock:
         made, ids = _plans.get(key, (0.0, []))
         if ids and time.monotonic() - made < KEEP_S:
             return list(ids)
-    fresh = _urgent(session, asked)
+    fresh = _urgent(session, asked, draw)
     with _lock:
         _plans[key] = time.monotonic(), list(fresh)
         while len(_plans) > MOST_PLANS:
@@ -177,13 +177,16 @@ def _strike(url: str, asked: Asked, text_id: int) -> None:
             del ids[: ids.index(text_id) + 1]
 
 
-def _urgent(session: Session, asked: Asked) -> list[int]:
-    """The order of candidates for this person, made anew."""
+def _urgent(session: Session, asked: Asked, draw: Draw) -> list[int]:
+    """The order of candidates for this person, made anew. Doubt orders the oldest cautions and as many from a random
+    place on, so that a backlog does not keep the most doubtful text from everybody."""
+    somewhere = int(draw() * review.highest_card(session, asked.workspace_id, "caution"))
     pool = [
         *review.run_out(session, asked, POOL, own=False),
         *review.in_review(session, asked, POOL),
         *review.half_looked(session, asked, POOL, blind=False),
         *review.of_level(session, asked, "caution", POOL),
+        *review.of_level(session, asked, "caution", POOL, somewhere),
         *review.of_level(session, asked, "blocked", POOL),
         *review.untouched(session, asked, POOL),
     ]
@@ -201,32 +204,51 @@ def _random(session: Session, asked: Asked, draw: Draw, flagged: bool) -> list[i
     return review.of_level(session, asked, level, 3, start) or review.of_level(session, asked, level, 3)
 
 
-def _take(session: Session, asked: Asked, text_id: int, kind: str) -> models.ReviewSlot | None:
-    """The look, if the text still has one for this person; inside the writers' lock, so nobody comes between."""
+@dataclass(frozen=True)
+class Offer:
+    """A look that a text has for a person. `slot`: the row that it goes on in; None: it needs a row of its own."""
+
+    slot: models.ReviewSlot | None
+    number: int
+    blind: bool
+
+
+def offered(session: Session, asked: Asked, text_id: int, kind: str = "plain") -> Offer | None:
+    """The look that the text has for this person, if it has one. A second look at a blind text is blind, and so is one
+    that was given back or ran out; of a text that was sent back to review the looks count that decide now."""
     if kind != "gold" and not review.open_for_looks(session, text_id):
         return None
     slots = review.slots_of(session, asked.workspace_id, text_id)
     mine = next((s for s in slots if s.author_id == asked.user_id), None)
     active = [s for s in slots if s.verdict_id is not None or s.expires_at > asked.now]
     free = next((s for s in slots if s not in active and s is not mine), None)
-    change = review.last_change(session, text_id)
-    if kind == "gold":
-        if mine is not None:
-            return None
-    elif change is not None and change.status == "in_review":
-        since = round_of(session, asked.workspace_id, text_id, asked.overlap, change)
-        fresh = [s for s in active if since.sent is not None and s.created_at >= since.sent]
-        if len(fresh) >= since.needed or asked.user_id in since.counted or (mine is not None and mine in fresh):
-            return None
-    elif len(active) >= asked.overlap or (mine is not None and mine in active):
-        return None
     slot = mine or (free if kind != "gold" else None)
-    skipped = slot is not None and slot.blind and slot.verdict_id is None  # or run out: it stays blind for the next
+    number = slot.number if slot else max((s.number for s in slots), default=0) + 1
+    if kind == "gold":
+        return Offer(None, number, False) if mine is None else None
+    needed, counted, sent = asked.overlap, frozenset[int](), None
+    change = review.last_change(session, text_id)
+    if change is not None and change.status == "in_review":
+        since = round_of(session, asked.workspace_id, text_id, asked.overlap, change)
+        needed, counted, sent = since.needed, since.counted, since.sent
+        active = [s for s in active if sent is not None and s.created_at >= sent]
+    if len(active) >= needed or asked.user_id in counted or (mine is not None and mine in active):
+        return None
+    given_back = slot if slot is not None and slot.verdict_id is None else None
+    again = given_back is not None and given_back.blind and (sent is None or given_back.created_at >= sent)
+    deciding = [*active, *(s for s in slots if s.author_id in counted and s is not mine)]
+    return Offer(slot, number, kind == "blind" or again or any(s.blind for s in deciding))
+
+
+def _take(session: Session, asked: Asked, text_id: int, kind: str) -> models.ReviewSlot | None:
+    """The look, if the text still has one for this person; inside the writers' lock, so nobody comes between."""
+    offer = offered(session, asked, text_id, kind)
+    if offer is None:
+        return None
+    slot = offer.slot
     if slot is None:
-        number = max((s.number for s in slots), default=0) + 1
-        slot = models.ReviewSlot(workspace_id=asked.workspace_id, text_id=text_id, number=number, verdict_id=None)
+        slot = models.ReviewSlot(workspace_id=asked.workspace_id, text_id=text_id, number=offer.number)
         session.add(slot)
     slot.author_id, slot.created_at, slot.expires_at = asked.user_id, asked.now, asked.now + HOLD
-    slot.verdict_id = None
-    slot.blind = kind == "blind" or (kind == "plain" and (skipped or any(s.blind and s is not mine for s in active)))
+    slot.verdict_id, slot.blind = None, offer.blind
     return slot

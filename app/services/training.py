@@ -12,7 +12,7 @@ from relate_engine.brief import Brief, BriefError
 from relate_engine.config import ASSETS, ROOT, Settings
 
 # what acceptance is fitted on
-ACCEPTED = tuple(ASSETS / "judged" / name for name in ("points.jsonl", "twos.jsonl", "served.jsonl"))
+ACCEPTED = tuple(ASSETS / "judged" / name for name in ("points.jsonl", "twos.jsonl", "served.jsonl", "spread.jsonl"))
 
 
 def sft(

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from relate_engine.brief import Brief, width
 from relate_engine.policy.points import points
-from relate_engine.rewards.words import content, sentences, stem, stems, words
+from relate_engine.rewards.words import content, sentences, spoken, stem, stems, words
 
 SIGNALS = (
     "likelihood",  # summed log-probability of the sampled tokens at temperature 1
@@ -46,6 +46,8 @@ SIGNALS = (
     "stop",  # ends in . ! or ?
     "sentences",
     "doing",  # begins with a word in -ing
+    "refers",  # its first sentence says it, them, each … of something: perhaps of what was cut off
+    "leading",  # begins as the description does: it says what the product is
     # of its sentences, the share that
     "verbatim",  # stands in the brief word for word
     "cut_before",  # and follows on another word there
@@ -57,6 +59,8 @@ SIGNALS = (
 LIKELIHOODS = 3  # the first ones, which only a writer that tells its log-probabilities gives
 _FOR = re.compile(r"for\b", re.I)
 _DOING = re.compile(r"\w+ing\b", re.I)
+_REFERS = re.compile(r"\b(?:its?|they|them|their|theirs|he|she|him|his|her|each|these|those|ones?)\b", re.I)
+_ARTICLE = re.compile(r"^(?:a|an|the) ")
 _FULL_STOP = re.compile(r"(?<=[.!?])\s+")
 _GOES_ON = re.compile(r"\s?[\w$£€]")
 
@@ -151,6 +155,8 @@ def signals(
         float(text.endswith((".", "!", "?"))),
         float(len(parts)),
         float(bool(_DOING.match(text))),
+        float(bool(_REFERS.search(next(iter(parts), "")))),
+        float(_ARTICLE.sub("", spoken(brief.description)).startswith(_ARTICLE.sub("", spoken(text)))),
         *(sum(part) / len(stand) for part in zip(*stand, strict=True)),
     )
 

@@ -19,7 +19,6 @@ from relate_engine.rewards.words import sentences, stems
 
 LONGEST = 120  # characters; a longer passage is no single point
 CLAUSE, SHORTEST = 40, 12  # characters of a clause, about and at least
-FREE = 3  # of so many turns of a narrow slot one is asked about no point
 ALIKE = 0.5  # share of the shorter point's stems that another holds: both would say the same
 _MARK = re.compile(r"(?<!\d)(?:[,;:]|\s[-\u2013\u2014])\s+")
 _JOINING = re.compile(
@@ -40,12 +39,9 @@ def points(brief: Brief) -> tuple[str, ...]:
 def asked(brief: Brief, angle: Angle, turn: int, nth: int, aim: int) -> str:
     """What the `turn`th text of the `nth` angle is asked about, in a slot that aims at `aim` characters. A slot of one
     clause's width needs more that differs than a brief has points: it goes through the clauses of long ones on every
-    other pass, and in every third turn the writer chooses for itself (""). A slot of two sentences' width is asked
-    about two points."""
+    other pass. A slot of two sentences' width is asked about two points. Never about none: left to choose, the writer
+    names the product or the audience (editors passed 4 of 100 such headlines, 53 of 100 others)."""
     whole, narrow = suited(brief, angle), aim <= CLAUSE
-    if narrow and turn % FREE == FREE - 1:
-        return ""
-    turn -= narrow * (turn // FREE)  # the turns of that kind pass over no point
     passes = turn // len(whole)
     if narrow:
         parts = tuple(c for p in whole for c in clauses(p) if c not in whole)

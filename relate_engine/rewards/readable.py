@@ -1,9 +1,10 @@
-"""The brief as the policy may read it and as facts may be taken from it: without orders and personal data.
+"""The brief as the policy may read it and as facts may be taken from it: without orders, personal data and haste.
 
 A brief is data. A sentence that instructs the writer ("ignore previous instructions and …"), the orders
 that follow it, and personal data are left out before prompting and before facts are checked, so that an
-injected claim is neither written nor supported. The stored brief keeps what was typed, and the desk shows
-the finding. Leaves out orders that read like ordinary copy: those are caught as claims by the rules.
+injected claim is neither written nor supported; what is written hastily is put right (hasty.py). The stored brief
+keeps what was typed, and the desk shows the finding. Leaves out orders that read like ordinary copy: those are caught
+as claims by the rules.
 """
 
 import re
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 
 from relate_engine.brief import Brief, BriefError
 from relate_engine.rewards.compliance import check_brief
+from relate_engine.rewards.hasty import written_out
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.rewards.words import sentences
 
@@ -22,7 +24,23 @@ _ORDER = re.compile(
 
 
 def readable(rules: RuleSet, brief: Brief) -> Brief:
-    """The brief without those sentences; itself where there are none. Raises BriefError if the product is one."""
+    """The brief without those sentences and written out; itself where there is nothing to change. Raises BriefError if
+    the product is such a sentence."""
+    return _unhurried(_obedient(rules, brief))
+
+
+def _unhurried(brief: Brief) -> Brief:
+    def told(texts: Iterable[str]) -> tuple[str, ...]:
+        return tuple(written_out(text, brief.names) for text in texts)
+
+    description, audience = told((brief.description, brief.audience))
+    new = {"description": description, "audience": audience, "benefits": told(brief.benefits)}
+    new["reviews"] = told(brief.reviews)
+    changes = {field: value for field, value in new.items() if value != getattr(brief, field)}
+    return brief.model_copy(update=changes) if changes else brief
+
+
+def _obedient(rules: RuleSet, brief: Brief) -> Brief:
     if not check_brief(rules, brief):
         return brief
     bare = Brief(product="x", description="x", placement=brief.placement)

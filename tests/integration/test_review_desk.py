@@ -77,6 +77,13 @@ def _press(at: AppTest, label: str) -> AppTest:
     return at
 
 
+def _judge(at: AppTest, label: str) -> AppTest:
+    """A verdict that takes none of what was suggested."""
+    if any(button.label == "Dismiss all" for button in at.button):
+        _press(at, "Dismiss all")
+    return _press(at, label)
+
+
 def _view(at: AppTest, name: str) -> AppTest:
     at.segmented_control(key="review_view").set_value(name).run()
     assert not at.exception
@@ -87,7 +94,7 @@ def test_a_verdict_end_to_end_and_the_next_text_comes_up(
     db: Database, open_desk: Open, marks: dict[str, list[tuple[int, int]]]
 ) -> None:
     admin, drafted = _drafted(
-        db, Draft((card("Cure Your Back Pain", findings=(BLOCK,)), card("Two Kayaks, One Locked Rack")))
+        db, Draft((card("Cure Your Back Pain", findings=(BLOCK,), versions=TODAY), card("Two Kayaks, One Locked Rack")))
     )
     at = open_desk(admin)
     first, second = (t.id for t in drafted.texts)
@@ -110,14 +117,14 @@ def test_a_verdict_end_to_end_and_the_next_text_comes_up(
     marks.clear()
     _press(at, "Undo")
     assert at.text_area(key=f"review_{first}_comment").value == ""
-    _press(at, "Compliant")
+    _judge(at, "Compliant")
     assert [v.outcome for v in reviewing.verdict_history(db, admin, first)] == ["compliant", "withdrawn", "violation"]
-    _press(at, "Compliant")
+    _judge(at, "Compliant")
     assert "No text is waiting for your look" in _words(at)
 
 
 def test_a_wrong_verdict_gives_one_sentence_and_keeps_the_form(db: Database, open_desk: Open) -> None:
-    admin, drafted = _drafted(db, Draft((card("Cure Your Back Pain", findings=(BLOCK,)),)))
+    admin, drafted = _drafted(db, Draft((card("Cure Your Back Pain", findings=(BLOCK,), versions=TODAY),)))
     at, key = open_desk(admin), f"review_{drafted.texts[0].id}"
     at.segmented_control(key=f"{key}_call_0").set_value("Accept")
     at.text_area(key=f"{key}_comment").input("See the words")
@@ -142,6 +149,11 @@ def test_a_violation_says_why_and_one_key_takes_every_suggestion(db: Database, o
     first = drafted.texts[0].id
     at = open_desk(admin)
     _press(at, "Violation")
+    assert "2 suggested findings are neither accepted nor dismissed" in at.error[0].value
+    at.segmented_control(key=f"review_{first}_call_0").set_value("Dismiss")
+    _press(at, "Compliant")
+    assert "1 suggested finding is neither" in at.error[0].value
+    _judge(at, "Violation")
     assert "Say why" in at.error[0].value and "A accepts all" in at.error[0].value
     assert reviewing.verdict_history(db, admin, first) == []
     keys = {button.label: button.proto.shortcut for button in at.button}
@@ -161,7 +173,7 @@ def test_every_outcome_has_its_button_and_key(db: Database, open_desk: Open) -> 
     for label in labels:
         if label == "Violation":
             _say_why(at)
-        _press(at, label)
+        (_press if label == "Escalate" else _judge)(at, label)  # who cannot tell need not say of each finding
     said = [drafting.get_texts(db, admin, [t.id])[0].verdict for t in drafted.texts]
     assert sorted(v.outcome for v in said if v) == ["allowed", "compliant", "escalate", "needs_proof", "violation"]
     assert all(v.until for v in said if v and v.outcome == "allowed")

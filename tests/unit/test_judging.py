@@ -72,6 +72,28 @@ def test_an_item_of_a_list_and_words_run_together_are_refused() -> None:
     assert refusal(RULES, "Armrest folds flat outside", "headline", BRIEF) == ""  # listed compounds
 
 
+def test_a_label_of_the_audience_and_a_name_in_capitals_are_refused() -> None:
+    brief = BRIEF.model_copy(
+        update={"audience": "people who draft at home", "benefits": ("Works with Xero", "Access for 12 months")}
+    )
+    for text in ("People who draft at home", "For People Who Draft at Home", "It is for people"):
+        assert refusal(RULES, text, "headline", brief) == "names only whom it is for"
+    assert refusal(RULES, "Draft at home?", "headline", brief) == ""  # asks
+    home = brief.model_copy(update={"description": "Arms fold flat to draft at home."})
+    assert refusal(RULES, "Draft at home", "headline", home) == ""  # what it does, too
+    assert "'XERO' is not written so" in refusal(RULES, "Works with XERO", "headline", brief)
+    assert refusal(RULES, "Works with Xero", "headline", brief) == ""
+    assert "lacks a space" in refusal(RULES, "Access for 12Months", "headline", brief)
+
+
+def test_only_a_customers_words_stand_in_quotation_marks_and_only_there() -> None:
+    brief = BRIEF.model_copy(update={"reviews": ("I folded it with one hand. - Dana, Boise",)})
+    assert refusal(RULES, '"I folded it with one hand"', "headline", brief) == ""
+    assert "quotes what no review" in refusal(RULES, '"Arms fold flat"', "headline", brief)
+    assert "quotes what no review" in refusal(RULES, '""Folded it with one hand""', "headline", brief)
+    assert "a customer's words" in refusal(RULES, "I folded it with one hand", "headline", brief)
+
+
 def test_a_long_slot_that_is_left_half_empty_is_worth_half() -> None:
     cards = [SimpleNamespace(text=text, width=len(text)) for text in ("Arms fold flat.", "Arms fold flat. " * 4)]
     accepted = dict.fromkeys((c.text for c in cards), 0.8)
