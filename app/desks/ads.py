@@ -104,8 +104,7 @@ def _row(ad: StoredAd) -> None:
             st.markdown(f"**{status_chip(ad.newest.status)}**", width="content")
         facts = [f"brief {ad.brief_title}", placement_of(ad.placement).label]
         facts += [f"{len(ad.newest.places)} texts", f"version {ad.newest.number}"]
-        if ad.approved and ad.approved.id != ad.newest.id:
-            facts.append(f"version {ad.approved.number} is {status_chip(ad.approved.status)}")
+        facts += [f"version {r.number} is {status_chip(r.status)}" for r in ad.telling if r.id != ad.newest.id]
         facts.append(f"saved {when(ad.newest.created_at)} by {inside(ad.newest.author)}")
         st.caption(plain(" · ".join(filter(None, facts))))
 

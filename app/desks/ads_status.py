@@ -12,10 +12,10 @@ from app.components.export import download, fields, made_or_told
 from app.components.plain import plain
 from app.components.status import status_chip
 from app.desks.ads_state import Bench, tried
-from app.services import ad_review, ads, feedback
+from app.services import ad_review, feedback
 from app.services.ad_checks import pieces_of
 from app.services.ad_export import TARGETS, AdFile, ad_file, leaving
-from app.services.ad_records import AdText, Revision, StoredAd
+from app.services.ad_records import AdText, StoredAd
 from app.services.briefs import get_brief
 from app.services.exporting import ENCODING_NOTE
 from app.services.people import may
@@ -25,7 +25,7 @@ from relate_engine.strength import names
 
 def status_bar(ctx: Context, ad: StoredAd, bench: Bench, texts: Mapping[int, AdText]) -> None:
     """Chips and buttons for the saved ad; what is on the bench is saved first."""
-    newest, live = ad.newest, _live(ctx, ad)
+    newest = ad.newest
     held = [texts[i] for i in newest.text_ids if i in texts]
     with st.container(border=True, key="ad_status"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -34,34 +34,26 @@ def status_bar(ctx: Context, ad: StoredAd, bench: Bench, texts: Mapping[int, AdT
                       if (n := sum(t.status == s for t in held))]  # fmt: skip
             st.markdown(f"Texts: {', '.join(counts) or 'none'}", width="content")
             st.space("stretch")
-            _buttons(ctx, ad, bench, live)
-        if told := _versions(ad, live):
+            _buttons(ctx, ad, bench)
+        if told := _versions(ad):
             st.caption(told)
         _decisions(ctx, ad, texts)
 
 
-def _live(ctx: Context, ad: StoredAd) -> Revision | None:
-    """The version that runs; an older one where a newer one is approved and not live yet."""
-    if ad.approved is None or ad.approved.status == "live":
-        return ad.approved
-    return next((r for r in ads.revisions_of(ctx.db, ctx.actor, ad.id) if r.status == "live"), None)
-
-
-def _versions(ad: StoredAd, live: Revision | None) -> str:
+def _versions(ad: StoredAd) -> str:
     """The versions that matter, oldest first, where the newest one is not all there is to say."""
-    told = {r.number: r for r in (live, ad.approved, ad.newest) if r is not None}
-    if len(told) == 1:
+    if len(ad.telling) == 1:
         return ""
     leaves = ad.approved.number if ad.approved else 0
     words = [
-        f"version {number} is {status_chip(told[number].status)}{' and is what exports' if number == leaves else ''}"
-        for number in sorted(told)
+        f"version {r.number} is {status_chip(r.status)}{' and is what exports' if r.number == leaves else ''}"
+        for r in ad.telling
     ]
     return f"{'; '.join(words).capitalize()}."
 
 
-def _buttons(ctx: Context, ad: StoredAd, bench: Bench, live: Revision | None) -> None:
-    newest, approved = ad.newest, ad.approved
+def _buttons(ctx: Context, ad: StoredAd, bench: Bench) -> None:
+    newest, approved, live = ad.newest, ad.approved, ad.live
     writes = may(ctx.actor, "ad.write") and not ad.brief_archived and not ad.archived
     if writes and newest.status == "draft":
         st.button("Send to review", key="ad_send", icon=":material/send:", type="primary", disabled=bench.dirty,

@@ -47,7 +47,8 @@ class Revision:
 
 @dataclass(frozen=True)
 class StoredAd:
-    """`approved`: the newest revision that may run, which is what exports; None before the first approval."""
+    """`approved`: the newest revision that may run, which is what exports; None before the first approval. `live`: the
+    one that runs, an older one where a newer one is approved and not put on the platform yet."""
 
     id: int
     brief_id: int
@@ -58,6 +59,13 @@ class StoredAd:
     archived: bool
     newest: Revision
     approved: Revision | None
+    live: Revision | None
+
+    @property
+    def telling(self) -> tuple[Revision, ...]:
+        """The versions that matter, oldest first: the newest, the one that exports and the one that runs."""
+        told = {r.number: r for r in (self.live, self.approved, self.newest) if r is not None}
+        return tuple(told[number] for number in sorted(told))
 
 
 @dataclass(frozen=True)
@@ -99,16 +107,18 @@ def ad_records(session: Session, actor: Actor, rows: Iterable[tuple[models.Ad, m
     newest = ads.newest_revisions(session, actor.workspace_id, ids)
     changes = ads.revision_statuses(session, actor.workspace_id, ids)
     fine: dict[int, int] = {}
+    live: dict[int, int] = {}
     for change in changes.values():
         if change.status in FINE and change.ad_id and change.ad_revision_id:
-            fine[change.ad_id] = max(fine.get(change.ad_id, 0), change.ad_revision_id)
-    approved = ads.by_ids(session, actor.workspace_id, fine.values())
-    records = {r.id: r for r in revision_records(session, actor, [*newest.values(), *approved.values()], changes)}
+            for kind in (fine, live) if change.status == "live" else (fine,):
+                kind[change.ad_id] = max(kind.get(change.ad_id, 0), change.ad_revision_id)
+    older = ads.by_ids(session, actor.workspace_id, {*fine.values(), *live.values()})
+    records = {r.id: r for r in revision_records(session, actor, [*newest.values(), *older.values()], changes)}
     return [
         StoredAd(
             ad.id, brief.id, brief.title, brief.archived_at is not None, ad.name, ad.placement,
             ad.archived_at is not None, records[newest[ad.id].id],
-            records[fine[ad.id]] if ad.id in fine else None,
+            records[fine[ad.id]] if ad.id in fine else None, records[live[ad.id]] if ad.id in live else None,
         )
         for ad, brief in rows
     ]  # fmt: skip
@@ -146,8 +156,6 @@ def ad_texts(session: Session, actor: Actor, rows: Sequence[models.Text]) -> lis
 
 
 def status_words(ad: StoredAd) -> str:
-    """The status of an ad in one line: that of the newest version, and of the one that runs if it is another."""
-    now = f"version {ad.newest.number} is {WORDS[ad.newest.status]}"
-    if ad.approved is None or ad.approved.id == ad.newest.id:
-        return now
-    return f"{now}, version {ad.approved.number} is {WORDS[ad.approved.status]}"
+    """The status of an ad in one line: that of the newest version, and of those that export or run if they differ."""
+    newest_first = sorted(ad.telling, key=lambda r: -r.number)
+    return ", ".join(f"version {r.number} is {WORDS[r.status]}" for r in newest_first)

@@ -280,11 +280,14 @@ def test_an_approved_ad_stays_what_runs_while_a_newer_one_is_a_draft(db: Databas
     # all its texts are approved, so the newer version is approved as soon as it is sent
     two = ad_review.send_to_review(db, ada, ad.id, 2)
     assert (two.newest.status, two.approved) == ("approved", two.newest)
+    assert status_words(two) == "version 2 is approved, version 1 is live"
+    three = ads.save_revision(db, ada, ad.id, 2, two.newest.places[:4])
+    assert status_words(three) == "version 3 is draft, version 2 is approved, version 1 is live"
     swapped = ad_review.go_live(db, ada, ad.id, two.newest.id)
-    assert {r.number: r.status for r in ads.revisions_of(db, ada, ad.id)} == {2: "live", 1: "approved"}
+    assert {r.number: r.status for r in ads.revisions_of(db, ada, ad.id)} == {3: "draft", 2: "live", 1: "approved"}
     assert ads.texts_of(db, ada, ids)[ids[5]].status == "approved"  # the path runs nowhere now
-    off = ad_review.take_offline(db, ada, ad.id, swapped.newest.id)
-    assert off.newest.status == "approved"
+    off = ad_review.take_offline(db, ada, ad.id, two.newest.id)
+    assert off.live is None and status_words(swapped) == "version 3 is draft, version 2 is live"
     assert {t.status for t in ads.texts_of(db, ada, ids).values()} == {"approved"}
     with pytest.raises(BriefError, match="not the approved one any more"):
         ad_review.go_live(db, ada, ad.id, newer.approved.id)
