@@ -34,7 +34,7 @@ from peft import PeftModel
 from relate_engine.brief import Angle, Brief, BriefError, placement_of, supported_angles
 from relate_engine.policy.int8 import Int8Twin
 from relate_engine.policy.memory import release
-from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter, training_dtype
 from relate_engine.policy.prompt import TEMPLATES, prompt
 from relate_engine.policy.writer import wanted
 from relate_engine.rewards.rules import RuleSet
@@ -103,7 +103,7 @@ class Writer:
 
     def __init__(self, base: str, adapter: Path) -> None:
         self.tokenizer: Any = load_tokenizer(base)
-        self.model, state = put_adapter(load_nf4(base, torch.bfloat16), adapter, base)
+        self.model, state = put_adapter(load_nf4(base, training_dtype()), adapter, base)
         if not state.trained:
             raise BriefError(f"The writer cannot be judged: {state.problem}.")
         self.points = state.points

@@ -25,6 +25,12 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def training_dtype() -> torch.dtype:
+    """bfloat16 where the device multiplies it natively; where a CPU only emulates it, float32 is far faster."""
+    native = torch.cuda.is_available() or torch.cpu._is_avx512_bf16_supported()
+    return torch.bfloat16 if native else torch.float32
+
+
 def load_tokenizer(folder: str) -> Any:
     """The base's tokenizer. Raises WeightsError if the folder does not hold one."""
     try:

@@ -29,7 +29,7 @@ from trl import GRPOConfig, GRPOTrainer
 from relate_engine.brief import Angle, Brief, BriefError
 from relate_engine.policy.int8 import Int8Twin
 from relate_engine.policy.memory import keep
-from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter, training_dtype
 from relate_engine.policy.prompt import TEMPLATES, prompt
 from relate_engine.training.checkpoint import last_checkpoint
 from relate_engine.training.credit import Arm, advantages
@@ -332,7 +332,7 @@ def train_grpo(
     plan = runnable(plan)
     set_seed(plan.seed)
     tokenizer = load_tokenizer(base)
-    model, state = put_adapter(load_nf4(base, torch.bfloat16), parent, base, trainable=True)
+    model, state = put_adapter(load_nf4(base, training_dtype()), parent, base, trainable=True)
     if not state.trained:
         raise BriefError(f"Rewards need a trained writer to start from: {state.problem}.")
     if not state.points:

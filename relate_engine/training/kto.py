@@ -19,14 +19,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from datasets import Dataset
 from transformers import set_seed
 from trl import KTOConfig, KTOTrainer
 
 from relate_engine.brief import BriefError
 from relate_engine.policy.memory import keep
-from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter, training_dtype
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES, prompt
 from relate_engine.snapshot import Single
@@ -84,7 +83,7 @@ def train_kto(
     set_seed(plan.seed)
     rng = random.Random(plan.seed)
     tokenizer = load_tokenizer(base)
-    model, state = put_adapter(load_nf4(base, torch.bfloat16), parent, base, trainable=True)
+    model, state = put_adapter(load_nf4(base, training_dtype()), parent, base, trainable=True)
     if not state.trained:
         raise BriefError(f"Preferences need a trained writer to start from: {state.problem}.")
     once = rows_of(singles, state.points)

@@ -28,7 +28,7 @@ from transformers import set_seed
 from relate_engine.brief import Brief, BriefError, width
 from relate_engine.judging import Judged
 from relate_engine.policy.memory import keep
-from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter, training_dtype
 from relate_engine.policy.points import half_empty, point_of
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.training.checkpoint import last_checkpoint
@@ -207,7 +207,7 @@ def train_preferences(
     rng.shuffle(useful)
     validation, train = useful[: plan.validation], useful[plan.validation :]
     tokenizer = load_tokenizer(base)
-    model, state = put_adapter(load_nf4(base, torch.bfloat16), parent, base, trainable=True)
+    model, state = put_adapter(load_nf4(base, training_dtype()), parent, base, trainable=True)
     if not state.trained:
         raise BriefError(f"Preferences need a trained writer to start from: {state.problem}.")
     for parameter in model.parameters():  # small updates round away in bfloat16

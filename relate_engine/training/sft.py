@@ -23,7 +23,7 @@ from trl import SFTConfig, SFTTrainer
 
 from relate_engine.brief import Angle, Brief, BriefError
 from relate_engine.policy.memory import keep
-from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter, training_dtype
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import Template, brief_lines, request_lines
 from relate_engine.policy.weights import base_checksum, sha256
@@ -214,7 +214,7 @@ def train_sft(
             rows.append(encode(tokenizer, brief, targets_of(brief, draw(texts, plan.texts_a_brief), rng)))
     held = [encode(tokenizer, e.brief, targets_of(e.brief, e.texts, rng)) for e in validation]
 
-    model: Any = load_nf4(base, torch.bfloat16)
+    model: Any = load_nf4(base, training_dtype())
     if parent:
         model, state = put_adapter(model, parent, base, trainable=True)
         if not state.trained:

@@ -12,14 +12,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from datasets import Dataset
 from transformers import set_seed
 
 from relate_engine.brief import Brief, BriefError
 from relate_engine.policy.adapter import knows_points
 from relate_engine.policy.memory import keep
-from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter, training_dtype
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.snapshot import Wording
@@ -108,7 +107,7 @@ def train_on(
     """
     keep()
     set_seed(shape.seed)
-    model, state = put_adapter(load_nf4(base, torch.bfloat16), parent, base, trainable=True)
+    model, state = put_adapter(load_nf4(base, training_dtype()), parent, base, trainable=True)
     if not state.trained:
         raise BriefError(f"Training on needs a trained writer to start from: {state.problem}.")
     before = {name: p.detach().float().clone() for name, p in model.named_parameters() if p.requires_grad}
