@@ -12,7 +12,7 @@ folder with its adapter and `step.json` that appears whole, by a rename, so a ki
 finished step, and inside a step from its last checkpoint; the final adapter is the one of an uninterrupted run.
 Preferences are the project's DPO on prefix-shared sequences (a subclass of TRL's SFTTrainer): DPOTrainer's loss of a
 pair, with weights and an anchor, at about a third of the tokens. Single verdicts are TRL's KTOTrainer's. Reward models
-are the snapshot's; the service retrains them before it freezes one (app/services/rounds.py).
+are the snapshot's; the service retrains them before it freezes one (app/services/round_judges.py).
 Paper: RELATE (arXiv 2602.11780): GRPO from an SFT start.
 """
 
@@ -20,89 +20,28 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from relate_engine import gate
-from relate_engine.brief import Brief, BriefError, placement_of
+from relate_engine.brief import Brief, BriefError
 from relate_engine.disk import sync
-from relate_engine.heldout import HeldPlan, Judges, Values, divergence, drawn, measure
-from relate_engine.judging import Judged
-from relate_engine.policy.points import point_of
-from relate_engine.policy.prompt import TEMPLATES
-from relate_engine.policy.writer import one_each
+from relate_engine.heldout import Judges, Values, divergence, drawn, measure
+from relate_engine.round_lessons import Train, trainings
+from relate_engine.round_plan import RoundPlan, RoundReport, Step
 from relate_engine.snapshot import (
-    Pair,
     Snapshot,
     acceptance,
     held_briefs,
     manifest,
-    preference_pairs,
     product_of,
-    sft_targets,
-    single_verdicts,
-    training_briefs,
 )
-from relate_engine.training.credit import ARMS, Arm
-from relate_engine.training.grpo import GrpoPlan, Task, train_grpo
 from relate_engine.training.judge import RewardError
-from relate_engine.training.kto import KtoPlan, train_kto
-from relate_engine.training.preferences import PreferencePlan, train_preferences
-from relate_engine.training.tuning import TunePlan, tune
 
-LEAST_TARGETS = 10  # texts that people stood by, below which a gentle pass over them teaches only their wording
-LEAST_PAIRS = 10  # pairs
-LEAST_SINGLES = 20  # single picks, and as many single rejections, where there are too few pairs
-PREFERENCES = PreferencePlan(epochs=4, briefs_a_step=2, learning_rate=2e-4, anchor=0.2)
 STEP = "step.json"
 Report = Callable[[float, str], None]  # share and message; may raise to end the round
 SHARES = {"start": 0.0, "sft": 0.05, "preferences": 0.2, "grpo": 0.35, "evaluate": 0.9, "gate": 0.99, "": 1.0}
-
-
-@dataclass(frozen=True)
-class RoundPlan:
-    """Every choice of a round; written to its report."""
-
-    sft: TunePlan = field(default_factory=TunePlan)
-    preferences: PreferencePlan = PREFERENCES
-    kto: KtoPlan = field(default_factory=KtoPlan)
-    grpo: GrpoPlan = field(default_factory=GrpoPlan)
-    arm: Arm = ARMS["relate"]
-    held: HeldPlan = field(default_factory=HeldPlan)
-    bounds: gate.Bounds = field(default_factory=gate.Bounds)
-    drift: gate.Drift = field(default_factory=gate.Drift)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step as it ended. `rows`: texts, pairs or tasks it was trained on. `before`, `after`: held-out means."""
-
-    name: str
-    ran: bool
-    words: str
-    rows: int = 0
-    version: str = ""
-    before: dict[str, float] | None = None
-    after: dict[str, float] | None = None
-
-
-@dataclass(frozen=True)
-class RoundReport:
-    """`version` and `adapter` are empty where no step trained anything."""
-
-    manifest: dict[str, Any]
-    steps: tuple[Step, ...]
-    decision: gate.Decision
-    alarms: tuple[str, ...]
-    evidence: dict[str, Any]  # of gate.Evidence; empty where nothing was compared
-    plan: dict[str, Any]
-    version: str = ""
-    adapter: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON-ready, without the adapter's place on this machine."""
-        return {k: v for k, v in asdict(self).items() if k != "adapter"}
 
 
 def run_round(
@@ -135,7 +74,7 @@ def run_round(
     try:
         values = run.start(parent)
         old = values
-        for name, train, rows, words, short in _trainings(snapshot, plan):
+        for name, train, rows, words, short in trainings(snapshot, plan):
             step, values, at = run.train(name, train, rows, words, short, values, at)
             steps.append(step)
     except RewardError as error:
@@ -161,115 +100,6 @@ def run_round(
         made["version"],
         str(at),
     )
-
-
-Train = Callable[[str, Path, Path, Path, Callable[[int, int, str], None], Judges], dict[str, Any]]
-
-
-def _trainings(snapshot: Snapshot, plan: RoundPlan) -> list[tuple[str, Train, int, str, str]]:
-    """Of each training step: name, how, rows, rows in words, and why it is skipped or ""."""
-    chosen, pairs, tasks = (
-        sft_targets(snapshot),
-        preference_pairs(snapshot),
-        tasks_of(training_briefs(snapshot), snapshot.round),
-    )
-    texts, number = sum(len(t) for _, t in chosen), sum(len(p) for _, p in pairs)
-    singles = single_verdicts(snapshot)
-    picked = sum(s.picked for s in singles)
-    least = min(picked, len(singles) - picked)
-    alone = number < LEAST_PAIRS and least >= LEAST_SINGLES  # only single verdicts exist
-
-    def few(number: int, least: int, what: str) -> str:
-        """Why there are too few, or ""."""
-        return f"{number} {what} outside the held-out briefs, and it takes {least}" if number < least else ""
-
-    def sft(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:
-        told = _telling(say)
-        return tune(base, at, chosen, out, work, plan.sft, told, resume=True)
-
-    def preferences(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:
-        judged, weighted = judged_of(pairs)
-        settings = replace(plan.preferences, validation=min(plan.preferences.validation, len(pairs) // 6))
-        digest = manifest(snapshot)["sha256"]["sets"]
-        return train_preferences(
-            base, at, judged, "SNAPSHOT", digest, out, work, settings, _telling(say), resume=True, weighted=weighted
-        )
-
-    def kto(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:
-        return train_kto(base, at, singles, out, work, plan.kto, _telling(say), resume=True)
-
-    def grpo(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:
-        def told(done: int, total: int, metrics: dict[str, float]) -> None:
-            say(done, total, f"reward {metrics['reward']:.2f}")
-
-        return train_grpo(base, at, tasks, plan.arm, judges.score, out, work, plan.grpo, told, resume=True)
-
-    return [
-        (
-            "sft",
-            sft,
-            texts,
-            f"{texts} picked, exported or edited texts",
-            few(texts, LEAST_TARGETS, "texts that people stood by"),
-        ),
-        (
-            "preferences",
-            kto if alone else preferences,
-            len(singles) if alone else number,
-            f"{picked} picks and {len(singles) - picked} rejections without a counterpart (KTO)"
-            if alone
-            else f"{number} pairs of {len(pairs)} shown sets (DPO)",
-            ""
-            if alone
-            else few(number, LEAST_PAIRS, "pairs")
-            and f"{few(number, LEAST_PAIRS, 'pairs')}, or {LEAST_SINGLES} single verdicts of each sign ({least} here)",
-        ),
-        (
-            "grpo",
-            grpo,
-            len(tasks),
-            f"{len(tasks)} tasks (brief, slot, angle), {plan.grpo.steps} steps",
-            few(len(tasks), plan.grpo.groups, "tasks") if plan.grpo.steps else "it is switched off (0 steps)",
-        ),
-    ]
-
-
-def _telling(say: Callable[[int, int, str], None]) -> Callable[[int, int, float], None]:
-    return lambda done, total, loss: say(done, total, f"loss {loss:.3f}")
-
-
-def tasks_of(briefs: Sequence[Brief], turn: int = 0) -> list[Task]:
-    """Every slot of every brief from every angle it supports, about one point each, so that no step holds a brief,
-    slot and angle twice; paths are not written by the policy. `turn`: another one asks about other points."""
-    return [
-        Task(b, wish.slot, wish.angle, wish.point)
-        for b in briefs
-        for k, s in enumerate(placement_of(b.placement).slots)
-        if s.name != "path"
-        for wish in one_each(b, s.name, turn + k)
-    ]
-
-
-def judged_of(
-    pairs: Sequence[tuple[Brief, Sequence[Pair]]],
-) -> tuple[list[tuple[Brief, list[Judged]]], list[dict[tuple[int, int], float]]]:
-    """As preference training wants them: each shown set's texts once, and its weighted (better, worse) numbers."""
-    judged, weighted = [], []
-    for brief, found in pairs:
-        better = {p.better for p in found}
-        texts = list(dict.fromkeys(w for p in found for w in (p.better, p.worse)))
-        number = {w: i for i, w in enumerate(texts)}
-        said = []
-        for w in texts:
-            about = point_of(brief, w.text, TEMPLATES[brief.placement, w.slot].aim)
-            said.append(Judged(w.slot, brief.placement, w.angle, w.text, w in better, about))
-        judged.append((brief, said))
-        weights: dict[tuple[int, int], float] = {}
-        for p in found:
-            key = number[p.better], number[p.worse]
-            weights[key] = max(p.weight, weights.get(key, 0.0))
-        weighted.append(weights)
-    return judged, weighted
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ classifier, and where it may block, is frozen beside the feedback: the round jud
 
 Held-out briefs: a quarter of the products, drawn by the hash of product and round number, so they rotate; a
 product's briefs stay together, and none of theirs is trained on in that round.
-Leaves out: reading the tables (app/services/rounds.py) and training (rounds.py).
+Leaves out: reading the tables (app/services/round_freeze.py) and training (rounds.py).
 """
 
 import hashlib

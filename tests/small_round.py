@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from app.services import jobrun, rounds
+from app.services import jobrun, round_judges, rounds
 from app.worker import work
 from relate_engine.config import ROOT, Settings, settings
 from tests.tiny_round import PLAN, judges, score
@@ -42,7 +42,7 @@ def slowly(asked: Any) -> Any:
 
 
 if __name__ == "__main__":
-    rounds.judges_of = lambda config, snapshot, sales, unsold: judges(score=slowly)
+    round_judges.judges_of = lambda config, snapshot, sales, unsold: judges(score=slowly)
     rounds.plan_of = lambda request: replace(PLAN, grpo=replace(PLAN.grpo, steps=STEPS))
     jobrun.GRACE_S, jobrun.REPORT_S = 0.5, 0.05
     sys.exit(work(settings(), "--once" in sys.argv, LEASE, 0.3))

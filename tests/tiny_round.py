@@ -11,10 +11,10 @@ from peft import LoraConfig, get_peft_model
 from relate_engine.brief import Brief
 from relate_engine.heldout import HeldPlan, Judges
 from relate_engine.policy.model import load_nf4
-from relate_engine.rounds import PREFERENCES, RoundPlan
+from relate_engine.round_plan import PREFERENCES, RoundPlan
 from relate_engine.scorecard import Finding, Scorecard
 from relate_engine.snapshot import ShownSet, ShownText, Snapshot
-from relate_engine.training.grpo import GrpoPlan
+from relate_engine.training.grpo_plan import GrpoPlan
 from relate_engine.training.judge import Sampled
 from relate_engine.training.kto import KtoPlan
 from relate_engine.training.sft import save_adapter

@@ -16,7 +16,8 @@ from transformers import TrainerCallback
 from relate_engine.brief import Brief
 from relate_engine.scorecard import Finding, Scorecard
 from relate_engine.training.credit import ARMS
-from relate_engine.training.grpo import GrpoPlan, Task, trainer_of
+from relate_engine.training.grpo import trainer_of
+from relate_engine.training.grpo_plan import GrpoPlan, Task
 from relate_engine.training.judge import Sampled
 from tests import tiny
 from tests.cards import card

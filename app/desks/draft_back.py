@@ -1,7 +1,7 @@
 """What was typed on the Draft desk and not saved, offered back: a brief in its form, wordings of texts.
 
 It stands here after a refresh, after signing in again, or when the save was refused and the person went elsewhere.
-Nothing is put into a form unasked. Leaves out keeping it (draft_write.py and draft_card.py do, before they save).
+Nothing is put into a form unasked. Leaves out keeping it (draft_write.py and draft_edit.py do, before they save).
 """
 
 import streamlit as st

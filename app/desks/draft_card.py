@@ -2,7 +2,7 @@
 
 Each card is a fragment: a click redraws this card and the export bar, not the page. Cards are known by their
 place in the list, so an edited text stays where it was. Whose role may only read gets the card, its details, history
-and comments. The still part is components/card.py.
+and comments. The still part is components/card.py; rewording is draft_edit.py.
 """
 
 from collections.abc import Callable
@@ -16,23 +16,21 @@ from app.components.marks import SEVERITIES, source_words, worst_first
 from app.components.plain import plain
 from app.components.status import status_chip
 from app.desks import draft_conflict
+from app.desks.draft_edit import BAR, editor, mend, save_wording, settle, take_theirs
 from app.desks.draft_explain import explanation, toggle
 from app.desks.draft_state import TROUBLE, jobs_of, state, told
 from app.desks.draft_talk import talk
 from app.services import feedback
 from app.services.briefs import brief_to_write_for
-from app.services.draft_working import forget_wording, keep_wording
 from app.services.drafting_page import LIKE_THIS
 from app.services.people import may
-from app.services.scoring import reword, score_again, score_wording
+from app.services.scoring import score_again
 from app.services.stored import StoredBrief, StoredText, old_words
 from app.services.trials import on_trial
-from relate_engine.brief import ANGLES, clean, supported_angles
+from relate_engine.brief import ANGLES, supported_angles
 from relate_engine.scorecard import Finding, Scorecard
 
-MANY_LINES = ("primary_text", "body")  # slots that may hold a line break
 REASONS = ("No reason given", "Not true", "Off brand", "Too generic", "Awkward wording", "Compliance worry")
-BAR = "pick_bar"  # the fragment that counts picks
 
 
 def show_card(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -> None:
@@ -73,10 +71,10 @@ def _works(ctx: Context) -> bool:
 def _work(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -> None:
     """What can be done with the text now, and why the last thing could not."""
     if conflict := draft_conflict.pending(place, text.id):
-        draft_conflict.panel(ctx, place, conflict, lambda words: _settle(ctx, stored, place, words),
-                             lambda: _take_theirs(ctx, place))  # fmt: skip
+        draft_conflict.panel(ctx, place, conflict, lambda words: settle(ctx, stored, place, words),
+                             lambda: take_theirs(ctx, place))  # fmt: skip
     elif place in state().editing_cards:
-        _editor(ctx, stored, place, text)
+        editor(ctx, stored, place, text)
     else:
         _actions(ctx, stored, place, text)
     if sentence := state().card_trouble.get(place):
@@ -84,7 +82,7 @@ def _work(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -> No
 
 
 def _use(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None:
-    _reword(ctx, stored, place, wording)
+    save_wording(ctx, stored, place, wording)
     st.rerun([f"card_{place}", BAR])
 
 
@@ -186,119 +184,6 @@ def _edit(place: str) -> None:
     st.rerun([f"card_{place}"])
 
 
-def _editor(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -> None:
-    """The box with the wording, its score while typing, and saving it."""
-    key = f"wording_{place}"
-    if key not in st.session_state:
-        st.session_state[key] = text.text
-    if text.slot in MANY_LINES:
-        wording = st.text_area("New wording (Ctrl+Enter scores it)", key=key, height=130, on_change=_typed,
-                               args=(ctx, place))  # fmt: skip
-    else:
-        wording = st.text_input("New wording (scored as you type)", key=key, live="400ms", on_change=_typed,
-                                args=(ctx, place))  # fmt: skip
-    card = _preview(ctx, stored, place, text, clean(wording or ""))
-    if card is not None:
-        st.html(card_html(card, ["not saved yet"] if card.text != text.text else ["as it was"]))
-    with st.container(horizontal=True):
-        st.button("Save", key=f"save_{place}", type="primary", on_click=_save, args=(ctx, stored, place),
-                  icon=":material/save:")  # fmt: skip
-        st.button("Cancel", key=f"cancel_{place}", on_click=_close, args=(ctx, place))
-
-
-def _typed(ctx: Context, place: str) -> None:
-    _keep_aside(ctx, state().texts[place], st.session_state.get(f"wording_{place}") or "")
-
-
-def _keep_aside(ctx: Context, text: StoredText, wording: str) -> None:
-    """What was typed outlives a session that has ended; the text as it stands is nothing to keep."""
-    if wording.strip() == text.text:
-        _forget(ctx, text)
-    else:
-        keep_wording(ctx.actor, ctx.settings, text.brief_id, text.id, wording)
-
-
-def _forget(ctx: Context, text: StoredText) -> None:
-    forget_wording(ctx.actor, ctx.settings, text.brief_id, text.id)
-
-
-def _preview(ctx: Context, stored: StoredBrief, place: str, text: StoredText, wording: str) -> Scorecard | None:
-    if text.card is not None and wording == text.text:
-        return text.card
-    known = state().previews.get(place)
-    if known and known[0] == wording:
-        return known[1]
-    try:
-        with st.spinner("Scoring"):
-            card = score_wording(ctx.db, ctx.actor, ctx.room, stored.brief, text, wording)
-    except TROUBLE as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return None
-    state().previews[place] = (wording, card)
-    return card
-
-
-def _save(ctx: Context, stored: StoredBrief, place: str) -> None:
-    _typed(ctx, place)
-    _reword(ctx, stored, place, st.session_state.get(f"wording_{place}") or "")
-    if place not in state().card_trouble:
-        state().editing_cards.discard(place)
-    st.rerun([f"card_{place}", BAR])
-
-
-def _close(ctx: Context, place: str) -> None:
-    _forget(ctx, state().texts[place])
-    state().editing_cards.discard(place)
-    state().card_trouble.pop(place, None)
-    st.rerun([f"card_{place}"])
-
-
-def _reword(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None:
-    now = state()
-    now.card_trouble.pop(place, None)
-    was = now.texts[place]
-    try:
-        now.texts[place] = reword(ctx.db, ctx.actor, ctx.room, stored.brief, was, wording)
-        _forget(ctx, was)
-        now.today = jobs_of(ctx).versions_for(ctx.actor)
-    except feedback.EditConflict as conflict:
-        draft_conflict.keep(place, conflict, wording)
-    except TROUBLE as error:
-        now.card_trouble[place] = str(error)
-
-
-def _settle(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None:
-    """Saves a wording as an edit of the one that stood in its way; it waits on where even that fails."""
-    found = draft_conflict.pending(place, state().texts[place].id)
-    if found is not None:
-        _keep_aside(ctx, found.conflict.newest, wording)
-        forget_wording(ctx.actor, ctx.settings, stored.id, found.conflict.seen)
-        state().texts[place] = found.conflict.newest
-        draft_conflict.drop(place)
-        _reword(ctx, stored, place, wording)
-        if place in state().card_trouble:
-            draft_conflict.keep(place, found.conflict, wording)
-    st.rerun([f"card_{place}", BAR])
-
-
-def _take_theirs(ctx: Context, place: str) -> None:
-    found = draft_conflict.pending(place, state().texts[place].id)
-    if found is not None:
-        forget_wording(ctx.actor, ctx.settings, found.conflict.newest.brief_id, found.conflict.seen)
-        _forget(ctx, found.conflict.newest)
-        state().texts[place] = found.conflict.newest
-        draft_conflict.drop(place)
-    st.rerun([f"card_{place}", BAR])
-
-
-def _mend(ctx: Context, stored: StoredBrief, place: str, finding: Finding) -> None:
-    """Applies a finding's replacement as an edit."""
-    text = state().texts[place].text
-    mended = text[: finding.start] + (finding.replacement or "") + text[finding.end :]
-    _reword(ctx, stored, place, " ".join(mended.split()) if "\n" not in mended else mended)
-    st.rerun([f"card_{place}", BAR])
-
-
 def _details(ctx: Context, stored: StoredBrief, place: str, text: StoredText, card: Scorecard) -> None:
     """Findings with their mends, the numbers, the rating: drawn only when opened."""
     opened = st.expander(f"Details · {findings_words(card.findings)}", key=f"details_{place}", on_change="rerun",
@@ -351,7 +236,7 @@ def _finding(ctx: Context, stored: StoredBrief, place: str, text: StoredText, fi
     if _works(ctx) and finding.replacement is not None and finding.start is not None:
         old = text.text[finding.start : finding.end]
         label = f"Replace “{old}” with “{finding.replacement}”" if finding.replacement else f"Remove “{old}”"
-        st.button(plain(label), key=f"mend_{place}_{number}", on_click=_mend, icon=":material/auto_fix_high:",
+        st.button(plain(label), key=f"mend_{place}_{number}", on_click=mend, icon=":material/auto_fix_high:",
                   args=(ctx, stored, place, finding))  # fmt: skip
 
 

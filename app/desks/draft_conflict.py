@@ -1,7 +1,7 @@
 """Two people edited one text: the second sees both wordings and keeps theirs, takes the other, or writes a merge.
 
 Nothing is lost either way: whatever is saved becomes an edit of the other's wording, which stays in the history.
-Leaves out finding the conflict (services/feedback.py) and scoring (draft_card.py saves).
+Leaves out finding the conflict (services/feedback.py) and scoring (draft_edit.py saves).
 """
 
 from collections.abc import Callable

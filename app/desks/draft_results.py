@@ -17,7 +17,8 @@ from app.components.plain import plain
 from app.components.when import when
 from app.desks.ads_state import build_from_picked
 from app.desks.draft_back import wordings_back
-from app.desks.draft_card import BAR, show_card
+from app.desks.draft_card import show_card
+from app.desks.draft_edit import BAR
 from app.desks.draft_export import export_dialog, files_for
 from app.desks.draft_state import jobs_of, state, told, tried
 from app.services.decisions import decisions_of

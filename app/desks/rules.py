@@ -27,6 +27,7 @@ from app.services.exporting_table import escaped
 from app.services.people import Actor, Forbidden, NotFound, may
 from app.services.rulebook import Book, Counts, Listed
 from app.services.rulebook_draft import Draft
+from app.services.rulebook_form import LONGEST_SENTENCE
 from db.session import Database, StorageError
 from relate_engine.brief import PLACEMENTS, BriefError
 from relate_engine.rewards.overlay import OWN
@@ -228,9 +229,7 @@ def _buttons(ctx: Context, listed: Listed, pending: bool) -> None:
                       args=(ctx, rulebook_draft.restore, rule.id))  # fmt: skip
         if listed.origin in ("shipped", "changed"):
             with st.popover("Switch off", icon=":material/toggle_off:"):
-                st.text_input(
-                    "Why it does not hold here", key="rules_why_off", max_chars=rulebook_draft.LONGEST_SENTENCE
-                )
+                st.text_input("Why it does not hold here", key="rules_why_off", max_chars=LONGEST_SENTENCE)
                 st.button("Switch it off", key="rules_off", on_click=_off, args=(ctx, rule.id))
         if pending:
             st.button("Undo my edit", key="rules_undo", icon=":material/undo:", on_click=_do,

@@ -11,7 +11,7 @@ from app.components.plain import plain
 from app.desks.rules_show import DOES, PACKS, READ, tried_html, tried_words
 from app.services import rulebook, rulebook_draft, rulebook_trial
 from app.services.people import Forbidden, NotFound
-from app.services.rulebook_draft import LONGEST_SENTENCE, RuleForm
+from app.services.rulebook_form import LONGEST_SENTENCE, RuleForm
 from db.session import StorageError
 from relate_engine.brief import PLACEMENTS, BriefError
 from relate_engine.rewards.overlay import Overlay

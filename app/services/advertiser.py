@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.services import briefs as saved
-from app.services import drafting, feedback, rounds
+from app.services import drafting, feedback, round_freeze, round_judges
 from app.services.people import Actor, local_actor
 from app.services.process import set_threads
 from app.services.training import say
@@ -89,7 +89,7 @@ def measured(
         texts = new_texts(policy, fresh, seed, write, "before the round")
         found = {"judged": told, "before": [[asdict(t) for t in some] for some in texts]}
         part = kept.with_suffix(".part")
-        part.write_text(json.dumps(found | {"snapshot": rounds.freeze(db, actor, own, 1).to_json()}), "utf-8")
+        part.write_text(json.dumps(found | {"snapshot": round_freeze.freeze(db, actor, own, 1).to_json()}), "utf-8")
         part.replace(kept)
     found = json.loads(kept.read_text("utf-8"))
     told, snapshot = found["judged"], snapshot_from_json(found["snapshot"])
@@ -102,7 +102,7 @@ def measured(
         snapshot,
         policy_folder(config.base_model, config.cache),
         config.adapter,
-        rounds.judges_of(own, snapshot, None),
+        round_judges.judges_of(own, snapshot, None),
         work / "round",
         replace(plan, grpo=replace(plan.grpo, steps=0)),
         lambda share, message: say(f"{share:4.0%} {message}"),

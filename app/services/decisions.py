@@ -16,7 +16,7 @@ from app.services.review_looks import overlap_of
 from app.services.review_status import AGREED, Round, round_of, until_of
 from app.services.statuses import FINE
 from app.services.stored import StoredText, StoredVerdict
-from db import ads, models, review, sending
+from db import ads, judgements, models, review, sending
 from db.session import Database
 from relate_engine.rewards.rules import RuleSet
 
@@ -68,7 +68,7 @@ def _in_review(
     other = sending.speaker(session, text.id) if verdict.settled_by_id is not None else None
     newest = change if other is None else review.last_change(session, other)
     now = round_of(session, actor.workspace_id, other or text.id, overlap, newest)
-    word = review.settling(session, other or text.id)
+    word = judgements.settling(session, other or text.id)
     if word is not None and word.outcome == "needs_proof" and word.created_at >= max(sent, now.sent or sent):
         return _proof(said)
     return _waiting(said, now)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.services import rounds, rulebook
+from app.services import round_judges, rulebook
 from app.services.demo_round import FILES, FOLDER, MANIFEST, RECORDED, REPORT, STEPS
 from app.services.process import set_threads
 from relate_engine.brief import BriefError, parse_brief
@@ -50,7 +50,7 @@ def record(config: Settings, say: Say, folder: Path = FOLDER) -> Path:
     work = config.home / "work" / "demo-round"  # where an attempt that was stopped goes on
     own = config.model_copy(update={"home": work / "home", "database_url": "", "policy_url": ""})
     made = run_round(
-        snapshot, base, config.adapter, rounds.judges_of(own, snapshot, None), work / "round", plan,
+        snapshot, base, config.adapter, round_judges.judges_of(own, snapshot, None), work / "round", plan,
         lambda share, message: say(f"{share:4.0%} {message}"),
     )  # fmt: skip
     if not made.version:

@@ -3,7 +3,7 @@
 Its reward model, its rules, the categories in which the classifier may block (blocking.py), and what its reviewers'
 calls have taught the classifier (teaching.py). Whatever makes scorecards for a workspace asks here, so that no page
 judges by less than another. Leaves out loading any of it (writing.py) and a round, which judges by what its snapshot
-froze (rounds.py).
+froze (round_freeze.py).
 """
 
 from collections.abc import Set

@@ -19,7 +19,7 @@ from app.services.rulebook import rules_in
 from app.services.rulebook_trial import briefs_of
 from app.services.stored import StoredVerdict, verdict_record
 from app.services.trials import on_trial
-from db import ads, models, queries, review
+from db import ads, judgements, models, queries, review
 from db.review import Asked
 from db.session import Database
 from relate_engine.rewards.compliance import check_text
@@ -135,18 +135,18 @@ def _ad(session: Session, actor: Actor, text: models.Text) -> tuple[str, tuple[t
 def _nearest(session: Session, actor: Actor, text: models.Text) -> tuple[Decision, ...]:
     seen: set[str] = set()
     found: list[Decision] = []
-    for verdict, words in review.decided_alike(session, actor.workspace_id, text.claim or "", 20):
+    for verdict, words in judgements.decided_alike(session, actor.workspace_id, text.claim or "", 20):
         if verdict.text_id != text.id and not seen:
             seen.add(text.claim or "")
             found.append(Decision(words, verdict_record(verdict), 1.0))
     here = words_of(text.text)
     near: dict[int, tuple[float, str]] = {}
-    for verdict_id, words in review.newest_decided(session, actor.workspace_id, RECENT):
+    for verdict_id, words in judgements.newest_decided(session, actor.workspace_id, RECENT):
         share = overlap(here, words_of(words))
         if share >= LEAST and words != text.text:
             near[verdict_id] = share, words
     best = sorted(near, key=lambda i: (-near[i][0], -i))[: NEAREST * 4]
-    rows = review.verdicts_by_id(session, actor.workspace_id, best)
+    rows = judgements.verdicts_by_id(session, actor.workspace_id, best)
     for i in best:
         share, words = near[i]
         claim = rows[i].claim or words

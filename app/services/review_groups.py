@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from app.services.people import Actor
-from db import models, queries, review
+from db import judgements, models, queries, review
 
 MOST = 200  # texts that one verdict settles; more of them are settled by the next
 
 
 def twins(session: Session, actor: Actor, text: models.Text) -> list[models.Text]:
     """The other texts of its group that a verdict would settle."""
-    alike = review.identical(session, text, MOST)
+    alike = judgements.identical(session, text, MOST)
     if not alike:
         return []
     ids = [text.id, *(t.id for t in alike)]

@@ -28,7 +28,7 @@ from app.services.review_order import ordered
 from app.services.review_status import reopen_lapsed, round_of
 from app.services.stored import StoredText, text_records
 from app.services.workspace import workspace_settings
-from db import models, review, review_quality
+from db import judgements, models, review, review_quality
 from db.review import Asked
 from db.session import Database, StorageError
 
@@ -130,7 +130,7 @@ def _look(session: Session, actor: Actor, slot: models.ReviewSlot) -> Look:
     text = text_records(session, actor, [session.get_one(models.Text, slot.text_id)])[0]
     if slot.blind:
         text = replace(text, card=None, verdict=None)
-    said = review.mine_since(session, slot.text_id, slot.author_id, slot.created_at)
+    said = judgements.mine_since(session, slot.text_id, slot.author_id, slot.created_at)
     judged = tuple(sorted({country for verdict in said for country in verdict.countries}))
     return Look(slot.id, text, slot.blind, slot.expires_at, judged)
 

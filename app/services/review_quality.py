@@ -25,7 +25,7 @@ from app.services.review_agreement import alpha, kappa
 from app.services.review_looks import overlap_of
 from app.services.reviewing import Outcome, check_verdict
 from app.services.stored import StoredText, StoredVerdict, text_records, verdict_record
-from db import models, queries, review, review_quality, unsettled
+from db import judgements, models, queries, review, review_quality, unsettled
 from db.session import Database
 from relate_engine.brief import BriefError
 from relate_engine.share import wilson
@@ -186,7 +186,7 @@ def adjudicate(db: Database, actor: Actor, text_id: int, outcome: Outcome, comme
         if before is None:
             raise NotFound("Nobody has judged this text yet, so there is nothing to settle; reload the page.")
         cards = queries.latest_cards(session, actor.workspace_id, [text_id])
-        rules = sorted({rule for v in review.hand_verdicts(session, text_id) for rule in v.rules})
+        rules = sorted({rule for v in judgements.hand_verdicts(session, text_id) for rule in v.rules})
         row = models.Verdict(
             workspace_id=actor.workspace_id, author_id=actor.user_id, text_id=text_id,
             card_id=cards[text_id].id if text_id in cards else None, supersedes_id=before.id, outcome=outcome,

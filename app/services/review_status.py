@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.services import audit, statuses
 from app.services.people import Actor, own, require
-from db import models, queries, review, review_quality, sending
+from db import judgements, models, queries, review, review_quality, sending
 from db.queries import WORST
 from db.session import Database
 
@@ -40,7 +40,7 @@ def round_of(
     session: Session, workspace_id: int, text_id: int, overlap: int, change: models.StatusChange | None
 ) -> Round:
     """`change`: the newest status change of the text."""
-    given = review.hand_verdicts(session, text_id)
+    given = judgements.hand_verdicts(session, text_id)
     sent = sending.sent_at(session, change)
     before = opinions([v for v in given if sent is not None and v.created_at < sent])
     since = opinions([v for v in given if sent is None or v.created_at >= sent])
@@ -71,7 +71,7 @@ def opinions(newest_first: Sequence[models.Verdict]) -> dict[int, models.Verdict
 
 def decided(session: Session, workspace_id: int, text_id: int, overlap: int) -> str:
     """ "fine", "violation", or "" while looks are missing, disagree or decide nothing. An admin's word is enough."""
-    settled = review.settling(session, text_id)
+    settled = judgements.settling(session, text_id)
     change = review.last_change(session, text_id)
     sent = sending.sent_at(session, change)
     if settled is not None and (sent is None or settled.created_at >= sent):

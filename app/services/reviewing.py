@@ -18,7 +18,7 @@ from app.services.judged import seen_with
 from app.services.people import Actor, NotFound, own, require
 from app.services.review_looks import HOLD, overlap_of
 from app.services.stored import StoredText, StoredVerdict, text_records, verdict_record
-from db import models, queries, review, review_list
+from db import judgements, models, queries, review, review_list
 from db.queries import WORST
 from db.session import Database
 from relate_engine.brief import BriefError, country_codes
@@ -164,9 +164,9 @@ def undo(db: Database, actor: Actor, verdict_id: int) -> int:
         row = own(session, actor, models.Verdict, verdict_id, "verdict")
         if row.author_id != actor.user_id or row.outcome == "withdrawn":
             raise NotFound("Only your own verdicts can be taken back; an admin settles the others on the Quality tab.")
-        if not review.stands_now(session, row.id):
+        if not judgements.stands_now(session, row.id):
             return row.text_id  # a double click
-        others, word = [row, *review.settled_by(session, row)], review.is_word(session, row)
+        others, word = [row, *judgements.settled_by(session, row)], judgements.is_word(session, row)
         review_groups.withdraw(session, actor, others)
         reason = review_status.SETTLED if word else review_status.AGREED
         review_status.back_to_review(session, actor, [v.text_id for v in others], row, reason)
@@ -183,7 +183,7 @@ def last_verdict(db: Database, actor: Actor) -> StoredVerdict | None:
     """The newest verdict that this person gave since yesterday and that stands: what "undo" takes back."""
     require(actor, "review.judge")
     with db.read() as session:
-        row = review.last_own(session, actor.workspace_id, actor.user_id, models.utc_now() - timedelta(days=1))
+        row = judgements.last_own(session, actor.workspace_id, actor.user_id, models.utc_now() - timedelta(days=1))
         return verdict_record(row) if row else None
 
 
@@ -238,7 +238,7 @@ def _look_again(session: Session, actor: Actor, taken_back: models.Verdict) -> N
     for slot in review.slots_of(session, actor.workspace_id, taken_back.text_id):
         if slot.author_id != actor.user_id:
             continue
-        said = review.mine_since(session, slot.text_id, actor.user_id, slot.created_at)
+        said = judgements.mine_since(session, slot.text_id, actor.user_id, slot.created_at)
         if not taken_back.countries or not any(verdict.countries for verdict in said):
             slot.created_at = now
         slot.verdict_id, slot.expires_at = None, now + HOLD
@@ -252,7 +252,7 @@ def _given_already(
         return None  # given from the list, on purpose
     if slot.verdict_id is not None:
         return session.get(models.Verdict, slot.verdict_id)
-    for verdict in review.mine_since(session, slot.text_id, actor.user_id, slot.created_at):
+    for verdict in judgements.mine_since(session, slot.text_id, actor.user_id, slot.created_at):
         if where and set(where) <= set(verdict.countries):
             return verdict
     return None
@@ -260,7 +260,7 @@ def _given_already(
 
 def _completes(session: Session, slot: models.ReviewSlot, brief: models.Brief) -> int | None:
     """The verdict of the look, the worst one, once every country has one; None while some are open."""
-    said = review.mine_since(session, slot.text_id, slot.author_id, slot.created_at)
+    said = judgements.mine_since(session, slot.text_id, slot.author_id, slot.created_at)
     whole = [v for v in said if not v.countries]
     if whole:
         return whole[-1].id

@@ -5,7 +5,7 @@ blind verdict, in the categories that the classifier had flagged on the text. Of
 Nothing is stored beside what they said, so a verdict that is taken back teaches nothing any more. The classifier learns
 anew with every STEP-th word about a category, so that scorecards do not get out of date with each click.
 The maths is relate_engine/rewards/reviewers.py; judging.py hands the calls on, and a round judges by those that its
-snapshot froze (rounds.py).
+snapshot froze (round_freeze.py).
 """
 
 import math

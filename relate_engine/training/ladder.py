@@ -34,7 +34,7 @@ from relate_engine.score import Rewards, score_texts
 from relate_engine.scorecard import AdText, Scorecard
 from relate_engine.simulator import Simulator
 from relate_engine.training.corpus import Entry
-from relate_engine.training.grpo import GrpoPlan, Task
+from relate_engine.training.grpo_plan import GrpoPlan, Task
 from relate_engine.training.rewards import Setting, fit_rewards
 from relate_engine.training.simulation import headline_sets
 from relate_engine.training.textstats import References, bleu, distinct_2, self_bleu

@@ -7,7 +7,7 @@ x_i = the brief, slot and angle, and where the policy knows points what y_i was 
 prompts of a pair may differ in it, so it is which of two asked-for texts is better, not which answer to one prompt;
 a brief of passed texts P and failed texts F, paired inside a slot, has
     loss = mean over (i in P, j in F, same slot) of -log σ(r_i - r_j)  +  anchor · NLL(P) a token
-Pairs may be given with weights w instead (rounds.py); the mean is then Σ w (-log σ) / max(1, Σ w), so that weak
+Pairs may be given with weights w instead (round_lessons.py); the mean is then Σ w (-log σ) / max(1, Σ w), so that weak
 pairs alone move a brief little.
 The anchor keeps passed texts likely in themselves, not only likelier than failed ones (arXiv 2404.19733).
 A passed text without a failed one in its slot teaches through the anchor alone; a lone failed one not at all.

@@ -28,7 +28,8 @@ from relate_engine.policy.weights import policy_folder
 from relate_engine.scorecard import Scorecard
 from relate_engine.training.corpus import read_corpus
 from relate_engine.training.credit import ARMS
-from relate_engine.training.grpo import GrpoPlan, Task, config_of, rows_of, trainer_of
+from relate_engine.training.grpo import trainer_of
+from relate_engine.training.grpo_plan import GrpoPlan, Task, config_of, rows_of
 from relate_engine.training.judge import Judge, Sampled
 from tests.cards import card
 

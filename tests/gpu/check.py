@@ -17,7 +17,8 @@ from relate_engine.policy.weights import policy_folder
 from relate_engine.policy.writer import Policy
 from relate_engine.score import Rewards, load_rewards
 from relate_engine.training.credit import ARMS
-from relate_engine.training.grpo import GrpoPlan, Task, train_grpo
+from relate_engine.training.grpo import train_grpo
+from relate_engine.training.grpo_plan import GrpoPlan, Task
 from relate_engine.training.scoring import scorer
 
 WRITER = ASSETS / "adapters" / "writer"

@@ -17,7 +17,8 @@ from relate_engine.score import load_rewards
 from relate_engine.scorecard import Finding, Scorecard
 from relate_engine.training.corpus import read_corpus
 from relate_engine.training.credit import ARMS
-from relate_engine.training.grpo import GrpoPlan, RelateTrainer, Task, trainer_of
+from relate_engine.training.grpo import RelateTrainer, trainer_of
+from relate_engine.training.grpo_plan import GrpoPlan, Task
 from relate_engine.training.judge import Sampled
 from relate_engine.training.scoring import scorer
 from tests.cards import card

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.cli import main
-from app.services import briefs, drafting, feedback, jobs, reviewing, rounds, versions
+from app.services import briefs, drafting, feedback, jobs, reviewing, round_freeze, rounds, versions
 from app.services.people import Actor, Forbidden, NotFound
 from db import versions as rows
 from db.models import Job
@@ -56,7 +56,7 @@ def work_in(db: Database, writer: Actor) -> None:
 
 def test_a_snapshot_holds_one_workspace_as_people_left_it(db: Database, config: Settings) -> None:
     ours, _ = workspace(db, "Ours"), workspace(db, "Theirs")
-    now = rounds.freeze(db, ours, config, 1)
+    now = round_freeze.freeze(db, ours, config, 1)
     assert len(now.briefs) == 4 and len(now.sets) == 8 and now.workspace == ours.workspace_id
     texts = now.sets[0].texts
     assert [(t.text, t.position, t.choice, t.edited) for t in texts] == [
@@ -71,7 +71,7 @@ def test_a_snapshot_holds_one_workspace_as_people_left_it(db: Database, config: 
     assert sum(len(p) for _, p in preference_pairs(now)) == 30
     judge = person(db, "reviewer", "Ours")
     reviewing.give_verdict(db, judge, texts[0].id, "violation", ["SAF-001"])
-    later = rounds.freeze(db, ours, config, 1)
+    later = round_freeze.freeze(db, ours, config, 1)
     assert later.sets[0].texts[0].verdict == "violation" and not later.sets[0].texts[0].stood_by
     assert "Made to last long" in now.served and len(now.served) == 5
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from app.services import briefs, drafting, judging, rounds, teaching
+from app.services import briefs, drafting, judging, round_freeze, round_judges, teaching
 from app.services.people import Actor
 from app.services.writing import Room
 from db.session import Database
@@ -68,9 +68,11 @@ def test_reviewers_teach_the_classifier_of_their_workspace(db: Database, cache: 
         assert card(text)[:2] == old[:2]
     assert card(LIKE, person(db, "advertiser", "Theirs")) == before
     # a round rewards and gates by the same: what is not shown is not trained away
-    found = rounds.freeze(db, person(db, "analyst"), room.settings, 1)
+    found = round_freeze.freeze(db, person(db, "analyst"), room.settings, 1)
     for snapshot, shown in ((found, after[1]), (replace(found, calls=()), before[1])):
-        (judged,) = rounds.judges_of(room.settings, snapshot, None).score([Sampled(BRIEF, "description", "how", LIKE)])
+        (judged,) = round_judges.judges_of(room.settings, snapshot, None).score(
+            [Sampled(BRIEF, "description", "how", LIKE)]
+        )
         assert {f.message for f in judged.findings if f.rule_id.startswith("CLS-")} == shown
     (told,) = teaching.taught(teaching.calls_of(db, ada), classifier)
     assert (told.category, told.accepted, told.dismissed) == (category, 0, 30)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from relate_engine.training.credit import ARMS
-from relate_engine.training.grpo import GrpoPlan, config_of
+from relate_engine.training.grpo_plan import GrpoPlan, config_of
 from tests import two_processes
 
 ROOT = Path(__file__).resolve().parents[2]

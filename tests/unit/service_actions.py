@@ -140,7 +140,7 @@ ASKS: dict[str, Action] = {
     "reviewing.undo": "review.judge",
     "reviewing.last_verdict": "review.judge",
     "reviewing.verdict_history": "review.read",
-    "rounds.freeze": "round.run",
+    "round_freeze.freeze": "round.run",
     "rounds.promote": "writer.read",
     "rounds.decision": "writer.read",
     "rulebook.rules_of": "rule.read",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.services import advertiser as service
-from app.services import rounds
+from app.services import round_judges
 from app.services import writing as room
 from relate_engine import advertiser as engine
 from relate_engine import draft, score
@@ -100,7 +100,7 @@ def test_verdicts_a_round_and_new_texts_with_a_tiny_policy(tmp_path: Path, monke
     monkeypatch.setattr(room, "Room", lambda config: SimpleNamespace(policy=lambda: writer, rewards=lambda: fake))
     monkeypatch.setattr(score, "score_texts", lambda r, b, texts, path: [card(t.text, author=t.author) for t in texts])
     monkeypatch.setattr(draft, "load_policy", lambda *_: SimpleNamespace(version="new", path="int8"))
-    monkeypatch.setattr(rounds, "judges_of", lambda *_: judges())
+    monkeypatch.setattr(round_judges, "judges_of", lambda *_: judges())
     config = Settings(home=tmp_path, base_model=base, adapter=adapter, threads=1)
     train = [brief(f"Desk {i}") for i in range(30)]
     fresh = [brief(f"Lamp {i}") for i in range(6)]

@@ -12,10 +12,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from relate_engine.training import grpo
+from relate_engine.training import grpo, grpo_plan
 from relate_engine.training.checkpoint import last_checkpoint, whole
 from relate_engine.training.credit import ARMS
-from relate_engine.training.grpo import Task, train_grpo
+from relate_engine.training.grpo import train_grpo
+from relate_engine.training.grpo_plan import Task
 from tests.tiny_round import PLAN, brief, score, write_policy
 
 TASKS = [Task(brief(product), "headline", "benefit") for product in ("Oak Desk", "Elm Desk", "Fir Desk")]
@@ -158,9 +159,9 @@ def test_off_the_cpu_the_model_itself_samples_and_the_manifest_says_so(
     def no_twin(model: Any) -> Any:
         raise AssertionError("int8 copies are for CPUs")
 
-    monkeypatch.setattr(grpo, "device", lambda: torch.device("cuda"))
+    monkeypatch.setattr(grpo_plan, "device", lambda: torch.device("cuda"))
     monkeypatch.setattr(grpo, "Int8Twin", no_twin)
     made = train(policy, tmp_path)
     assert PLAN.grpo.rollouts == "int8" and made["plan"]["rollouts"] == "model"
     assert trained[1]["plan"]["rollouts"] == "int8"  # on this CPU
-    assert grpo.runnable(replace(PLAN.grpo, rollouts="stock")).rollouts == "stock"
+    assert grpo_plan.runnable(replace(PLAN.grpo, rollouts="stock")).rollouts == "stock"

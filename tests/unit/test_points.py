@@ -11,10 +11,10 @@ from relate_engine.policy.model import AdapterState
 from relate_engine.policy.points import clauses, joined, point_of, points, suited
 from relate_engine.policy.prompt import HEADLINE_30, request_lines
 from relate_engine.policy.writer import Policy, Wish, wanted
-from relate_engine.rounds import tasks_of
+from relate_engine.round_lessons import tasks_of
 from relate_engine.training import ladder
 from relate_engine.training.corpus import CorpusText, Entry
-from relate_engine.training.grpo import GrpoPlan, Task, rows_of
+from relate_engine.training.grpo_plan import GrpoPlan, Task, rows_of
 from relate_engine.training.laxstart import lax_targets
 from tests import tiny
 

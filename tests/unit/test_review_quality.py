@@ -228,7 +228,7 @@ def test_a_gold_text_measures_and_keeps_its_verdict(db: Database) -> None:
     for actor in (first, second):
         reviewing.give_verdict(db, actor, text_id, "violation")
     review_quality.set_gold(db, admin, text_id)
-    look = next_text(db, third, iter((0.17, 0.0)).__next__)
+    look = next_text(db, third, iter((0.17, 0.0, 0.0)).__next__)
     assert look is not None and look.text.id == text_id and not look.blind
     reviewing.give_verdict(db, third, text_id, "compliant", look_id=look.id)
     verdict = drafting.get_texts(db, admin, [text_id])[0].verdict

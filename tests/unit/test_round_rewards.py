@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.services import audit, audit_log, importing, learning, rounds
+from app.services import audit, audit_log, importing, learning, round_judges
 from app.services.audit_log import Filter
 from app.services.jobrun import Cancelled, JobContext, new_owner, take
 from app.services.people import Actor
@@ -55,11 +55,11 @@ def test_only_new_results_retrain_it_and_an_undone_one_stays_undone(
     ana = person(db, "analyst")
     job = context(db, ana, tmp_path)
     rows_are(monkeypatch, [])
-    assert "there are no campaign results" in rounds._retrain_rewards(job, ana)
+    assert "there are no campaign results" in round_judges.retrain_rewards(job, ana)
 
     rows_are(monkeypatch, results(2_000))
     came_in(db, ana, utc_now())
-    said = rounds._retrain_rewards(job, ana)
+    said = round_judges.retrain_rewards(job, ana)
     first = learning.active_version(db, ana)
     assert first is not None and f"{first} is in use" in said and "--undo" in said
 
@@ -76,19 +76,19 @@ def test_only_new_results_retrain_it_and_an_undone_one_stays_undone(
     job.checkpoint({**(job.last or {}), "share": 0.5})
 
     again = len(audit_log.page(db, ana, Filter()).events)
-    assert rounds._retrain_rewards(job, ana) == said  # killed before it froze: this very round has done it
+    assert round_judges.retrain_rewards(job, ana) == said  # killed before it froze: this very round has done it
     assert len(audit_log.page(db, ana, Filter()).events) == again and learning.active_version(db, ana) == first
     assert job.last is not None and first in job.last["changed"]
     with db.write() as session:
         session.get_one(models.Job, job.job_id).state = "failed"
     later = context(db, ana, tmp_path)
-    assert f"no results have come since {first}" in rounds._retrain_rewards(later, ana)
+    assert f"no results have come since {first}" in round_judges.retrain_rewards(later, ana)
     learning.undo_rewards(db, ana)
-    assert f"no results have come since {first}" in rounds._retrain_rewards(job, ana)
+    assert f"no results have come since {first}" in round_judges.retrain_rewards(job, ana)
     assert learning.active_version(db, ana) is None  # what somebody has undone is not brought back
 
     rows_are(monkeypatch, results(3_000, seed=1))
     came_in(db, ana, utc_now() + timedelta(seconds=1))
-    rounds._retrain_rewards(later, ana)
+    round_judges.retrain_rewards(later, ana)
     assert learning.active_version(db, ana) not in (None, first)
     assert learning.active_version(db, person(db, "analyst", "Theirs")) is None

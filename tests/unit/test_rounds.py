@@ -9,7 +9,9 @@ import pytest
 
 from relate_engine import rounds
 from relate_engine.brief import BriefError, supported_angles
-from relate_engine.rounds import STEP, RoundReport, judged_of, run_round
+from relate_engine.round_lessons import judged_of
+from relate_engine.round_plan import RoundReport
+from relate_engine.rounds import STEP, run_round
 from relate_engine.snapshot import (
     ShownSet,
     ShownText,

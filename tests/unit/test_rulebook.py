@@ -22,6 +22,7 @@ from app.services import (
     jobs,
     rulebook,
     rulebook_draft,
+    rulebook_form,
     rulebook_publish,
     rulebook_recheck,
     rulebook_trial,
@@ -30,7 +31,7 @@ from app.services import (
 from app.services.jobrun import JobContext, take
 from app.services.judging import Judging
 from app.services.people import Actor, Forbidden, NotFound, local_actor
-from app.services.rulebook_draft import RuleForm
+from app.services.rulebook_form import RuleForm
 from app.services.writing import Room
 from db.models import AuditEvent, FindingCall, Job, StatusChange, User, Verdict, Version
 from db.session import Database
@@ -472,7 +473,7 @@ def test_hits_and_dismissals_are_counted_by_rule_in_this_workspace(db: Database,
 
 
 def rulebook_hit(text: str) -> tuple[Any, ...]:
-    rule = rule_from({"id": "OWN-001"} | rulebook_draft._entry(BAN))
+    rule = rule_from({"id": "OWN-001"} | rulebook_form._entry(BAN))
     from relate_engine.rewards.rulecheck import hits_of
 
     hits = hits_of(rule, text)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.services import briefs, drafting, feedback, judging, reviewing, rounds, teaching
+from app.services import briefs, drafting, feedback, judging, reviewing, round_freeze, round_judges, teaching
 from app.services.people import Forbidden
 from app.services.reviewing import Call as Said
 from app.services.writing import Room
@@ -151,12 +151,12 @@ def test_a_round_judges_by_the_calls_of_its_beginning(
     confirm(db, "finance")  # 80 blind verdicts: the newest 60 teach
     ids, ana = flagged(db, "health", 10), person(db, "analyst")
     give(db, ids[:5], False)
-    now, frozen = judging.judging_of(db, ana, home), rounds.freeze(db, ana, home, 1)
+    now, frozen = judging.judging_of(db, ana, home), round_freeze.freeze(db, ana, home, 1)
     assert frozen.calls == now.calls and len(now.calls) == 65
     assert frozen.blocking == ("finance",) and now.blocking == {"finance"}
     assert snapshot_from_json(json.loads(json.dumps(frozen.to_json()))) == frozen
     give(db, ids[5:], True)
-    later = rounds.freeze(db, ana, home, 1)
+    later = round_freeze.freeze(db, ana, home, 1)
     assert len(later.calls) == 70
     a, b = manifest(frozen), manifest(later)
     assert a["sha256"]["calls"] != b["sha256"]["calls"] and a["sha256"]["blocking"] == b["sha256"]["blocking"]
@@ -172,7 +172,7 @@ def test_a_round_judges_by_the_calls_of_its_beginning(
     for evaluator in ("clicks", "compliance"):
         loaded = SimpleNamespace(score=lambda texts: np.zeros(len(texts)), version="evaluator-test")
         monkeypatch.setattr(f"relate_engine.evaluators.{evaluator}.Evaluator.load", lambda _, made=loaded: made)
-    rounds.judges_of(home, frozen, None)  # what scores texts in training and on held-out briefs
+    round_judges.judges_of(home, frozen, None)  # what scores texts in training and on held-out briefs
     assert [(by.calls, by.blocking) for by in given] == [(now.calls, {"finance"})]
     said = teaching.frozen_in_words(frozen.calls, frozen.blocking)
     assert said == "65 calls of reviewers corrected the classifier (60 a violation, 5 not); it blocked in finance."
@@ -188,7 +188,7 @@ def test_a_picked_text_that_reviewers_have_made_blocked_is_no_target(db: Databas
         feedback.pick(db, ada, text_id)
 
     def targets() -> list[bool]:
-        return [t.stood_by for s in rounds.freeze(db, ana, home, 1).sets for t in s.texts if t.id in ids]
+        return [t.stood_by for s in round_freeze.freeze(db, ana, home, 1).sets for t in s.texts if t.id in ids]
 
     assert targets() == [True, True]
     confirm(db)

@@ -1,0 +1,97 @@
+"""What a round learns from, frozen: one workspace's briefs, shown sets, feedback, verdicts and results as plain data.
+
+A brief is frozen as a writer reads it. Only what the workspace owns is read; what its people did since waits for the
+next round. Leaves out running the round (rounds.py) and what a snapshot holds (relate_engine/snapshot.py).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Set
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.services import blocking, learning, positions, rulebook, teaching, versions
+from app.services.people import Actor, require
+from app.services.stored import StoredText, as_they_stand
+from db import models, queries
+from db import versions as rows
+from db.session import Database
+from relate_engine.brief import Brief, BriefError, parse_brief
+from relate_engine.config import Settings
+from relate_engine.rewards.readable import readable
+from relate_engine.rewards.rules import RuleSet
+from relate_engine.snapshot import ShownSet, ShownText, Snapshot, examined
+
+SETS, BRIEFS, SERVED = 1000, 1000, 500  # newest ones that a round looks at
+
+
+def freeze(db: Database, actor: Actor, config: Settings, number: int) -> Snapshot:
+    """What the workspace holds now, as round `number` would learn from it. BriefError for an untrained writer."""
+    require(actor, "round.run")
+    learned = learning.active_version(db, actor)
+    overlay = rulebook.book(db, actor).overlay
+    rules = rulebook.laid(overlay)
+    calls, confirmed = teaching.calls_of(db, actor), blocking.confirmed(db, actor)
+    with db.read() as session:
+        now = rows.active(session, actor.workspace_id, versions.KIND)
+        payloads = [b.payload for b in queries.briefs(session, actor.workspace_id, limit=BRIEFS)]
+        briefs = tuple(b for payload in payloads if (b := _as_read(rules, payload)))
+        sets = _sets(session, actor, rules, confirmed)
+    folder = versions.policy_folder_of(config, actor.workspace_id, now.version) if now else config.adapter
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+        policy = {"version": manifest["version"], "sha256": manifest["sha256"], "in_use": now.version if now else ""}
+    except (OSError, ValueError, KeyError) as error:
+        raise BriefError(
+            f"A round needs a trained writer to start from, and the manifest in {folder.name} cannot be read; "
+            "run `relate train sft` or roll the writer back."
+        ) from error
+    served = list(dict.fromkeys(t.edited or t.text for s in reversed(sets) for t in s.texts))[:SERVED]
+    seen = examined((r.slot, r.position, r.shown, r.chosen) for r in positions.position_bias(db, actor))
+    return Snapshot(
+        actor.workspace_id, number, briefs, sets, tuple(served), policy, learned or "", rules.version, overlay, seen,
+        calls, tuple(sorted(confirmed)),
+    )  # fmt: skip
+
+
+def _as_read(rules: RuleSet, payload: dict[str, Any]) -> Brief | None:
+    """A brief as the writer may read it, without orders and personal data; None where its product is one."""
+    try:
+        return readable(rules, parse_brief(payload))
+    except BriefError:
+        return None
+
+
+def _sets(session: Session, actor: Actor, rules: RuleSet, confirmed: Set[str]) -> tuple[ShownSet, ...]:
+    """The newest shown sets, oldest first, with what became of their texts. `confirmed`: see blocking.py."""
+    workspace = actor.workspace_id
+    query = select(models.Generation).where(models.Generation.workspace_id == workspace)
+    found = session.scalars(query.order_by(models.Generation.id.desc()).limit(SETS)).all()[::-1]
+    did: dict[int, list[str]] = defaultdict(list)
+    for event in queries.event_rows(session, models.Feedback, workspace, None):
+        did[event.text_id].append(event.kind)
+    texts = as_they_stand(session, actor, [g.id for g in found])
+    return tuple(
+        ShownSet(g.id, brief, tuple(_shown(t, tuple(did[t.id]), confirmed) for t in texts[g.id]))
+        for g in found
+        if (brief := _as_read(rules, g.brief_payload))
+    )
+
+
+def _shown(text: StoredText, did: tuple[str, ...], confirmed: Set[str]) -> ShownText:
+    held = text.card is not None and any(blocking.blocks(f, confirmed, text.cleared) for f in text.card.findings)
+    return ShownText(
+        id=text.id,
+        slot=text.slot,
+        angle=text.angle,
+        text=text.shown_as if text.shown_as is not None else text.text,
+        position=text.position or 0,
+        author=text.author,
+        choice="picked" if text.choice == "picked" else "rejected" if text.choice == "rejected" else "",
+        did=did,
+        edited=text.text if text.shown_as is not None else "",
+        verdict=text.verdict.decision if text.verdict else "",
+        level="blocked" if held else text.card.compliance.level if text.card else "",
+    )
