@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from relate_engine.brief import Angle, Brief, full_ad, supported_angles
-from relate_engine.mustsay import asked_to_say, let_in
+from relate_engine.mustsay import asked_to_say, let_in, under_name
 from relate_engine.policy.acceptance import load_acceptance, signals
 from relate_engine.policy.paths import paths
 from relate_engine.policy.points import half_empty
@@ -138,7 +138,7 @@ def draft(
             want = min(count, most) if attempt < COOL else min(count + SPARE, most)
             if slot != "path" and have < want:
                 rows = max(LEAST, (want - have) * oversample) // len(writers)
-                plain = wanted(brief, slot, angles, rows, asked[slot])
+                plain = under_name(brief, slot, wanted(brief, slot, angles, rows, asked[slot]), asked[slot])
                 wishes += asked_to_say(brief, slot, plain, asked[slot]) if whole else plain
                 asked[slot] += rows
         fresh: list[tuple[AdText, Sample, str]] = []  # with what of it was written

@@ -32,7 +32,7 @@ _TOKENS = {30: 18, 40: 22, 60: 28, 90: 40, 125: 52}  # most tokens for each aime
 @dataclass(frozen=True)
 class Wish:
     """One text wanted: for which slot of the brief's placement, argued from which angle, about which point if any.
-    `say`: words that it must hold; a name begins it, anything else is its last sentence."""
+    `say`: words that it must hold; a name begins it, alone or with a colon; anything else is its last sentence."""
 
     slot: str
     angle: Angle
@@ -41,7 +41,7 @@ class Wish:
 
     def lead(self, brief: Brief) -> str:
         """What the text begins with: `say` where it is one of the brief's names or a part of one."""
-        named = any(f" {self.say} " in f" {name} " for name in brief.names)
+        named = any(f" {self.say.removesuffix(':')} " in f" {name} " for name in brief.names)
         return self.say if self.say and named else ""
 
     def end(self, brief: Brief, text: str) -> str:

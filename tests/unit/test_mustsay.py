@@ -4,7 +4,7 @@ import pytest
 
 from relate_engine.brief import BrandKit, Brief
 from relate_engine.config import ASSETS
-from relate_engine.mustsay import EVERY, asked_to_say, let_in
+from relate_engine.mustsay import EVERY, NAMED, asked_to_say, let_in, under_name
 from relate_engine.policy.writer import Wish
 from relate_engine.rewards.compliance import check_ad, says
 from relate_engine.rewards.rules import load_rules
@@ -29,12 +29,22 @@ def test_one_wish_in_so_many_says_a_phrase_and_each_phrase_gets_its_turn() -> No
     assert asked_to_say(BRIEF.model_copy(update={"brand_kit": BrandKit()}), "headline", plain, 0) == plain
 
 
+def test_one_headline_in_so_many_stands_under_the_shortest_name_where_there_is_room() -> None:
+    plain = [Wish("headline", "benefit")] * (2 * NAMED)
+    assert [w.say for w in under_name(BRIEF, "headline", plain, 0)] == ["", "", "Ashby:"] * 2
+    assert [w.say for w in under_name(BRIEF, "headline", plain[:2], NAMED - 1)] == ["Ashby:", ""]  # goes on
+    assert under_name(BRIEF, "description", plain, 0) == plain  # a long slot says it by itself
+    long = BRIEF.model_copy(update={"brand_kit": BrandKit()})
+    assert under_name(long, "headline", plain, 0) == plain  # "Oak & Ash Savings:" takes more than half of 30
+
+
 @pytest.mark.parametrize(
     ("say", "lead", "text", "whole"),
     [
         ("Ashby", "Ashby", "Ashby pays 4%", "Ashby pays 4%"),
         ("Oak & Ash", "Oak & Ash", "Oak & Ash Savings", "Oak & Ash Savings"),  # a part of the product's name
         ("Ash", "Ash", "Ash pays", "Ash pays"),
+        ("Ashby:", "Ashby:", "Ashby: 4%", "Ashby: 4%"),
         ("Ashb", "", "Pays 4%", "Pays 4%. Ashb."),  # no whole word of a name
         (RISK, "", "Pays 4%", f"Pays 4%. {RISK}."),
         (RISK, "", "Pays 4%.", f"Pays 4%. {RISK}."),
