@@ -30,12 +30,13 @@ def test_one_wish_in_so_many_says_a_phrase_and_each_phrase_gets_its_turn() -> No
 
 
 def test_one_headline_in_so_many_stands_under_the_shortest_name_where_there_is_room() -> None:
-    plain = [Wish("headline", "benefit")] * (2 * NAMED)
-    assert [w.say for w in under_name(BRIEF, "headline", plain, 0)] == ["", "", "Ashby:"] * 2
-    assert [w.say for w in under_name(BRIEF, "headline", plain[:2], NAMED - 1)] == ["Ashby:", ""]  # goes on
-    assert under_name(BRIEF, "description", plain, 0) == plain  # a long slot says it by itself
-    long = BRIEF.model_copy(update={"brand_kit": BrandKit()})
-    assert under_name(long, "headline", plain, 0) == plain  # "Oak & Ash Savings:" takes more than half of 30
+    plain, feed = [Wish("headline", "benefit")] * (2 * NAMED), BRIEF.model_copy(update={"placement": "meta_feed"})
+    assert [w.say for w in under_name(feed, "headline", plain, 0)] == ["", "", "Ashby:"] * 2
+    assert [w.say for w in under_name(feed, "headline", plain[:2], NAMED - 1)] == ["Ashby:", ""]  # goes on
+    assert under_name(feed, "primary_text", plain, 0) == plain  # a long slot says it by itself
+    assert under_name(BRIEF, "headline", plain, 0) == plain  # 30 - 7 leave 23 to the fact
+    long = feed.model_copy(update={"brand_kit": BrandKit()})
+    assert under_name(long, "headline", plain, 0) == plain  # "Oak & Ash Savings: " leaves 21 of 40
 
 
 @pytest.mark.parametrize(
