@@ -77,6 +77,14 @@ def brought(page: Any) -> None:
     raise AssertionError(f"the text with emoji was not shown; last was {before!r}")
 
 
+def dismissed(page: Any, press: Any) -> None:
+    """Answers what is suggested, by `press`; a blind look suggests nothing."""
+    if page.get_by_role("button", name="Dismiss all").count():
+        press()
+        page.get_by_role("radio", name="Dismiss", checked=True).wait_for()
+        page.wait_for_timeout(600)
+
+
 def given(db: Database) -> list[reviewing.StoredVerdict]:
     actor = local_actor(db)
     texts = drafting.list_generations(db, actor, 1)[0].texts
@@ -93,6 +101,7 @@ def test_judging_by_keyboard_and_marking_words(browser: Any, desk: tuple[Studio,
     page.keyboard.press("Shift+ArrowRight")
     page.get_by_text("2 words marked").wait_for()
     page.wait_for_timeout(600)
+    dismissed(page, lambda: page.keyboard.press("d"))
     before = shown(page)
     page.keyboard.press("2")
     until_next(page, before)
@@ -146,6 +155,7 @@ def test_marking_by_touch_on_a_phone(browser: Any, desk: tuple[Studio, Database]
     page.get_by_role("button", name="lift", exact=True).tap()
     page.get_by_text("1 word marked").wait_for()
     page.wait_for_timeout(600)
+    dismissed(page, page.get_by_role("button", name="Dismiss all").tap)
     before = shown(page)
     page.get_by_role("button", name="Violation").tap()
     until_next(page, before)

@@ -207,7 +207,7 @@ def test_a_role_taken_away_meanwhile_is_refused(db: Database, open_desk: Open, m
 
 def test_a_blind_look_shows_no_suggestion(db: Database, open_desk: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     admin, _ = _drafted(db, Draft((card("A claim of sorts", findings=(WARN,)),)))
-    assert review_looks.next_text(db, admin, iter((0.12, 0.0, 0.0)).__next__)
+    assert review_looks.next_text(db, admin, iter((0.12, 0.0, 0.0, 0.0)).__next__)
     at = open_desk(admin)
     words = _words(at)
     assert "Without suggestions" in words and "Needs proof." not in words and "Past decisions" not in words

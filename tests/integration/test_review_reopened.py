@@ -129,7 +129,7 @@ def test_the_writer_is_not_named_while_a_trial_runs(db: Database, open_desk: Ope
 def test_the_list_tells_nothing_of_a_text_that_is_held_blind_or_comes_blind(db: Database, open_desk: Open) -> None:
     rita, rob, anna = person(db, "reviewer"), person(db, "reviewer"), person(db, "analyst")
     first, _ = _stored(db, card("One rack of sorts", findings=(WARN,)), card("Two racks"))
-    look = review_looks.next_text(db, rita, iter((0.12, 0.0, 0.0)).__next__)
+    look = review_looks.next_text(db, rita, iter((0.12, 0.0, 0.0, 0.0)).__next__)
     assert look is not None and look.blind and look.text.id == first
 
     def captions(actor: Actor, level: str | None = None) -> list[str]:
