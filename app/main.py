@@ -19,6 +19,7 @@ from app.components.plain import plain
 from app.components.unsaved import ask_before_leaving
 from app.services.demo_mark import BADGE, is_demo
 from app.services.people import Action, Actor, Role, may
+from app.services.process import settle
 from app.services.sessions import SignedOut
 from db.session import StorageError
 from relate_engine.config import ASSETS
@@ -163,6 +164,7 @@ def main() -> None:
         except SignedOut as out:  # ended between the top of this run and the page
             door.outside(out)
         ask_before_leaving()  # last: it takes room until the styles are there
+    settle("first page")
 
 
 main()

@@ -118,6 +118,7 @@ def test_judging_by_keyboard_and_marking_words(browser: Any, desk: tuple[Studio,
     page.keyboard.type("2 of 5 say so: n, u")  # keys are words while somebody types
     assert len(given(db)) == 2
     page.locator("h1").click()
+    dismissed(page, lambda: page.keyboard.press("d"))
 
     times = []
     for _ in range(20):
