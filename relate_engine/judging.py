@@ -3,7 +3,8 @@
 `sample_drafts` writes what the policy drafts when serving, before anything is chosen: a judge of chosen texts
 alone would never show the fault that the choice hides. A judged text is one line of JSON: brief (an id),
 placement, slot, angle, point, text, the sampled tokens' logprobs, relevance, and `passed`: finished, true, specific,
-and the editor would run it as it stands.
+and the editor would run it as it stands. `drawn` stands where texts were not drawn evenly (mostly those likely to pass,
+or only such that begin with the brand's name): they teach the choice and count in no share.
 `refused_drafts` writes what serving would have dropped, as failed texts: a policy that learns only from texts that
 passed the guards copies ever longer phrases.
 Leaves out: what is learned (policy/acceptance.py, training/preferences.py).
@@ -118,7 +119,7 @@ def judged_report(folder: Path, unlearned: str, briefs: Mapping[str, Brief]) -> 
     again: list[bool] = []
     for path in sorted(folder.glob("*.jsonl")):
         for r in (json.loads(line) for line in path.read_text("utf-8").splitlines()):
-            if "policy" not in r or "why" in r:  # the briefs themselves, and texts that serving refused
+            if "policy" not in r or "why" in r or "drawn" in r:  # briefs, refused texts, and some that were picked
                 continue
             whose = "of new briefs" if r["brief"].startswith(unlearned) else "of training briefs"
             own = bool(r["passed"]) and not copies(r["text"], briefs[r["brief"]])

@@ -97,6 +97,7 @@ def test_what_is_typed_into_an_ended_session_is_found_again(window: Any, gated: 
     picture(page, "brief-back")
     button(page, "Bring it back").click()
     page.get_by_role("textbox", name="Tone").and_(page.locator('[value="dry, plain"]')).wait_for()
+    playwright.expect(button(page, "Save brief")).to_have_count(1)  # the form of before is gone
     button(page, "Save brief").click()
     button(page, "Edit brief").wait_for()
     assert briefs.get_brief(gated.db, gated.shell, saved.id).brief.tone == "dry, plain"

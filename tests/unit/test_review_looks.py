@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.services import briefs, drafting, review_looks, reviewing, statuses
+from app.services import briefs, drafting, review_card, review_looks, reviewing, statuses
 from app.services.people import Actor, Forbidden, shell_actor
 from app.services.review_looks import Look, next_text
 from app.services.review_order import doubt, priority
@@ -303,3 +303,25 @@ def test_a_blind_text_that_was_skipped_stays_blind(db: Database) -> None:
     review_looks.skip(db, rob, his.text.id)
     again = plain(db, rita)
     assert again is not None and again.blind
+
+
+def test_the_most_doubtful_of_a_backlog_is_found_behind_older_cautions(db: Database) -> None:
+    sure = tuple(card(f"Claim number {n}", findings=(WARN,)) for n in range(review_looks.POOL + 5))
+    unsure = finding("CLS-claims", "compliance", "warn", "Reads like a claim (probability 0.50).", start=0, end=5)
+    ids = drafted(db, Draft((*sure, card("Doubtful claim", findings=(unsure,)))))
+    look = plain(db, person(db, "reviewer"))  # the draw begins near the newest card
+    assert look is not None and look.text.id == ids[-1]
+
+
+def test_a_text_that_comes_back_is_not_blind_because_earlier_looks_were(db: Database) -> None:
+    (text_id,) = drafted(db, Draft((card("Lock Your Kayak"),)))
+    ada, rita, rob = person(db, "advertiser"), person(db, "reviewer"), person(db, "reviewer")
+    for actor in (rita, rob):
+        look = next_text(db, actor, draws(0.0))
+        assert look is not None and look.blind
+        reviewing.give_verdict(db, actor, text_id, "compliant", look_id=look.id)
+    with db.write() as session:
+        statuses.set_status(session, ada, text_id, "in_review", "A rule has changed.")
+    assert not review_card.veiled(db, rita, [text_id])
+    again = plain(db, rita)
+    assert again is not None and again.text.id == text_id and not again.blind
