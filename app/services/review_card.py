@@ -84,14 +84,16 @@ def veiled(db: Database, actor: Actor, text_ids: Iterable[int]) -> frozenset[int
         return frozenset()
     with db.read() as session:
         asked = Asked(actor.workspace_id, actor.user_id, overlap_of(session, actor), models.utc_now())
-        return frozenset(i for i in text_ids if _blind_for(session, asked, i))
+        held = review.held(session, asked.workspace_id, asked.user_id, asked.now)
+        return frozenset(i for i in text_ids if _blind_for(session, asked, held, i))
 
 
-def _blind_for(session: Session, asked: Asked, text_id: int) -> bool:
+def _blind_for(session: Session, asked: Asked, held: models.ReviewSlot | None, text_id: int) -> bool:
     """As review_looks.py gave this person the look, or would."""
-    held = review.held(session, asked.workspace_id, asked.user_id, asked.now)
     if held is not None and held.text_id == text_id:
         return held.blind
+    if not any(slot.blind for slot in review.slots_of(session, asked.workspace_id, text_id)):
+        return False  # most texts of a list: an ordinary look is blind only where another was
     offer = offered(session, asked, text_id)
     return offer is not None and offer.blind
 
