@@ -23,7 +23,7 @@ from trl import GRPOTrainer
 
 from relate_engine.config import ASSETS, settings
 from relate_engine.policy.memory import keep
-from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter, training_dtype
 from relate_engine.policy.weights import policy_folder
 from relate_engine.scorecard import Scorecard
 from relate_engine.training.corpus import read_corpus
@@ -56,7 +56,7 @@ class Clock(TrainerCallback):
 
 
 def model_of(folder: str, writer: bool) -> Any:
-    base = load_nf4(folder, torch.bfloat16)
+    base = load_nf4(folder, training_dtype())
     if writer:
         return put_adapter(base, ASSETS / "adapters" / "writer", folder, trainable=True)[0]
     torch.manual_seed(0)
@@ -108,6 +108,7 @@ def main() -> None:
         json.dumps(
             {
                 "threads": torch.get_num_threads(),
+                "products in": str(training_dtype()),
                 "start": "writer" if given.writer else "fresh LoRA, r = 16",
                 **{f"{n} s/step (median)": round(statistics.median(v), 2) for n, v in seconds.items()},
                 **{f"{n} s/step": [round(s, 2) for s in v] for n, v in seconds.items()},
