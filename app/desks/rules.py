@@ -101,7 +101,6 @@ def _counts(_db: Database, _actor: Actor, workspace_id: int, database: str) -> C
 
 
 def _rules(ctx: Context, book: Book, draft: Draft | None, writes: bool) -> None:
-    counts = _counts(ctx.db, ctx.actor, ctx.actor.workspace_id, ctx.settings.database)
     everything = rulebook.listed(draft.overlay) if draft else book.rules
     pending = {edit.rule_id for edit in draft.edits} if draft else set()
     if draft:
@@ -121,6 +120,8 @@ def _rules(ctx: Context, book: Book, draft: Draft | None, writes: bool) -> None:
         if pages > 1:  # above the list, which comes late and would push it down
             key = f"rules_page_{at}_{pages}"
             st.pagination(pages, default=at, key=key, on_change=_turn, args=(key,))
+        # its spinner stands where the list comes, and below it there is nothing yet that could jump
+        counts = _counts(ctx.db, ctx.actor, ctx.actor.workspace_id, ctx.settings.database)
         st.radio(
             f"{len(found):,} rules", list(here), key="rules_open",
             format_func=lambda i: plain(f"{i} · {here[i].rule.message}"),

@@ -38,12 +38,18 @@ def facts(config: Settings, out: Path | None, seed: int) -> dict[str, Any]:
 
 
 def evaluate_correctness(config: Settings, pairs: Path | None) -> dict[str, Any]:
-    """Patterns and reader on the held-out pairs, or on `pairs`; aggregates only; the run is logged."""
+    """Patterns and reader on the held-out pairs, or on `pairs`; aggregates only. A run on the held-out
+    pairs is logged."""
     from relate_engine.policy.weights import encoder_folder
     from relate_engine.rewards.encoder import Encoder
     from relate_engine.rewards.factreader import FactReader
     from relate_engine.training.factcheck import factcheck_report
+    from relate_engine.training.headcards import write_head_card
 
     set_threads(config)
     reader = FactReader.load(ASSETS / "heads" / "facts", Encoder(encoder_folder(config.cache)))
-    return factcheck_report(pairs or HELD_OUT, reader, ASSETS / "reports" / "validation_runs.jsonl")
+    log = ASSETS / "reports" / "validation_runs.jsonl"
+    report = factcheck_report(pairs or HELD_OUT, reader, None if pairs else log)
+    if not pairs:
+        write_head_card("correctness", ASSETS / "heads" / "facts", log)
+    return report

@@ -55,7 +55,10 @@ def factcheck_report(pairs: Path, reader: FactReader, log: Path | None = None) -
         "recall_by_kind": {k: [found["wrong", k], n] for (label, k), n in sorted(total.items()) if label == "wrong"},
     }
     if log is not None:
-        run = {"kind": "correctness", "at": datetime.now(UTC).isoformat(timespec="seconds"), "file": pairs.name}
+        earlier = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+        number = 1 + sum(e.get("kind") == "correctness" for e in earlier)
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        run = {"kind": "correctness", "run": number, "at": at, "file": pairs.name}
         with log.open("a", encoding="utf-8") as out:
             out.write(json.dumps(run | report) + "\n")
     return report

@@ -47,6 +47,7 @@ from relate_engine.training.card import auc_interval
 from relate_engine.training.compliance import auc, calibration, write
 from relate_engine.training.corpus import Entry
 from relate_engine.training.factpairs import Pair, corrupted, read_pairs
+from relate_engine.training.headcards import write_head_card
 
 Report = Callable[[str], None]
 KEPT = 5  # one written brief in so many fits the curve and trains nothing
@@ -238,7 +239,7 @@ def train_facts(
     arrays = {k: t.detach().numpy().astype(np.float16) for k, t in tuned.scaled().items()}
     arrays |= {k: t.detach().reshape(-1, DIMENSION).numpy() if k == "known" else t.detach().reshape(-1).numpy()
                for k, t in tuned.heads().items()}  # fmt: skip
-    return write(
+    manifest = write(
         out, ARRAYS, PLAIN, arrays, {"curve": curve, "threshold": threshold},
         {
             "kind": "fact reader",
@@ -256,6 +257,8 @@ def train_facts(
             "threshold": threshold,
         },
     )  # fmt: skip
+    write_head_card("correctness", out)
+    return manifest
 
 
 def _curve(features: np.ndarray, wrong: np.ndarray) -> list[float]:
