@@ -5,15 +5,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from relate_engine.config import ASSETS, Settings
-
-HEADS = ("sft", "preferences", "ctr", "acceptance", "compliance", "facts", "rewards", "evaluator")
+from relate_engine.config import ASSETS, ROOT, Settings
 
 
 def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Adds the commands; `command` makes one."""
     sub = command("train", _train, "train the writer, a head, or the reward model of imported results")
-    sub.add_argument("what", choices=HEADS)
+    sub.add_argument("what", choices=["sft", "preferences", "ctr", "acceptance", "compliance", "rewards", "evaluator"])
     sub.add_argument(
         "--data", default="data", help="ctr, compliance: the folder that holds upworthy/, ec_darkpattern/…"
     )
@@ -84,10 +82,6 @@ def _train(args: argparse.Namespace, config: Settings) -> int:
         from app.services.training_compliance import compliance
 
         manifest = compliance(config, Path(args.data), out, args.seed)
-    elif args.what == "facts":
-        from app.services.training_facts import facts
-
-        manifest = facts(config, out, args.seed)
     elif args.what == "rewards":
         manifest = training.rewards(config, args.undo, args.use)
     elif args.what == "evaluator":
@@ -123,9 +117,13 @@ def _evaluate(args: argparse.Namespace, config: Settings) -> int:
         print(json.dumps(judged_report(ASSETS / "judged", training.UNLEARNED, training.judged_briefs()), indent=2))
         return 0
     if args.what == "correctness":
-        from app.services.training_facts import evaluate_correctness
+        from relate_engine.training.corpus import read_corpus
+        from relate_engine.training.factcheck import factcheck_report
 
-        print(json.dumps(evaluate_correctness(config, args.pairs), indent=2))
+        pairs = args.pairs or ROOT / "tests" / "data" / "correctness_heldout.jsonl"
+        briefs = {e.id: e.brief for e in read_corpus(ASSETS / "corpus")}
+        report = factcheck_report(pairs, briefs, ASSETS / "reports" / "validation_runs.jsonl")
+        print(json.dumps(report, indent=2))
         return 0
     if args.what == "rewards":
         print(json.dumps(training.evaluate_rewards(config, args.simulator, args.seeds), indent=2))

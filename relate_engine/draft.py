@@ -24,7 +24,6 @@ from relate_engine.policy.weights import policy_folder
 from relate_engine.policy.writer import Policy, Sample, Wish, wanted
 from relate_engine.refusal import refusal
 from relate_engine.rewards.compliance import check_ad
-from relate_engine.rewards.factreader import RULE as FACT_READER
 from relate_engine.rewards.mix import choose, distinct, weighed
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.relevance import relevance
@@ -184,11 +183,9 @@ def draft(
     left: dict[str, list[Scorecard]] = {}  # might have been shown
     for slot, count in counts.items():
         cards = [c for c in scored if c.slot == slot]
-        # rules and patterns have refused already: these are the classifier's and the fact reader's
-        faults = [(c, f) for c in cards for f in c.findings if f.severity == "block" or f.rule_id == FACT_READER]
-        dropped += [Dropped(c.text, slot, c.angle, f"{f.rule_id}: {f.message}") for c, f in faults]
-        faulty = {c.text for c, _ in faults}
-        cards = [c for c in cards if c.text not in faulty]
+        for card, worst in [(c, f) for c in cards for f in c.findings if f.severity == "block"]:
+            dropped.append(Dropped(card.text, slot, card.angle, f"{worst.rule_id}: {worst.message}"))
+        cards = [c for c in cards if c.compliance.level != "blocked"]  # by the classifier: rules have refused already
         worth = _worth(cards, accepted, TEMPLATES[brief.placement, slot].aim if slot != "path" else 0)
         readable_ones = _readable(cards, worth, min(count, ENOUGH))
         dropped += [

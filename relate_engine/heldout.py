@@ -12,7 +12,7 @@ one cannot be earned by writing less and does not drown what the texts that run 
 Of the texts that ended (0 where none did):
     blocked_rules       share with a compliance finding that blocks
     blocked_classifier  share that the second classifier calls a violation
-    wrong_facts         share with a caution or block of correctness
+    wrong_facts         share with a correctness finding
     exceptions          share with the words of a rule's exception, where the judges know the rules
     over_limit          share over the hard limit of their slot
     ended               share of all samples that come to an end
@@ -185,7 +185,7 @@ def _of_brief(group: Sequence[Written], judges: Judges) -> dict[str, float]:
         return _mean([*(rate([c.text for c in run]) if run else ()), *[floor] * lost])
 
     blocked = [any(f.reward == "compliance" and f.severity == "block" for f in c.findings) for c in cards]
-    wrong = [any(f.reward == "correctness" and f.severity != "note" for f in c.findings) for c in cards]
+    wrong = [any(f.reward == "correctness" for f in c.findings) for c in cards]
     found = {
         "reward": _mean([*(c.rewards["ctcvr"] for c in run), *[0.0] * lost]),
         "clicks": rated(judges.clicks, judges.floors["clicks"]),

@@ -16,7 +16,6 @@ from relate_engine.rewards.ctcvr import Told, beats_typical, rates
 from relate_engine.rewards.ctrhead import Effect, Head
 from relate_engine.rewards.diversity import diversity
 from relate_engine.rewards.encoder import Encoder
-from relate_engine.rewards.factreader import FactReader
 from relate_engine.rewards.findings import in_order, text_findings
 from relate_engine.rewards.hints import weighed
 from relate_engine.rewards.learned import RewardModel
@@ -37,7 +36,6 @@ class Rewards:
     encoder: Encoder
     rules: RuleSet
     classifier: Classifier
-    facts: FactReader
     head: Head
     base_ctr: Mapping[str, float] = field(default_factory=dict)
     base_cvr: Mapping[str, float] = field(default_factory=dict)
@@ -52,7 +50,7 @@ class Rewards:
         """Of everything learned: a card made by another is stale."""
         clicks = self.learned.version if self.learned else self.head.version
         calls = f" calls-{version_of(self.calls)}" if self.calls else ""
-        return f"{clicks} {self.classifier.version} {self.facts.version}{self._blocks}{calls}"
+        return f"{clicks} {self.classifier.version}{self._blocks}{calls}"
 
     @property
     def _blocks(self) -> str:
@@ -74,7 +72,6 @@ def load_rewards(
         encoder,
         load_rules(assets / "rules"),
         Classifier.load(assets / "heads" / "compliance", encoder),
-        FactReader.load(assets / "heads" / "facts", encoder),
         Head.load(assets / "heads" / "ctr"),
         base_ctr or {},
         base_cvr or {},
@@ -116,15 +113,12 @@ def score_texts(
     judged = ["" if t.slot == "path" else t.text for t in texts]
     learned = rewards.classifier.findings(judged, rewards.blocking, rewards.calls)
     chances = rewards.classifier.chances(judged, rewards.calls)
-    readings = rewards.facts.read(known, judged) if known else []
     cards = []
     for i, (ad, effect, (fit, fit_findings)) in enumerate(zip(texts, effects, fits, strict=True)):
         slot = placement.slot(ad.slot)
         where = ad.slot if limits else None
         found, count, packs = text_findings(rewards.rules, ad.text, brief.placement, where, brief.countries, known)
         found = weighed(found, rewards.rules.hints, chances[i], rewards.classifier.doubt)
-        if known and judged[i]:
-            found = rewards.facts.weighed(ad.text, readings[i], found)
         found = in_order(found + learned[i])
         group = texts if mates else ()
         others = [t.text for j, t in enumerate(group) if j != i and t.slot == ad.slot and t.text != ad.text]

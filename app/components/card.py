@@ -20,7 +20,6 @@ LEVELS: dict[Level, tuple[str, str]] = {
 }
 OLD_ICON = "↺"  # in place of the level's, where a clear card is from before a change: no issue is no news then
 NOT_CHECKED = "not checked: image, landing page, trademarks"
-LEARNED = {"CLS-": "the classifier", "FCT-": "the fact reader"}  # how their findings' ids begin
 BEST_OF = "Of 8 texts at today's accuracy the top-ranked is truly best about 1 time in 4."
 _NARROW = "\u202f"
 
@@ -62,16 +61,15 @@ def compliance_words(card: Scorecard, placement: str, countries: Sequence[str], 
     without = uncovered(countries)
     where = ", ".join([placement_of(placement).label, *(c.upper() for c in countries if c not in without)])
     unread = f"{NOT_CHECKED} and the law of {', '.join(without).upper()}" if without else NOT_CHECKED
-    read = " and the classifier" if "cls-" in card.versions.get("rewards", "") else ""
+    learned = " and the classifier" if "cls-" in card.versions.get("rewards", "") else ""
     if card.compliance.level == "clear":
-        return f"no issue found by {card.compliance.rules} rules{read} for {where}; {unread}"
+        return f"no issue found by {card.compliance.rules} rules{learned} for {where}; {unread}"
     hits = {f.rule_id for f in card.findings if f.severity in ("block", "warn")}
-    learned = {reader for start, reader in LEARNED.items() if any(h.startswith(start) for h in hits)}
-    by_rules = {h for h in hits if not h.startswith(tuple(LEARNED))}
+    by_rules = {h for h in hits if not h.startswith("CLS-")}
     objecting = [f"{len(by_rules)} of {card.compliance.rules} rules for {where}"] if by_rules else []
-    objecting += sorted(learned)
+    objecting += ["the classifier"] if hits - by_rules else []
     verb = "object" if len(by_rules) > 1 or len(objecting) > 1 else "objects"
-    return f"{card.compliance.level}: {', '.join([*objecting[:-2], ' and '.join(objecting[-2:])])} {verb}; {unread}"
+    return f"{card.compliance.level}: {' and '.join(objecting)} {verb}; {unread}"
 
 
 def findings_words(findings: Sequence[Finding]) -> str:

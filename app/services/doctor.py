@@ -126,6 +126,7 @@ def _encoder(config: Settings) -> Item:
 
 
 def _assets() -> Item:
+    from relate_engine.policy.weights import sha256
     from relate_engine.rewards.ctrhead import Head
     from relate_engine.rewards.rules import load_rules
 
@@ -133,23 +134,13 @@ def _assets() -> Item:
         rules, head = load_rules(ASSETS / "rules"), Head.load(ASSETS / "heads" / "ctr")
     except (OSError, ValueError, KeyError) as error:
         return Item("rewards", str(ASSETS), f"{error}; restore the assets folder")
-    remedy = _head("compliance", "compliance classifier") or _head("facts", "fact reader")
-    return Item(
-        "rewards", f"CTR head {head.version}, rules {rules.version}, compliance classifier, fact reader", remedy
-    )
-
-
-def _head(folder: str, name: str) -> str:
-    """What is wrong with the files of a head, and the remedy; "" where nothing is."""
-    from relate_engine.policy.weights import sha256
-
-    place = ASSETS / "heads" / folder
     try:
-        pinned = json.loads((place / "manifest.json").read_text("utf-8"))["files"]
-        wrong = [n for n, digest in pinned.items() if sha256(place / n) != digest]
+        pinned = json.loads((ASSETS / "heads" / "compliance" / "manifest.json").read_text("utf-8"))["files"]
+        wrong = [n for n, digest in pinned.items() if sha256(ASSETS / "heads" / "compliance" / n) != digest]
     except (OSError, ValueError, KeyError) as error:
         wrong = [str(error)]
-    return f"{name} damaged ({wrong[0]}): run `relate train {folder}`" if wrong else ""
+    remedy = f"compliance classifier damaged ({wrong[0]}): run `relate train compliance`" if wrong else ""
+    return Item("rewards", f"CTR head {head.version}, rules {rules.version}, compliance classifier", remedy)
 
 
 def _acceptance() -> Item:

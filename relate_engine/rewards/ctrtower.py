@@ -8,10 +8,9 @@ Source: BERT layers as in transformers' modeling_bert; LoRA, Hu et al. 2021 (arX
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary
 
-import torch
 from torch import Tensor, bfloat16, cpu
 from torch.nn import functional
 
@@ -19,24 +18,6 @@ ATTENTION = ("attention.self.query", "attention.self.key", "attention.self.value
 MATRICES = (*ATTENTION, "attention.output.dense", "intermediate.dense", "output.dense")
 OUT = "out"  # the weighting of the pooled vector
 Weights = Mapping[str, Tensor]  # of one layer, named as in BERT
-
-
-class Before(NamedTuple):
-    """What one layer keeps of texts (B rows) that others are read after: as a language model keeps a prompt."""
-
-    keys: Tensor  # (B, heads, S, D / heads)
-    values: Tensor
-    mask: Tensor  # (B, S), True on tokens
-
-
-def kept(hidden: Tensor, mask: Tensor, weights: Weights, heads: int) -> Before:
-    """What a layer keeps of the states (B, S, D) that enter it."""
-    low = hidden.to(weights["output.dense.weight"].dtype)
-    key, value = (
-        functional.linear(low, weights[f"{n}.weight"], weights[f"{n}.bias"]).unflatten(-1, (heads, -1)).transpose(1, 2)
-        for n in ATTENTION[1:]
-    )
-    return Before(key, value, mask)
 
 
 def upper_weights(model: Any, first: int) -> list[dict[str, Tensor]]:
@@ -61,12 +42,8 @@ def served(layers: Sequence[Weights]) -> Sequence[Weights]:
     return [{name: w.to(bfloat16) if name in cast else w for name, w in layer.items()} for layer in layers]
 
 
-def run_layer(
-    hidden: Tensor, mask: Tensor, weights: Weights, heads: int, eps: float, drop: float = 0.0,
-    before: Before | None = None,
-) -> Tensor:  # fmt: skip
-    """(B, T, D) after one BERT layer; `mask` (B, T) is True on tokens; `drop` acts on both residual branches; `before`
-    is what stands before each row and is read as well."""
+def run_layer(hidden: Tensor, mask: Tensor, weights: Weights, heads: int, eps: float, drop: float = 0.0) -> Tensor:
+    """(B, T, D) after one BERT layer; `mask` (B, T) is True on tokens; `drop` acts on both residual branches."""
 
     def linear(x: Tensor, name: str) -> Tensor:
         return functional.linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
@@ -77,9 +54,6 @@ def run_layer(
     low = weights["output.dense.weight"].dtype == bfloat16  # matrix products and what is between them
     seen = hidden.to(bfloat16) if low else hidden
     q, k, v = (linear(seen, name).unflatten(-1, (heads, -1)).transpose(1, 2) for name in ATTENTION)
-    if before:
-        k, v = torch.cat([before.keys, k], 2), torch.cat([before.values, v], 2)
-        mask = torch.cat([before.mask, mask], 1)
     heat = (q @ k.transpose(2, 3) / q.shape[-1] ** 0.5).masked_fill(~mask[:, None, None, :], float("-inf"))
     mixed = (heat.softmax(-1).to(v.dtype) @ v).transpose(1, 2).flatten(2)  # short texts: faster than fused attention
     hidden = norm(hidden + functional.dropout(linear(mixed, MATRICES[3]), drop), "attention.output.LayerNorm")

@@ -1,9 +1,8 @@
-"""The model cards of the shipped heads: CTR head, compliance classifier, fact reader, and acceptance.
+"""The model cards of the shipped heads: CTR head, compliance classifier, and acceptance.
 
 A card holds what the head's manifest says and, once `relate evaluate` has judged this very version on texts kept
 from training, what the logged run says; nothing is worked out anew. A figure whose interval neither tells has none.
-Leaves out: the fits and their measures (ctr.py, compliance.py, factreading.py,
-acceptance.py), how a card is written (card.py).
+Leaves out: the fits and their measures (ctr.py, compliance.py, acceptance.py), how a card is written (card.py).
 """
 
 import json
@@ -11,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from relate_engine.rewards import classifier, ctrhead, factreader
+from relate_engine.rewards import classifier, ctrhead
 from relate_engine.share import wilson
 from relate_engine.training.card import Card, Curve, Metric, Point, now, read_card, write_card
 
@@ -136,65 +135,13 @@ def _compliance_trained(tried: Told) -> Iterator[Metric]:
     yield Metric("expected calibration error", error, note=f"{told}, in the bins of the diagram; has no interval")
 
 
-def _bins(bins: list[dict[str, float]], of: str = "P(violation)") -> Curve:
+def _bins(bins: list[dict[str, float]]) -> Curve:
     """Reliability from bins of a manifest: texts, mean P that was said, and the share that is true."""
     points = []
     for b in bins:
         low, high = wilson(round(b["true"] * b["texts"]), b["texts"])
         points.append(Point(b["said"], b["true"], low, high, b["texts"]))
-    return Curve(of, tuple(points))
-
-
-def facts_card(manifest: Told, date: str, run: Told | None = None) -> Card:
-    """The card of a fact reader; `run`: the logged run that judged it on the held-out pairs."""
-    used, tried = manifest["data"]["used"], manifest["kept_apart"]
-    found = {kind: hits / total for kind, (hits, total) in tried["wrong_flagged_by_kind"].items()}
-    weakest = min(found, key=found.__getitem__)
-    limits = [
-        "It reads words, not sums: numbers are left to the patterns, and what they block it never lowers.",
-        f"It cautions, and lowers patterns' cautions, at P = {manifest['threshold']:g}, where misses and false alarms "
-        "on texts kept from training add up to least; half of those texts are wrong, far more than of ordinary ads.",
-        f"Weakest there: {weakest.replace('_', ' ')}, of which patterns and reader find {found[weakest]:.0%}.",
-        "English texts by language models that wrote them one by one beside the brief; what the brief leaves to common "
-        "sense is a matter of opinion, and theirs is in it.",
-    ]
-    if run is None:
-        limits.append("Not judged on held-out pairs yet: run `relate evaluate correctness`.")
-    return Card(
-        "Fact reader",
-        factreader.name_of(manifest["files"]),
-        "How likely a text says what its brief does not support, and in which words; beside the written checks.",
-        manifest["command"],
-        date,
-        {
-            "texts beside a brief": f"{used['written texts']:,}, of them {used['of them wrong']:,} with a wrong fact",
-            "drafts that an editor passed": f"{used['passed drafts']:,}",
-            "corpus texts, whole and corrupted": f"{used['corpus texts, whole and corrupted']:,}",
-            "starts from": manifest["encoder"]["name"],
-        }
-        | _judged(run),
-        (*(_facts_found(run) if run else ()), *_facts_kept(tried)),
-        (_bins(tried["calibration"]["bins"], "P(wrong fact)"),),
-        tuple(limits),
-        "labelled",
-    )
-
-
-def _facts_found(run: Told) -> Iterator[Metric]:
-    for name, where in (("with the patterns", run), ("by patterns alone", run["patterns_alone"])):
-        for what, key in (("wrong texts flagged", "recall"), ("true texts flagged", "false_alarms")):
-            row = where[key]
-            yield Metric(f"{what}, {name}", row["value"], row["low"], row["high"], f"{row['texts']} held-out texts")
-
-
-def _facts_kept(tried: Told) -> Iterator[Metric]:
-    low, high = tried["auc_interval"]
-    on = f"{tried['texts']:,} texts of {tried['briefs']} briefs kept from training"
-    yield Metric("AUC, with the patterns", tried["auc"]["together"], low, high, f"{on}; briefs are resampled")
-    for what, key in (("wrong texts flagged", "wrong_flagged"), ("true texts flagged", "true_flagged")):
-        for name, which in (("with the patterns", "together"), ("by patterns alone", "patterns")):
-            row = tried[key][which]
-            yield Metric(f"{what}, {name}", row["value"], *wilson(row["flagged"], row["texts"]), on)
+    return Curve("P(violation)", tuple(points))
 
 
 def acceptance_card(report: Told, date: str, interval: tuple[float, float], curve: Curve) -> Card:
@@ -236,7 +183,6 @@ def _judged(run: Told | None) -> dict[str, str]:
 HEADS = {  # kind of a logged run → its key for the head's version, its module, the card
     "ctr": ("head", ctrhead, ctr_card),
     "compliance": ("classifier", classifier, compliance_card),
-    "correctness": ("reader", factreader, facts_card),
 }
 
 
@@ -250,7 +196,7 @@ def write_head_card(kind: str, folder: Path, log: Path | None = None) -> None:
     manifest = json.loads((folder / head.MANIFEST).read_text("utf-8"))
     version, old = head.name_of(manifest["files"]), read_card(folder)
     lines = log.read_text("utf-8").splitlines() if log and log.exists() else []
-    runs = [run for line in lines if (run := json.loads(line))["kind"] == kind and run.get(key) == version]
+    runs = [run for line in lines if (run := json.loads(line))["kind"] == kind and run[key] == version]
     mine = old is not None and old.version == version
     date = old.date if old is not None and mine else runs[0]["at"] if runs else now()
     write_card(make(manifest, date, runs[-1] if runs else None), folder)

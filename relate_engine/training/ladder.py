@@ -8,9 +8,8 @@ would show of the writer (draft.py), on every fifth brief. A text that holds not
 limit cannot be uploaded, so it draws no clicks and no sales; a slot left empty draws none either.
 
     ctr, ctcvr            the simulator's P(click), P(click) · P(purchase | click)
-    blocked_rules         share with a compliance finding that blocks
-    blocked_classifier    share the second classifier calls a violation
-    wrong_facts           share with a caution or block of correctness (runs of rules 2026.11.6: with its notes too)
+    blocked_rules         share with a compliance finding that blocks       blocked_classifier   share the second
+    wrong_facts           share with a correctness finding                  classifier calls a violation
     distinct2, self_bleu  of a brief's texts; self_bleu_history: against texts that ran before (training corpus)
     kl                    nats a text, mean of log π(y) - log π_start(y) over its own samples; length: characters
 
@@ -144,7 +143,7 @@ def _figures(brief: Brief, cards: Sequence[Scorecard], bench: Bench) -> dict[str
     click = [simulator.click(c.text, brief) if c.width <= c.limit else 0.0 for c in cards]
     both = [p * simulator.conversion(t, brief) for p, t in zip(click, texts, strict=True)]
     blocked = [any(f.reward == "compliance" and f.severity == "block" for f in c.findings) for c in cards]
-    wrong = [any(f.reward == "correctness" and f.severity != "note" for f in c.findings) for c in cards]
+    wrong = [any(f.reward == "correctness" for f in c.findings) for c in cards]
     return {
         "ctr": sum(click) / TEXTS,
         "ctcvr": sum(both) / TEXTS,
