@@ -10,7 +10,7 @@ import torch
 
 from relate_engine.brief import Brief, placement_of
 from relate_engine.config import ASSETS
-from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter
+from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter, training_dtype
 from relate_engine.policy.prompt import TEMPLATES, brief_lines, prompt, request_lines
 from relate_engine.policy.weights import policy_folder
 from relate_engine.score import load_rewards
@@ -59,7 +59,7 @@ def test_two_steps_on_the_real_base(cache: Path, tmp_path: Path, one_thread: Non
         template = TEMPLATES[task.brief.placement, task.slot]
         parts = tokenizer.encode(brief_lines(task.brief)) + tokenizer.encode(request_lines(template, task.angle))
         assert tokenizer(text=[prompt(task.brief, template, task.angle)])["input_ids"] == [parts]
-    model, state = put_adapter(load_nf4(folder, torch.bfloat16), WRITER, folder, trainable=True)
+    model, state = put_adapter(load_nf4(folder, training_dtype()), WRITER, folder, trainable=True)
     assert state.trained, state.problem
     seen: list[dict[str, float]] = []
     trainer = trainer_of(
