@@ -122,11 +122,13 @@ def _rules(ctx: Context, book: Book, draft: Draft | None, writes: bool) -> None:
             st.pagination(pages, default=at, key=key, on_change=_turn, args=(key,))
         # its spinner stands where the list comes, and below it there is nothing yet that could jump
         counts = _counts(ctx.db, ctx.actor, ctx.actor.workspace_id, ctx.settings.database)
-        st.radio(
-            f"{len(found):,} rules", list(here), key="rules_open",
-            format_func=lambda i: plain(f"{i} · {here[i].rule.message}"),
-            captions=[plain(_line(listed, counts, listed.rule.id in pending)) for listed in here.values()],
-        )  # fmt: skip
+        # a browser fetches a list's own script late; studio.css keeps a full list's room, with the rule below it
+        with st.container(key="rules_list_full" if len(here) == ON_A_PAGE else "rules_list"):
+            st.radio(
+                f"{len(found):,} rules", list(here), key="rules_open",
+                format_func=lambda i: plain(f"{i} · {here[i].rule.message}"),
+                captions=[plain(_line(listed, counts, listed.rule.id in pending)) for listed in here.values()],
+            )  # fmt: skip
     with right:
         chosen = here[st.session_state["rules_open"]]
         _detail(ctx, chosen, counts, chosen.rule.id in pending, writes)
