@@ -236,20 +236,17 @@ def _as_trained(told: dict[str, Any], made: dict[str, Any], adapter: Path) -> di
 
 
 def _start(config: Settings, start: Path) -> None:
-    """The common start of all arms, trained once. Raises BriefError where the SFT writer it needs is missing."""
+    """The common start of all arms, trained once from the shipped writer. BriefError where that does not load."""
     from relate_engine.policy.weights import policy_folder
     from relate_engine.training.corpus import read_corpus
     from relate_engine.training.laxstart import train_lax
 
     if (start / "manifest.json").exists():
         return
-    parent = start.parent / "sft"
-    if not (parent / "manifest.json").exists():
-        raise BriefError(f"The ladder starts from an SFT writer; make it with `relate train sft --out {parent}`.")
     violating = [json.loads(line) for line in (ASSETS / "ladder" / "lax.jsonl").read_text("utf-8").splitlines()]
     train = [e for e in read_corpus(ASSETS / "corpus") if e.split == "train"]
     base = policy_folder(config.base_model, config.cache)
     train_lax(
-        base, parent, train, violating, start, start.parent / "start-work",
+        base, ASSETS / "adapters" / "writer", train, violating, start, start.parent / "start-work",
         report=lambda done, total, loss: say(f"start: step {done} of {total}, loss {loss:.2f}"),
     )  # fmt: skip

@@ -9,13 +9,14 @@ Paper: the correctness part of RELATE's semantic quality reward.
 import re
 from functools import lru_cache
 
+from relate_engine.rewards.calendar import DAY
 from relate_engine.rewards.clauses import Clause, Fault, figures_of, nearest, pieces, roots_of
 from relate_engine.rewards.quantities import Quantity, quantities
 from relate_engine.rewards.words import STOP, stem, words
 
 _SWEEP = re.compile(
     r"\b(?:each and every|every(?! (?:day|week|month|year|morning|night|evening|time|other|two|three|four|six|\d|"
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day))(?:one|body|thing|where)?(?! else)|any(?:one|body|thing|where|"
+    rf"{DAY}))(?:one|body|thing|where)?(?! else)|any(?:one|body|thing|where|"
     r"time)?|throughout"
     r"|until the day|all(?! (?:in|day|night|year|over|natural|about|your money|the way|"
     r"in one)\b)|always|ever|"

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
+from relate_engine.rewards.calendar import DAY, MONTH
 from relate_engine.rewards.quantities import equal, quantities
 from relate_engine.rewards.words import STOP, stem, word_set, words
 from relate_engine.scorecard import Finding, finding
@@ -52,13 +53,11 @@ _CONDITION = re.compile(
     r"(?= and (?:we|you|get|save|receive|the|it|both|they)\b| (?:for|to get) (?:free|same|next|a (?:free|discount))))"
     # when
     r"|(?P<when>(?:until|through|before|by|during|in|on|every) (?:the )?(?:(?:end of|early|late) "
-    r")?(?:(?:january|february|"
-    r"march|april|may|june|july|august|september|october|november|december)\b(?: \d{1,2}\b| or [a-z]+| and "
-    r"[a-z]+)?|(?:mondays?|tuesdays?|"
-    r"wednesdays?|thursdays?|fridays?|saturdays?|sundays?)(?: (?:and|to) [a-z]+days?)?\b|(?:weekdays|weekends|"
+    rf")?(?:{MONTH}\b(?: \d{{1,2}}\b| or [a-z]+| and [a-z]+)?|{DAY}s?(?: (?:and|to) [a-z]+days?)?\b|"
+    r"(?:weekdays|weekends|"
     r"weeknights|spring|"
     r"summer|autumn|fall|winter|noon)\b|\d{1,2}(?::\d\d)? ?[ap]\.?m)|(?:weekdays|weekends|weeknights|"
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?) only|(?:with)?in (?:the )?(?:first )?\d+ (?:days?|weeks?|"
+    rf"{DAY}s?) only|(?:with)?in (?:the )?(?:first )?\d+ (?:days?|weeks?|"
     r"months?|hours?)|"
     r"(?:up to )?\d+ (?:days?|hours?|weeks?) (?:before|ahead|in advance)\b(?:(?! for )[^,.;\n]){0,16}|with \d+ "
     r"(?:days?|"
@@ -82,9 +81,7 @@ _CONDITION = re.compile(
     r"participating|most|"
     r"some) [a-z]+|lower 48|contiguous|mainland|metro\w*|city limits|continental)[^,.;\n]{0,24})"
     r"|(?P<area>(?:within|inside|to|across|throughout) (?:the )?"
-    r"(?!(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|"
-    r"october|"
-    r"november|december)(?-i:[A-Z])[\w'-]+(?: (?:only|and|or|(?-i:[A-Z])[\w'-]+))*)"
+    rf"(?!{DAY}|{MONTH})(?-i:[A-Z])[\w'-]+(?: (?:only|and|or|(?-i:[A-Z])[\w'-]+))*)"
     r"|(?P<kind>(?<=free )(?:local|in-store|standard|domestic|weekday|off-peak|economy|curbside)(?= (?:delivery|"
     r"shipping|pickup|returns?)))"
     r"|(?P<except>(?:except|excluding|excludes|not including|does not cover|doesn't cover)[^.;\n]+|(?:(?:with|on|"

@@ -7,9 +7,10 @@ Paper: the correctness part of RELATE's semantic quality reward.
 
 import re
 
+from relate_engine.rewards.calendar import DAYS, MONTHS
 from relate_engine.rewards.clauses import LIGHT, roots_of
 from relate_engine.rewards.contradictions import SAY, fact, fault
-from relate_engine.rewards.sheet import DAYS, MONTHS, Sheet, stem_date
+from relate_engine.rewards.sheet import Sheet, stem_date
 from relate_engine.scorecard import Finding, Severity
 
 MONTH = re.compile(

@@ -15,6 +15,7 @@ from relate_engine.brief import Brief
 from relate_engine.denial import affirmed
 from relate_engine.rewards.ages import check_ages
 from relate_engine.rewards.arithmetic import follows
+from relate_engine.rewards.calendar import DAYS
 from relate_engine.rewards.certificates import check_certificates
 from relate_engine.rewards.channels import check_channels
 from relate_engine.rewards.claims import check_claims
@@ -35,7 +36,7 @@ from relate_engine.rewards.quantities import Quantity, codes, equal, quantities
 from relate_engine.rewards.relations import misplaced
 from relate_engine.rewards.reversals import reversed_
 from relate_engine.rewards.sequence import reordered
-from relate_engine.rewards.sheet import DAYS, Sheet, masked, sheet, stem_date
+from relate_engine.rewards.sheet import Sheet, masked, sheet, stem_date
 from relate_engine.rewards.statements import check_statements
 from relate_engine.rewards.units import MONEY, UNIT, number_of
 from relate_engine.rewards.words import STOP, is_title_case, stem

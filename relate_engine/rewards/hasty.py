@@ -11,11 +11,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from relate_engine.config import ASSETS
+from relate_engine.rewards.calendar import DAY, MONTHS
 
-# not may, march
-_DATES = (
-    "(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|april|june|july|august|(?:sept|nov|dec)ember|october"
-)
+_DATES = f"{DAY}s?|" + "|".join(m for m in MONTHS if m not in ("march", "may"))  # those two are other words too
 _SHORT_DAY = r"(?:mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun)"
 _SHORT_MONTH = r"(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
 _LONG = {

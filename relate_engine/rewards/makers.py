@@ -9,6 +9,7 @@ Paper: the correctness part of RELATE's semantic quality reward.
 import re
 from functools import lru_cache
 
+from relate_engine.rewards.calendar import DAY, MONTH
 from relate_engine.rewards.units import number_of
 from relate_engine.rewards.words import STOP, stem, word_set, words
 from relate_engine.scorecard import Finding, finding
@@ -33,8 +34,7 @@ _NO_DOER = re.compile(
     r"year|dozen|piece|metre|meter|foot|"
     r"litre|glass|cup|slice|kilo|pound|end|time|book|sea|fire|river|lake|shore|coast|water|numbers?)|a (?:third|"
     r"quarter|"
-    r"half|full|whole|factor|mile)|you|us|me|hundreds|thousands|millions|\W?\d.*|(?:mon|tues|wednes|thurs|fri|satur|"
-    r"sun)day|(?:january|february|march|april|may|june|july|august|september|october|november|december)|christmas|"
+    rf"half|full|whole|factor|mile)|you|us|me|hundreds|thousands|millions|\W?\d.*|{DAY}|{MONTH}|christmas|"
     r"easter|lunch|bedtime|dinner|breakfast)\b",
     re.I,
 )

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 from relate_engine.config import ASSETS
+from relate_engine.rewards.calendar import DAYS, MONTHS
 from relate_engine.rewards.contradictions import fault
 from relate_engine.rewards.dates import DAY, MONTH
 from relate_engine.rewards.lexicon import (
@@ -20,7 +21,7 @@ from relate_engine.rewards.lexicon import (
     STATES,
     WITHIN,
 )
-from relate_engine.rewards.sheet import DAYS, MONTHS, Sheet
+from relate_engine.rewards.sheet import Sheet
 from relate_engine.rewards.spelling import frequency, known, opens_sentence, suggestions
 from relate_engine.rewards.words import STOP, WORD, stem, word_set
 from relate_engine.scorecard import Finding

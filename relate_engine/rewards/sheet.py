@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from relate_engine.brief import Brief
+from relate_engine.rewards.calendar import DAYS, MONTHS
 from relate_engine.rewards.contradictions import denied_things
 from relate_engine.rewards.lexicon import (
     AT_HOME,
@@ -19,21 +20,6 @@ from relate_engine.rewards.quantities import Quantity, codes, quantities
 from relate_engine.rewards.words import stem, words
 
 _MASK = "\ufffc"
-MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
 @dataclass(frozen=True)
