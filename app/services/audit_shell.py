@@ -49,7 +49,7 @@ def filter_of(
         wanted = replace(wanted, author_id=found[0])
     if thing is not None:
         kind, _, number = thing.partition(":")
-        if number and not number.isdigit():
+        if number and not (number.isdecimal() and len(number) < 19):
             raise BriefError(f"The object '{thing}' must be KIND or KIND:ID, such as text:12.")
         wanted = replace(wanted, object_type=kind, object_id=int(number) if number else None)
     if days is not None:

@@ -227,6 +227,7 @@ def _price(text: str, q: Quantity, word: str, brief: Sequence[Quantity]) -> bool
         counts |= {k.raw for k in brief if not k.dim and 2 <= k.raw <= 12}
     if _PER.search(text):
         counts |= {7, 12, 30, 52, 365}
+    counts.discard(0)  # of nothing there is no price
     shares = {k.value / 100 for k in brief if k.dim == "pct" and 0 < k.value < 100}
     slack = max(0.5, 0.1 * q.value) if word else 0.011
 

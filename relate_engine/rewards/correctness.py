@@ -202,7 +202,7 @@ def _articles(text: str) -> list[Finding]:
 def _article(word: str) -> str | None:
     """The article by sound, or None where both are heard or nobody can tell."""
     bare = word.lstrip("$\u00a3\u20ac")
-    if bare[0].isdigit():
+    if bare[0].isdecimal():  # not a raised or ringed one, which is read in other ways
         digits = re.sub(r"\D.*", "", bare.replace(",", ""))
         eleven = re.match(r"(?:11|18)(?:\d{3})*$|1[18]\d\d$", digits) is not None
         return "an" if digits[0] == "8" or eleven else "a"

@@ -116,8 +116,9 @@ _ORDINALS = dict(
 
 def number_of(word: str) -> float | None:
     """The value of one figure or number word, ordinals included; None for any other word and for "one"."""
-    if word[0].isdigit():
-        return float(word.replace(",", "")) if word[-1].isdigit() else None
+    if word[0].isdecimal():
+        plain = word.replace(",", "")
+        return float(plain) if re.fullmatch(r"\d+(?:\.\d+)?", plain) else None
     lower = word.lower()
     found = ONES.get(lower) or TENS.get(lower) or _ORDINALS.get(lower) or _GROUPS.get(lower)
     return float(found) if found and lower not in {"one", "first", "second"} else None
@@ -133,4 +134,4 @@ def unit_of(word: str, attached: bool) -> tuple[str, float] | None:
 
 
 def spoken_or_figure(word: str) -> float | None:
-    return float(word) if word.isdigit() else spoken_value(word)
+    return float(word) if word.isdecimal() else spoken_value(word)

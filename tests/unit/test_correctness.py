@@ -85,6 +85,11 @@ def test_spans_count_code_points_after_an_emoji() -> None:
     assert found.severity == "block" and found.amount == -1.0
 
 
+@pytest.mark.parametrize("text", ["A \u00b2-minute video", "In a \u2460-step plan", "Cut by \u00b9 in 0", "0 of 0 for $0"])
+def test_odd_figures_are_read_without_an_error(text: str) -> None:
+    assert isinstance(correctness(text, brief_of("A 20-minute video in 3 steps for $40")), list)
+
+
 def test_names_nearly_right_are_mended_by_the_exact_name() -> None:
     for text, wrong, right in [
         ("Brewbuddy for home brewers", "Brewbuddy", "BrewBuddy"),
@@ -223,6 +228,7 @@ def test_the_same_denial_is_supported(text: str) -> None:
         ("A VPN with 2,000 users", "A VPN with no logs"),
         ("Your first month is $5", "An unbeatable VPN"),
         ("A tent for $40", "A tent under $30"),
+        ("A tent for $40", "Just $20, 0 hidden fees"),  # of nothing there is no price a piece
         ("A cotton bag", "A bag of 100% cotton"),
         ("Soap by post, fortnightly", "Soap by post in two weeks"),
     ],
