@@ -3,6 +3,8 @@
 `assets/compliance/train_*.jsonl`, labelled by hand in sets of a violation and its near-miss clean twins; the examples
 of the rules; and public data about other kinds of text (dark patterns, clickbait, offence, profanity). The files
 `second_*.jsonl`, by other authors, are the evaluator's alone; so is the half of `train_b` whose `set` has an odd hash.
+`second_s` holds headlines as a lax writer samples them, with people's among them, labelled by readers who saw the words
+alone: what the evaluator is asked about when policies are compared. Its shouting lines (`style`) teach nothing here.
 Leaves out: the held-out texts (compliance_report.py).
 """
 
