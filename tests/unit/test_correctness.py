@@ -85,7 +85,9 @@ def test_spans_count_code_points_after_an_emoji() -> None:
     assert found.severity == "block" and found.amount == -1.0
 
 
-@pytest.mark.parametrize("text", ["A \u00b2-minute video", "In a \u2460-step plan", "Cut by \u00b9 in 0", "0 of 0 for $0"])
+@pytest.mark.parametrize(
+    "text", ["A \u00b2-minute video", "In a \u2460-step plan", "Cut by \u00b9 in 0", "0 of 0 for $0"]
+)
 def test_odd_figures_are_read_without_an_error(text: str) -> None:
     assert isinstance(correctness(text, brief_of("A 20-minute video in 3 steps for $40")), list)
 
