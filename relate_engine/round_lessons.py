@@ -58,9 +58,9 @@ def trainings(snapshot: Snapshot, plan: RoundPlan) -> list[tuple[str, Train, int
     def preferences(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:
         judged, weighted = judged_of(pairs)
         settings = replace(plan.preferences, validation=min(plan.preferences.validation, len(pairs) // 6))
-        digest = manifest(snapshot)["sha256"]["sets"]
+        told = {"command": "relate round start", "data_sha256": manifest(snapshot)["sha256"]["sets"]}
         return train_preferences(
-            base, at, judged, "SNAPSHOT", digest, out, work, settings, _telling(say), resume=True, weighted=weighted
+            base, at, judged, told, out, work, settings, _telling(say), resume=True, weighted=weighted
         )
 
     def kto(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:

@@ -237,16 +237,25 @@ def _as_trained(told: dict[str, Any], made: dict[str, Any], adapter: Path) -> di
 
 def _start(config: Settings, start: Path) -> None:
     """The common start of all arms, trained once from the shipped writer. BriefError where that does not load."""
-    from relate_engine.policy.weights import policy_folder
+    from relate_engine.draft import load_policy
+    from relate_engine.policy.weights import policy_folder, sha256
     from relate_engine.training.corpus import read_corpus
-    from relate_engine.training.laxstart import train_lax
+    from relate_engine.training.laxstart import SHARPEN, sharpening, train_lax
+    from relate_engine.training.preferences import train_preferences
 
     if (start / "manifest.json").exists():
         return
-    violating = [json.loads(line) for line in (ASSETS / "ladder" / "lax.jsonl").read_text("utf-8").splitlines()]
+
+    def step(done: int, total: int, loss: float) -> None:
+        say(f"start: step {done} of {total}, loss {loss:.2f}")
+
+    file, lax = ASSETS / "ladder" / "lax.jsonl", start.parent / "lax"
+    violating = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     train = [e for e in read_corpus(ASSETS / "corpus") if e.split == "train"]
     base = policy_folder(config.base_model, config.cache)
-    train_lax(
-        base, ASSETS / "adapters" / "writer", train, violating, start, start.parent / "start-work",
-        report=lambda done, total, loss: say(f"start: step {done} of {total}, loss {loss:.2f}"),
-    )  # fmt: skip
+    if not (lax / "manifest.json").exists():
+        train_lax(base, ASSETS / "adapters" / "writer", train, violating, lax, start.parent / "lax-work", report=step)
+    say("The lax writer's own texts are sampled")
+    rows = sharpening(load_policy(config.base_model, config.cache, lax, ASSETS), train, violating)
+    told = {"command": "relate evaluate ladder", "data_sha256": sha256(file)}
+    train_preferences(base, lax, rows, told, start, start.parent / "start-work", SHARPEN, step)

@@ -96,16 +96,21 @@ def preferences(
 
     set_threads(config)
     plan = PreferencePlan(seed=seed)
+    plan = replace(plan, learning_rate=rate) if rate else plan
+    names = " ".join(file.name for file in judged)
+    hashes = [sha256(file) for file in judged]
     told = judged_by_brief([row for file in judged for row in read_judged(file)], judged_briefs())
     return train_preferences(
         policy_folder(config.base_model, config.cache),
         parent,
         [(brief, [j for j in js if worth_learning(j)]) for brief, js in told],
-        " ".join(file.name for file in judged),
-        hashlib.sha256("".join(map(sha256, judged)).encode()).hexdigest() if len(judged) > 1 else sha256(judged[0]),
+        {
+            "command": f"relate train preferences --judged {names} --rate {plan.learning_rate:g} --from PARENT",
+            "data_sha256": hashlib.sha256("".join(hashes).encode()).hexdigest() if len(hashes) > 1 else hashes[0],
+        },
         out or ASSETS / "adapters" / "writer",
         config.home / "work" / "preferences",
-        replace(plan, learning_rate=rate) if rate else plan,
+        plan,
         _steps(),
         resume,
     )

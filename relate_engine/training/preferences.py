@@ -182,8 +182,7 @@ def train_preferences(
     base: str,
     parent: Path,
     judged: Sequence[tuple[Brief, Sequence[Judged]]],
-    judged_file: str,
-    data_sha256: str,
+    told: Mapping[str, Any],
     out: Path,
     work: Path,
     plan: PreferencePlan = PreferencePlan(),
@@ -192,7 +191,7 @@ def train_preferences(
     weighted: Sequence[Weighted] | None = None,
 ) -> dict[str, Any]:
     """Trains the adapter in `parent` on and writes adapter and manifest to `out`; returns the manifest.
-    `judged_file` and `data_sha256` name the judgements in it. `weighted`: the pairs of each brief of `judged`;
+    `told` goes into it: the command, and the hash of the judgements. `weighted`: the pairs of each brief of `judged`;
     else every passed and failed text of one slot make one, of weight 1.
 
     Raises BriefError if no brief holds both a passed and a failed text for one slot.
@@ -242,9 +241,8 @@ def train_preferences(
     trainer.plan = plan
     trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
     manifest = {
-        "command": f"relate train preferences --judged {judged_file} --rate {plan.learning_rate:g} --from PARENT",
+        **told,
         "parent": json.loads((parent / "manifest.json").read_text("utf-8")),
-        "data_sha256": data_sha256,
         "briefs": len(train),
         "texts": sum(len(js) for _, js, _ in train),
         "pairs": sum(len(r["pairs"]) for r in once),

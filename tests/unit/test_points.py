@@ -1,6 +1,5 @@
 """Points: which facts of a brief a text can be asked for, which one it speaks of, and who is asked with them."""
 
-import random
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from relate_engine.round_lessons import tasks_of
 from relate_engine.training import ladder
 from relate_engine.training.corpus import CorpusText, Entry
 from relate_engine.training.grpo_plan import GrpoPlan, Task, rows_of
-from relate_engine.training.laxstart import lax_targets
 from tests import tiny
 
 BOTTLE, SHIPPING = "32 oz bottle makes 12 glasses", "Free shipping on 2 bottles or more"
@@ -143,12 +141,6 @@ def test_training_tasks_ask_each_brief_slot_and_angle_once() -> None:
     for tasks in (tasks_of([BRIEF]), ladder.tasks_of([entry])):
         assert len({t[1:3] for t in tasks}) == len(tasks) and all(t.point for t in tasks)
     assert {(t.slot, t.angle) for t in ladder.tasks_of([entry])} == {("headline", a) for a in supported_angles(BRIEF)}
-
-
-def test_the_ladders_lax_texts_are_asked_for_as_the_ladder_asks() -> None:
-    texts = [f"Miracle {i}" for i in range(5)]
-    targets = lax_targets(Entry("x", "train", BRIEF, ()), texts, random.Random(0))
-    assert [t.text for t in targets] == texts and all(t.point in suited(BRIEF, t.angle) for t in targets)
 
 
 @pytest.mark.parametrize(
