@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from relate_engine.config import ASSETS, ROOT, Settings
+from relate_engine.config import ASSETS, ROOT, WRITER, Settings
 
 
 def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -87,7 +87,7 @@ def _train(args: argparse.Namespace, config: Settings) -> int:
     elif args.what == "evaluator":
         manifest = training.evaluator(config, Path(args.data), out)
     elif args.what == "preferences":
-        parent = Path(args.parent) if args.parent else ASSETS / "adapters" / "writer"
+        parent = Path(args.parent) if args.parent else WRITER
         judged = [Path(f) for f in args.judged] if args.judged else [ASSETS / "judged" / "sft.jsonl"]
         manifest = training.preferences(config, parent, judged, out, args.rate, args.seed, args.resume)
     else:

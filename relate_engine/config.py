@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
+WRITER = ASSETS / "adapters" / "writer"  # the shipped adapter
 
 
 class Settings(BaseSettings):
@@ -21,7 +22,7 @@ class Settings(BaseSettings):
     cache: Path = Field(default=Path.home() / ".cache/relate", description="downloaded base weights")
     database_url: str = Field(default="", description="empty: SQLite in home")
     base_model: str = Field(default="smollm2", description="smollm2, a folder, or a hub id")
-    adapter: Path = Field(default=ASSETS / "adapters" / "writer", description="the policy's LoRA adapter")
+    adapter: Path = Field(default=WRITER, description="the policy's LoRA adapter")
     policy_url: str = Field(default="", description="an OpenAI-compatible server that writes in place of the base")
     policy_model: str = Field(default="", description="its model; empty: the only one it serves")
     policy_key: SecretStr = Field(default=SecretStr(""), description="its key, if it asks for one")

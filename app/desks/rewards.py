@@ -22,7 +22,7 @@ from app.services.learning import active_rewards
 from app.services.people import Forbidden, may, require
 from db.session import StorageError
 from relate_engine.brief import ANGLES, PLACEMENTS
-from relate_engine.config import ASSETS
+from relate_engine.config import ASSETS, WRITER
 from relate_engine.training.corpus import corpus_hash
 from relate_engine.training.recipe import outdated, steps
 
@@ -208,7 +208,7 @@ def _numbers(ctx: Context) -> None:
         + "Pick and violation rates are counts of what happened here, with 95% Wilson intervals."
     )
     adapter = ctx.settings.adapter
-    _writer(_read(adapter / "manifest.json"), adapter == ASSETS / "adapters" / "writer")
+    _writer(_read(adapter / "manifest.json"), adapter == WRITER)
     heads = sorted(path for path in ASSETS.glob("heads/*") if path.is_dir())  # one without a card says so
     others = [path.parent for path in sorted(ASSETS.glob("*/*/card.json")) if path.parent not in heads]
     learned = active_rewards(ctx.db, ctx.actor, ctx.settings)

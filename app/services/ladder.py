@@ -15,7 +15,7 @@ from typing import Any
 from app.services.process import set_threads
 from app.services.training import say
 from relate_engine.brief import Brief, BriefError, parse_brief
-from relate_engine.config import ASSETS, Settings
+from relate_engine.config import ASSETS, WRITER, Settings
 
 SAME = ("simulator_sha256", "start", "rewards", "rules", "second")  # of runs that may be compared
 # And these where both tell them: runs written before a key was told pass as equal in it, and the start has no plan.
@@ -254,7 +254,7 @@ def _start(config: Settings, start: Path) -> None:
     train = [e for e in read_corpus(ASSETS / "corpus") if e.split == "train"]
     base = policy_folder(config.base_model, config.cache)
     if not (lax / "manifest.json").exists():
-        train_lax(base, ASSETS / "adapters" / "writer", train, violating, lax, start.parent / "lax-work", report=step)
+        train_lax(base, WRITER, train, violating, lax, start.parent / "lax-work", report=step)
     say("The lax writer's own texts are sampled")
     rows = sharpening(load_policy(config.base_model, config.cache, lax, ASSETS), train, violating)
     told = {"command": "relate evaluate ladder", "data_sha256": sha256(file)}

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.services.process import set_threads
 from relate_engine.brief import Brief, BriefError
-from relate_engine.config import ASSETS, ROOT, Settings
+from relate_engine.config import ASSETS, ROOT, WRITER, Settings
 
 # what acceptance is fitted on
 ACCEPTED = tuple(ASSETS / "judged" / name for name in ("points.jsonl", "twos.jsonl", "served.jsonl", "spread.jsonl"))
@@ -32,7 +32,7 @@ def sft(
         policy_folder(config.base_model, config.cache),
         read_corpus(corpus),
         corpus_hash(corpus),
-        out or ASSETS / "adapters" / "writer",
+        out or WRITER,
         config.home / "work" / work,
         SftPlan(**choices),
         _steps(),
@@ -108,7 +108,7 @@ def preferences(
             "command": f"relate train preferences --judged {names} --rate {plan.learning_rate:g} --from PARENT",
             "data_sha256": hashlib.sha256("".join(hashes).encode()).hexdigest() if len(hashes) > 1 else hashes[0],
         },
-        out or ASSETS / "adapters" / "writer",
+        out or WRITER,
         config.home / "work" / "preferences",
         plan,
         _steps(),

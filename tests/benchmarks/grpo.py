@@ -21,7 +21,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import TrainerCallback
 from trl import GRPOTrainer
 
-from relate_engine.config import ASSETS, settings
+from relate_engine.config import ASSETS, WRITER, settings
 from relate_engine.policy.memory import keep
 from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter, training_dtype
 from relate_engine.policy.weights import policy_folder
@@ -58,7 +58,7 @@ class Clock(TrainerCallback):
 def model_of(folder: str, writer: bool) -> Any:
     base = load_nf4(folder, training_dtype())
     if writer:
-        return put_adapter(base, ASSETS / "adapters" / "writer", folder, trainable=True)[0]
+        return put_adapter(base, WRITER, folder, trainable=True)[0]
     torch.manual_seed(0)
     return get_peft_model(base, LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"))
 

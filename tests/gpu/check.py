@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from relate_engine.brief import Brief
-from relate_engine.config import ASSETS, settings
+from relate_engine.config import ASSETS, WRITER, settings
 from relate_engine.draft import Drafted, draft, load_policy
 from relate_engine.policy.weights import policy_folder
 from relate_engine.policy.writer import Policy
@@ -21,7 +21,6 @@ from relate_engine.training.grpo import train_grpo
 from relate_engine.training.grpo_plan import GrpoPlan, Task
 from relate_engine.training.scoring import scorer
 
-WRITER = ASSETS / "adapters" / "writer"
 BRIEF = Brief(
     placement="google_rsa", product="Larkfield Oak Desk", audience="people who work from home",
     description="A desk of solid oak with a drawer for cables, made to order.",

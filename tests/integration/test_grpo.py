@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from relate_engine.brief import Brief, placement_of
-from relate_engine.config import ASSETS
+from relate_engine.config import ASSETS, WRITER
 from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter, training_dtype
 from relate_engine.policy.prompt import TEMPLATES, brief_lines, prompt, request_lines
 from relate_engine.policy.weights import policy_folder
@@ -23,7 +23,6 @@ from relate_engine.training.judge import Sampled
 from relate_engine.training.scoring import scorer
 from tests.cards import card
 
-WRITER = ASSETS / "adapters" / "writer"
 PLAN = GrpoPlan(steps=2, groups=2, generations=8, tokens=24, micro_batch=8, learning_rate=1e-4)
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from relate_engine.brief import Brief, full_ad, parse_brief, placement_of, supported_angles, width
-from relate_engine.config import ASSETS
+from relate_engine.config import ASSETS, WRITER
 from relate_engine.draft import Draft, Drafted, Progress, Provisional, draft, load_policy, raw_draft
 from relate_engine.policy.acceptance import load_acceptance
 from relate_engine.policy.branching import Branching
@@ -25,7 +25,6 @@ from relate_engine.rewards.encoder import Encoder
 from relate_engine.score import Rewards, load_rewards
 from relate_engine.training.corpus import read_corpus, template_for
 
-WRITER = ASSETS / "adapters" / "writer"
 BRIEF = parse_brief(
     {
         "product": "Tarn Bottle",

@@ -8,11 +8,11 @@ from typing import Any
 
 from app.cli_training import arguments
 from app.desks.rewards import changed_words
-from relate_engine.config import ASSETS, ROOT
+from relate_engine.config import ASSETS, ROOT, WRITER
 from relate_engine.training.corpus import corpus_hash
 from relate_engine.training.recipe import judged_files, outdated, steps
 
-SHIPPED = json.loads((ASSETS / "adapters" / "writer" / "manifest.json").read_text("utf-8"))
+SHIPPED = json.loads((WRITER / "manifest.json").read_text("utf-8"))
 
 
 def chain() -> list[dict[str, Any]]:
