@@ -189,6 +189,9 @@ def _run(config: Settings, truth: Any, arm: str, seed: int, work: Path, served: 
         for row in read_judged(ASSETS / "judged" / "sft.jsonl"):
             if (row["placement"], row["slot"]) == ("google_rsa", "headline"):
                 ran.setdefault(row["brief"], []).append(row["text"])
+        own = engine.could_run(load_policy(config.base_model, config.cache, start, ASSETS), corpus, say=say)
+        for brief, texts in own.items():
+            ran.setdefault(brief, []).extend(texts)
         engine.teach(setting_of(config), truth, corpus, ran).save(folder, {"simulator_sha256": truth.sha256})
     rewards = replace(plain, learned=RewardModel.load(folder, plain.head.version))
     adapter, told = start, _told(arm)

@@ -1,8 +1,9 @@
 """The paper's ablation ladder: the same start, rewards, steps and seeds, and only the arm's credit differs.
 
 Arms (credit.ARMS): ctr, m1, m2, m3, m4, relate; beside them `sft`, the common start itself. The rewards of a run are
-the studio's, with a reward model taught by campaigns drawn from a simulator (results/simulated.py) on training
-briefs; what is reported about clicks and sales is the simulator's own truth, on held-out briefs. Headlines of a
+the studio's, with a reward model taught by campaigns drawn from a simulator (results/simulated.py) on training briefs,
+in which the start's own texts ran too: taught by finished texts alone it knows little of a writer that garbles and
+exaggerates. What is reported about clicks and sales is the simulator's own truth, on held-out briefs. Headlines of a
 search ad are written. Raw: as they come, at temperature 1, no guards, no drops, no choice. Served: what the studio
 would show of the writer (draft.py), on every fifth brief. A text that holds nothing or runs over the slot's hard
 limit cannot be uploaded, so it draws no clicks and no sales; a slot left empty draws none either.
@@ -24,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from relate_engine.brief import Brief, supported_angles
+from relate_engine.brief import Brief, placement_of, supported_angles, width
 from relate_engine.draft import Drafted, draft
 from relate_engine.evaluators.compliance import Evaluator
 from relate_engine.policy.writer import Policy, Wish, one_each, wanted
@@ -65,7 +66,7 @@ def tasks_of(entries: Sequence[Entry]) -> list[Task]:
 def teach(
     setting: Setting, simulator: Simulator, entries: Sequence[Entry], ran: Mapping[str, Sequence[str]], seed: int = 0
 ) -> RewardModel:
-    """A reward model of simulated campaigns: the headlines of the training corpus and, by brief id, what a writer had
+    """A reward model of simulated campaigns: the headlines of the training corpus and, by brief id, what writers had
     drafted (`ran`), the texts of each brief against each other."""
     train = [e for e in entries if e.split == "train"]
     sets = headline_sets(train)
@@ -74,6 +75,19 @@ def teach(
         if len(texts) > 1:
             sets.append(AdSet(search(entry.brief), "headline", texts))
     return fit_rewards(draw(simulator, sets, IMPRESSIONS, seed), replace(setting, source="simulated"))
+
+
+def could_run(policy: Policy, entries: Sequence[Entry], seed: int = 0, say: Say = print) -> dict[str, list[str]]:
+    """By id of each training brief raw headlines of `policy`, but those that could not be uploaded."""
+    found = {}
+    for number, entry in enumerate(e for e in entries if e.split == "train"):
+        brief = search(entry.brief)
+        texts = [s.text.strip() for _, s in raw_samples(policy, brief, seed + number)]
+        limit = placement_of(brief.placement).slot("headline").limit
+        found[entry.id] = [t for t in texts if t and width(t) <= limit]
+        if number % 50 == 49:
+            say(f"the start has written for {number + 1} training briefs")
+    return found
 
 
 def raw_samples(policy: Policy, brief: Brief, seed: int) -> list[tuple[Wish, Any]]:

@@ -15,10 +15,11 @@ from app.services import ladder as service
 from app.services.ladder import ARMS, SAME, ladder_briefs, summarise
 from relate_engine.brief import BriefError
 from relate_engine.config import ASSETS, ROOT, Settings
+from relate_engine.policy.decode import Sample
 from relate_engine.rewards.rules import load_rules
-from relate_engine.training.corpus import read_corpus
+from relate_engine.training.corpus import Entry, read_corpus
 from relate_engine.training.credit import ARMS as CREDIT
-from relate_engine.training.ladder import METRICS, PLAN, Bench, _figures, summary
+from relate_engine.training.ladder import METRICS, PLAN, Bench, _figures, could_run, summary
 from relate_engine.training.textstats import References, bleu, distinct_2, self_bleu
 from tests.unit.studio import brief
 from tests.unit.studio import card as studio_card
@@ -225,6 +226,18 @@ def test_a_text_that_cannot_be_uploaded_sells_nothing() -> None:
     told = _figures(brief(), cards, Bench(sure, sure, sure, {}, References.of([])))
     assert told["ctr"] == pytest.approx(0.2 / 4) and told["ctcvr"] == pytest.approx(0.02 / 4)  # of four asked for
     assert told["over_limit"] == 1 / 4
+
+
+def test_of_the_starts_own_texts_those_ran_that_could_be_uploaded() -> None:
+    class Wild:
+        def write(self, brief: Any, wishes: list[Any], seed: int, raw: bool) -> Any:
+            assert raw and brief.placement == "google_rsa"
+            texts = [" Fits ", " ", "x" * 30, "x" * 31]
+            return [(wish, Sample(n, texts[n], (), ())) for n, wish in enumerate(wishes)]
+
+    wild: Any = Wild()
+    entries = [Entry("t", "train", brief(), ()), Entry("held", "test", brief(), ())]
+    assert could_run(wild, entries) == {"t": ["Fits", "x" * 30]}
 
 
 def test_the_desk_says_what_the_decisive_pairs_show() -> None:
