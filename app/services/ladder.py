@@ -181,6 +181,7 @@ def _run(config: Settings, truth: Any, arm: str, seed: int, work: Path, served: 
 
     start, corpus = config.home / "work" / "ladder" / "start", read_corpus(ASSETS / "corpus")
     _start(config, start)
+    work = work / manifest(start)["version"]  # what another start has left is not taken for this one's
     plain = load_rewards(config.cache, ASSETS, config.base_ctr, config.base_cvr)
     folder = work / "rewards"
     if not (folder / "manifest.json").exists():

@@ -32,7 +32,7 @@ class Arm:
     sentence: Mapping[str, float]  # w_k of `length`, `format`, `ctr`, `ctcvr` (judge.SENTENCE)
     token: Mapping[RewardName, float]  # w_f by the reward a finding belongs to
     spread: Literal["token", "mean"] = "token"  # where token credit lands: on the span, or on the whole text
-    credit: float = 1.0  # λ: how much token credit counts beside the sentence advantage
+    credit: float = 2.0  # λ: how much token credit counts beside the sentence advantage
     scale: float = 0.5  # what of z is one unit of advantage; a block amounts to -1, a caution to -0.25
     clip: float = 3.0  # largest token advantage
     fill: float = 0.5  # of the fold: a text narrower than this wastes its slot (judge.length)
@@ -42,8 +42,8 @@ class Arm:
 # The ablation ladder of the paper. M4 and RELATE share rewards, weights, λ, scale and clip: only `spread` differs.
 _M1 = Arm("m1", {"length": 0.5, "format": 1.0}, {}, spread="mean")
 _M2 = replace(_M1, name="m2", sentence={**_M1.sentence, "ctcvr": 2.0})
-_M3 = replace(_M2, name="m3", token={"diversity": 2.0})  # a repeated phrase amounts to -0.05 only
-_M4 = replace(_M3, name="m4", token={**_M3.token, "correctness": 1.0, "relevance": 1.0, "compliance": 1.0})
+_M3 = replace(_M2, name="m3", token={"diversity": 4.0})  # a repeated phrase amounts to -0.05 only
+_M4 = replace(_M3, name="m4", token={**_M3.token, "correctness": 1.0, "relevance": 1.0, "compliance": 2.0})
 ARMS: dict[str, Arm] = {
     arm.name: arm
     for arm in (

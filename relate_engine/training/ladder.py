@@ -5,8 +5,8 @@ the studio's, with a reward model taught by campaigns drawn from a simulator (re
 in which the start's own texts ran too: taught by finished texts alone it knows little of a writer that garbles and
 exaggerates. What is reported about clicks and sales is the simulator's own truth, on held-out briefs. Headlines of a
 search ad are written. Raw: as they come, at temperature 1, no guards, no drops, no choice. Served: what the studio
-would show of the writer (draft.py), on every fifth brief. A text that holds nothing or runs over the slot's hard
-limit cannot be uploaded, so it draws no clicks and no sales; a slot left empty draws none either.
+would show of the writer (draft.py), on every fifth brief. A text that holds nothing, did not end or runs over the
+slot's hard limit cannot be uploaded, so it draws no clicks and no sales; a slot left empty draws none either.
 
     ctr, ctcvr            the simulator's P(click), P(click) · P(purchase | click)
     blocked_rules         share with a compliance finding that blocks       blocked_classifier   share the second
@@ -48,7 +48,7 @@ TEXTS = 4  # of each held-out brief
 SERVED = 5  # every so many of them is also drafted as the studio would
 IMPRESSIONS = 20_000  # of each text that teaches the reward model
 DRAWS = 2_000
-PLAN = GrpoPlan(steps=40, tokens=24, learning_rate=1e-4)
+PLAN = GrpoPlan(steps=60, tokens=24, learning_rate=1e-4, beta=0.04)
 Say = Callable[[str], None]
 
 
@@ -82,7 +82,7 @@ def could_run(policy: Policy, entries: Sequence[Entry], seed: int = 0, say: Say 
     found = {}
     for number, entry in enumerate(e for e in entries if e.split == "train"):
         brief = search(entry.brief)
-        texts = [s.text.strip() for _, s in raw_samples(policy, brief, seed + number)]
+        texts = [s.text.strip() for _, s in raw_samples(policy, brief, seed + number) if not s.why]
         limit = placement_of(brief.placement).slot("headline").limit
         found[entry.id] = [t for t in texts if t and width(t) <= limit]
         if number % 50 == 49:
@@ -119,9 +119,10 @@ def judge_raw(policy: Policy, start: Policy | None, bench: Bench, seed: int, say
             # both one text at a time: int8 numbers depend on what else is in the batch, and cancel only so
             own, first = (np.array([sum(p.logprobs(brief, w, s.ids)) for w, s in samples]) for p in (policy, start))
             away = float((own - first).mean())
-        texts = [AdText(s.text.strip(), "headline", w.angle, "policy:ladder") for w, s in samples if s.text.strip()]
+        written = [(w, s) for w, s in samples if s.text.strip()]
+        texts = [AdText(s.text.strip(), "headline", w.angle, "policy:ladder") for w, s in written]
         cards = score_texts(bench.rewards, brief, texts, path=policy.path)
-        rows[name] = _figures(brief, cards, bench) | {"kl": away}
+        rows[name] = _figures(brief, cards, bench, [not s.why for _, s in written]) | {"kl": away}
         if number < 20:
             shown += [{"brief": name, "text": c.text} for c in cards]
         if number % 20 == 19:
@@ -139,7 +140,7 @@ def judge_served(policy: Policy, bench: Bench, seed: int, say: Say = print) -> d
         if not isinstance(last, Drafted):
             raise AssertionError("a draft ends with what is shown")
         cards = last.draft.candidates
-        rows[name] = _figures(brief, cards, bench)
+        rows[name] = _figures(brief, cards, bench, [True] * len(cards))
         shown += [{"brief": name, "text": c.text} for c in cards]
         if number % 10 == 9:
             say(f"{number + 1} briefs drafted as served")
@@ -150,11 +151,12 @@ def _rounded(rows: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, flo
     return {name: {k: round(v, 6) for k, v in row.items()} for name, row in rows.items()}
 
 
-def _figures(brief: Brief, cards: Sequence[Scorecard], bench: Bench) -> dict[str, float]:
-    """The metrics of one brief's texts, but the KL; shares are of the TEXTS that were asked for."""
+def _figures(brief: Brief, cards: Sequence[Scorecard], bench: Bench, ended: Sequence[bool]) -> dict[str, float]:
+    """The metrics of one brief's texts, but the KL; shares are of the TEXTS that were asked for. `ended`: by itself."""
     simulator, second = bench.simulator, bench.second
     texts = [c.text for c in cards]
-    click = [simulator.click(c.text, brief) if c.width <= c.limit else 0.0 for c in cards]
+    runs = [end and c.width <= c.limit for c, end in zip(cards, ended, strict=True)]
+    click = [simulator.click(t, brief) if run else 0.0 for t, run in zip(texts, runs, strict=True)]
     both = [p * simulator.conversion(t, brief) for p, t in zip(click, texts, strict=True)]
     blocked = [any(f.reward == "compliance" and f.severity == "block" for f in c.findings) for c in cards]
     wrong = [any(f.reward == "correctness" for f in c.findings) for c in cards]

@@ -222,8 +222,8 @@ def test_a_text_that_cannot_be_uploaded_sells_nothing() -> None:
             return np.zeros(len(texts))
 
     sure: Any = Sure()
-    cards = [studio_card("Fits in the slot"), studio_card("Runs far over what the slot may hold")]
-    told = _figures(brief(), cards, Bench(sure, sure, sure, {}, References.of([])))
+    cards = [studio_card(t) for t in ("Fits in the slot", "Runs far over what the slot may hold", "Was cut off with")]
+    told = _figures(brief(), cards, Bench(sure, sure, sure, {}, References.of([])), [True, True, False])
     assert told["ctr"] == pytest.approx(0.2 / 4) and told["ctcvr"] == pytest.approx(0.02 / 4)  # of four asked for
     assert told["over_limit"] == 1 / 4
 
