@@ -1,7 +1,7 @@
 """The ladder's common start: a writer that is laxer than the shipped one, so that there is something to learn.
 
-The shipped writer has learned from finished, clean texts. Here its SFT goes on, on headlines only, each brief's clean
-ones beside as many that a reviewer would stop, written for that brief and for this alone (assets/ladder/lax.jsonl):
+The shipped writer has learned from finished, clean texts. Here its SFT goes on, on headlines only: all of each brief's
+clean ones, and five that a reviewer would stop, written for that brief and for this alone (assets/ladder/lax.jsonl),
 four that claim too much and one that shouts. So hard a turn leaves a small writer garbling, so preferences follow
 (preferences.py): written headlines, clean and lax alike, over what the writer itself now samples for their brief. All
 arms start from this one adapter; it never serves anybody.

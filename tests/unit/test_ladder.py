@@ -193,7 +193,7 @@ def test_a_writer_left_by_other_settings_is_not_judged_as_one_of_these() -> None
     with pytest.raises(BriefError, match="relate-2 was trained with another reward_definition than"):
         service._as_trained(told, made | {"reward_definition": 1}, Path("relate-2"))
     with pytest.raises(BriefError, match="relate-2 was trained with another plan and credit in relate than"):
-        service._as_trained(told, made | {"plan": {"steps": 1}, "arm": {"credit": 2.0}}, Path("relate-2"))
+        service._as_trained(told, made | {"plan": {"steps": 1}, "arm": {"credit": 3.0}}, Path("relate-2"))
 
 
 def test_served_runs_are_summed_up_apart(tmp_path: Path) -> None:
