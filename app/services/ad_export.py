@@ -7,7 +7,7 @@ is checked by exporting.py; feedback.export notes that it was taken. Making a fi
 
 from dataclasses import dataclass
 
-from app.services import exporting, exporting_table
+from app.services import exporting
 from app.services.ad_records import Revision, StoredAd
 from app.services.ads import get_ad, texts_in
 from app.services.approval import TO_DO, approved_only, unapproved
@@ -56,7 +56,4 @@ def ad_file(
         return AdFile(exporting.meta_csv(db, actor, ids, campaign, group, name, link), target, revision)
     if not ids:
         raise ExportRefused(["The ad holds no text; add some first."])
-    with db.read() as session:  # the plain table itself asks for no approval
-        if problems := unapproved(session, actor, [text.text for text in texts_in(session, actor, ids).values()]):
-            raise ExportRefused(problems)
-    return AdFile(exporting_table.plain_csv(db, actor, ids), target, revision)
+    return AdFile(exporting.ad_table(db, actor, ids), target, revision)

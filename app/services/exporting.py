@@ -16,7 +16,7 @@ from app.services.approval import unapproved
 from app.services.blocking import blocks, confirmed
 from app.services.briefs import get_brief
 from app.services.drafting import get_texts
-from app.services.exporting_table import FORMULA, csv_bytes
+from app.services.exporting_table import FORMULA, csv_bytes, plain_csv
 from app.services.people import Actor, require
 from app.services.stored import StoredText, is_stale
 from db.session import Database
@@ -143,6 +143,20 @@ def meta_problems(
     return problems + _ad_problems(texts, "meta_feed", must_say)
 
 
+def ad_table(db: Database, actor: Actor, text_ids: Iterable[int]) -> bytes:
+    """One ad for another platform as the plain table, whose cells are escaped, or ExportRefused."""
+    require(actor, "ad.export")
+    texts = get_texts(db, actor, dict.fromkeys(text_ids))
+    must_say, blocking = _must_say(db, actor, texts), confirmed(db, actor)
+    problems = _set_problems(texts, "generic") + [p for text in texts for p in _unfit(text, blocking)]
+    problems += _ad_problems(texts, "generic", must_say)
+    with db.read() as session:
+        problems += unapproved(session, actor, texts)
+    if problems:
+        raise ExportRefused(problems)
+    return plain_csv(db, actor, [text.id for text in texts])
+
+
 def ad_cautions(db: Database, actor: Actor, text_ids: Iterable[int]) -> list[str]:
     """What to look at in the whole ad, such as words of the brand kit that no text holds; stops no export."""
     require(actor, "text.read")
@@ -251,10 +265,18 @@ def _ad_problems(
 
 
 def _text_problems(text: StoredText, blocking: Set[str]) -> list[str]:
-    """What keeps one text from leaving: too wide, blocked, not scored by today's brief and rules, unsafe."""
-    slot = placement_of(text.placement).slot(text.slot)
-    what = f"The {slot.label.lower()} '{_short(text)}'"
-    problems = _unsafe(what, text.text)
+    """What keeps one text from leaving for a platform, which takes its cell as it is."""
+    return _unsafe(_named_text(text), text.text) + _unfit(text, blocking)
+
+
+def _named_text(text: StoredText) -> str:
+    return f"The {placement_of(text.placement).slot(text.slot).label.lower()} '{_short(text)}'"
+
+
+def _unfit(text: StoredText, blocking: Set[str]) -> list[str]:
+    """What keeps one text from leaving at all: too wide, blocked, not scored by today's brief and rules."""
+    slot, what = placement_of(text.placement).slot(text.slot), _named_text(text)
+    problems = []
     if (wide := width(text.text)) > slot.limit:
         problems.append(f"{what} is {wide} wide and the limit is {slot.limit}; shorten it.")
     if text.slot != "primary_text" and "\n" in text.text:

@@ -1,10 +1,10 @@
 """The compliance reward: runs the rules over a text, a brief or a whole ad; findings have exact spans.
 
-How a hit is weighed, in this order, where the rule allows: a denial of it clears it ("we never promise a
-cure", '"Miracle"? No.'), a bare "no" before it or a quoted press voice lowers it by one step, because "no X" may
-itself be the claim; a rule's exception lowers block to warn with the words "needs proof"; and only proof in the
-brief (one claim that holds every content word of the hit) lowers it once more. So no magic word in a text clears
-a claim the text makes. What is only a hint is weighed afterwards (hints.py).
+How a hit is weighed, in this order, where the rule allows: a denial of it clears it ("we never promise a cure",
+'"Miracle"? No.'), an answer that goes on, a bare "no" before it or a quoted press voice lowers it by one step, because
+"no X" may itself be the claim; a rule's exception lowers block to warn with the words "needs proof"; and only proof in
+the brief (one claim that holds every content word of the hit) lowers it once more. So no magic word in a text clears a
+claim the text makes. What is only a hint is weighed afterwards (hints.py).
 Leaves out: limits of slots (structure.py), facts and spelling (correctness.py), and what text cannot show:
 the image, the landing page, trademarks, stock and price history.
 """
@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 
 from relate_engine.brief import Brief, placement_of
 from relate_engine.rewards.folding import Folded, fold, mask
+from relate_engine.rewards.negation import stance
 from relate_engine.rewards.rules import ELSEWHERE, Rule, RuleSet, country_packs
 from relate_engine.rewards.words import STOP, spoken, stem, words
 from relate_engine.scorecard import Finding, Severity, finding
@@ -25,38 +26,6 @@ NEEDS_PROOF = "This needs proof: hold the evidence, and add it to the brief's cl
 PROOF_HELD = "The brief holds a claim for it; the text itself still has to name the source or condition."
 _MOST_HITS = 12  # of one rule in one text: more say nothing new
 _LOWER: dict[Severity, Severity | None] = {"block": "warn", "warn": None, "note": None}
-# Filler between a negation and what it denies: "never (promise) (a) cure", "can't (say) (it) cures".
-_FILLER = (
-    r"(?:(?:an?|any|the|your|our|this|that|of|be|to|is|are|it|they|we|you|one|can|could|will|would|say|says|claim|claims"
-    r"|claiming|way|to|promise|promises|promising|offer|offers|sell|make|call|about|another|some|really|actually|simply"
-    r"|prevent|treat|diagnose|or|lend|find|word),?\s+){0,4}"
-)
-_QUOTE = r"[\"“‘']?"
-# "No X" may be the claim itself ("no side effects"), so it lowers by one step; a plain denial clears.
-_NEGATION = re.compile(rf"\b(?:no(?!\s+(?:doubt|one|body))|without|nor|none)\s+{_FILLER}{_QUOTE}$", re.I)
-_DENIAL = re.compile(
-    r"(?:\b(?<!why )(?:not(?!\s+(?:only|just|merely))|never|cannot|nobody|no\s+one|hardly)|n't)\s+"
-    + _FILLER
-    + _QUOTE
-    + "$",
-    re.I,
-)
-# '"Miracle"? No.', 'Others say "miracle".' and '"Miracle" ads' speak about the word and do not use it.
-_NONE_CAN = re.compile(r"\bno\s+\w+\s+(?:is|can|will|makes|keeps)\s+(?:(?:you|it|anyone|ever|be)\s+){0,2}$", re.I)
-_ANSWERED = re.compile(
-    r"^[^.!?]{0,40}\?[\"”’']?\s+(?:we\s+can't\s+say|nope|hardly|never|no(?:t|ne)?(?!\s+(?:doubt|problem|kidding|joke|lie|wonder|question|only)))\b",
-    re.I,
-)
-_OTHERS = re.compile(
-    r"\b(?:others?|they|some|rivals|competitors|labels|people)\s+(?:(?:may|will|might)\s+)?(?:say|claim|promise|call\s+it|shout)"
-    r"\s*:?\s*[\"“‘']$",
-    re.I,
-)
-# a quotation closes and the word for a message follows; whether it was opened, `_weigh` looks
-_THEIR_ADS = re.compile(
-    r"^[^\"”“]{0,40}[\"”]\s+(?:adverts?|ads?|e-?mails?|texts?|calls?|letters?|leaflets?|scams?|headlines?)\b", re.I
-)
-_PRESS = re.compile(r"^[^\"”.!?]{0,60}[,.]?[\"”],?\s+(?:wrote|writes|said\s+the|says\s+the)\b", re.I)
 
 
 def check_text(
@@ -124,13 +93,10 @@ def _weigh(
     """Severity of one hit (None: cleared) with its message, by the order in the docstring above."""
     severity: Severity | None = rule.severity
     if rule.negatable:
-        before, after = text[max(0, start - 60) : start], text[end : end + 80]
-        quoted = text[:start].count('"') % 2 == 1  # folding has made every quotation mark straight
-        if any(p.search(before) for p in (_DENIAL, _NONE_CAN, _OTHERS)) or _ANSWERED.search(after):
+        how = stance(text, start, end)
+        if how == "denied":
             return None, ""
-        if quoted and _THEIR_ADS.search(after):
-            return None, ""
-        if _NEGATION.search(before) or _PRESS.search(after):
+        if how == "doubtful":
             severity = _LOWER[rule.severity]
     if severity is None or rule.unless is None:
         return severity, rule.message

@@ -391,6 +391,16 @@ def test_what_was_allowed_until_a_day_that_has_passed_does_not_leave(
         ad_export.ad_file(db, ada, ad.id, **AD)
 
 
+def test_an_ad_for_another_platform_leaves_without_what_is_blocked(db: Database, ada: Actor) -> None:
+    cards = (card("=Kayak Rack", limit=90), card("Cure your back", "body", limit=300))
+    brief_id, ids = stored(db, ada, cards, "generic")
+    ad = ads.create_ad(db, ada, brief_id)
+    assert b"'=Kayak Rack" in ad_export.ad_file(db, ada, ad.id).data  # the table escapes such a cell
+    drafting.store_cards(db, ada, {ids[1]: replace(cards[1], findings=(BLOCK,), versions={"rules": "later"})})
+    with pytest.raises(ExportRefused, match="'Cure your back' is blocked by SAF-001"):
+        ad_export.ad_file(db, ada, ad.id)
+
+
 def test_a_meta_ad_leaves_in_metas_columns(db: Database, ada: Actor) -> None:
     cards = [
         card("Long story short.", "primary_text", limit=2200), card("A second story.", "primary_text", limit=2200),

@@ -125,6 +125,13 @@ def test_a_denial_and_a_quoted_word_clear() -> None:
         assert [f.severity for f in one("CLM-003", text)] == ["block"], text
 
 
+def test_an_answer_that_goes_on_lowers_by_one_step() -> None:
+    for text in ("Guaranteed results? Not with pills: our plan does it.", "Guaranteed results? Not from them"):
+        assert [f.severity for f in one("CLM-003", text)] == ["warn"], text
+    for text in ("Guaranteed results? Not here.", "Guaranteed results? No way", "Nobody offers guaranteed results"):
+        assert one("CLM-003", text) == [], text
+
+
 def test_words_that_only_look_like_negation() -> None:
     for text in (
         "Guaranteed results? No doubt.",
@@ -132,6 +139,10 @@ def test_words_that_only_look_like_negation() -> None:
         "Not only guaranteed results",
         "Don't wait: guaranteed results",
         "No doubt, guaranteed results",
+        "Guaranteed results? Not a problem",
+        "Guaranteed results? Never easier.",
+        "Aren't these guaranteed results?",
+        "Nobody offers guaranteed results faster",
     ):
         assert [f.severity for f in one("CLM-003", text)] == ["block"], text
 
