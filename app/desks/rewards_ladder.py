@@ -20,6 +20,7 @@ COLUMNS = {
     "blocked_classifier": ("Called a violation by the second classifier", ".1%"),
     "wrong_facts": ("With a fact to look at", ".1%"), "over_limit": ("Over the limit", ".1%"),
     "distinct2": ("Distinct-2", ".3f"), "self_bleu": ("Self-BLEU", ".3f"),
+    "self_bleu_history": ("Self-BLEU against earlier texts", ".3f"),
     "kl": ("KL, nats a text", ".2f"), "length": ("Characters", ".1f"),
 }  # fmt: skip
 

@@ -4,9 +4,10 @@ TRL's GRPOTrainer, pinned, with three overrides and no loop of our own:
     _generate_single_turn                  rollouts: all groups at once, on the int8 copy (rollouts.py)
     _generate_and_score_completions        advantages of shape (B, T): sentence plus token credit (credit.py)
     _get_per_token_logps_and_entropies     losses: each prompt computed once (sharedloss.py)
-The loss is TRL's: the clipped ratio times the advantage, plus β · KL to the policy that the round started from (TRL
-keeps it as the frozen adapter `ref`). With the sampler's own log-probabilities the ratio is π_θ / π_sampler, so it
-also corrects for the int8 copy being slightly off π_θ; `delta` bounds it where the clip does not.
+The loss is TRL's: the clipped ratio times the advantage, plus β · KL to the policy that this training started from (TRL
+keeps it as the frozen adapter `ref`; in a round that is the writer after its tuning and preferences, so that it is held
+to what people taught it). With the sampler's own log-probabilities the ratio is π_θ / π_sampler, so it also corrects
+for the int8 copy being slightly off π_θ; `delta` bounds it where the clip does not.
 Leaves out: where rewards come from (`score` is given), evaluation and gates, shared losses in
 several processes. Under torchrun a step's groups are shared out, each whole, and gradients are averaged (DDP).
 Paper: RELATE (arXiv 2602.11780): GRPO from an SFT policy; GRPO: arXiv 2402.03300.
