@@ -26,7 +26,7 @@ from db.session import Database, StorageError
 from relate_engine.config import Settings
 from relate_engine.scorecard import finding
 from tests.integration.test_draft_back import press, run
-from tests.integration.test_draft_desk import StillWriting
+from tests.integration.test_draft_jobs import StillWriting
 from tests.unit.studio import brief, person, small_draft
 
 Open = Callable[[Actor, StoredBrief | None], AppTest]

@@ -31,6 +31,7 @@ FILES = (
     "review_looks", "review_quality", "ads", "statuses", "comments", "history", "clients", "rulebook", "analytics",
     "sessions", "briefs_list", "brief_merge", "blocking", "client_file", "rounds", "own_lines", "audit_texts",
     "teaching", "decisions", "brief_texts", "jobs_resume", "people_services", "ad_working", "draft_working",
+    "ad_review", "ad_export", "client_export", "draft_turns", "rulebook_draft", "rulebook_publish", "rulebook_recheck",
 )  # fmt: skip
 SQLITE_ONLY = (
     "test_db.py::test_migration_makes_the_folder_and_may_run_again",

@@ -13,8 +13,8 @@ from db import models
 from db.session import Database
 from db.versions import add_change
 from tests.integration.test_review_desk import _press, _view, _words, marks, open_desk
+from tests.unit.rulebook_world import BAN, approved, publish
 from tests.unit.studio import VERSIONS, WARN, Draft, brief, card, person
-from tests.unit.test_rulebook import BAN, approved, publish
 
 __all__ = ["marks", "open_desk"]
 Open = Callable[..., AppTest]

@@ -26,8 +26,8 @@ from db.session import Database
 from relate_engine.config import Settings, settings
 from relate_engine.policy.weights import WeightsError
 from relate_engine.scorecard import Scorecard
+from tests.unit.rulebook_world import BAN
 from tests.unit.studio import Draft, brief, card, person
-from tests.unit.test_rulebook import BAN
 
 Open = Callable[[Actor], AppTest]
 

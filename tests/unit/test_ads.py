@@ -1,50 +1,20 @@
-"""Ads: what goes in, versions that nobody overwrites, review, live, and the file that leaves."""
+"""Ads as advertisers build them: what goes in, versions that nobody overwrites, and the list of ads."""
 
-import csv
-import io
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from app.components.preview import domain_of, google_html, meta_html
-from app.services import ad_export, ad_review, ads, briefs, drafting, exporting, feedback, statuses
+from app.services import ad_export, ad_review, ads, briefs, feedback
 from app.services.ad_checks import assess, differences
-from app.services.ad_records import Place, StoredAd, status_words
-from app.services.exporting import ExportRefused
+from app.services.ad_records import Place, status_words
 from app.services.people import Actor, Forbidden, NotFound, shell_actor
-from app.services.reviewing import give_verdict
-from app.services.workspace import change_settings
-from db.models import AdRevision, AuditEvent, StatusChange, Verdict, utc_now
+from db.models import AdRevision, AuditEvent
 from db.session import Database
-from relate_engine.brief import BriefError, PlacementName, placement_of
-from relate_engine.scorecard import Scorecard
+from relate_engine.brief import BriefError
+from tests.unit.ads_world import sent, stored
 from tests.unit.studio import BLOCK, brief, card, person, small_draft
 
 pytestmark = pytest.mark.usefixtures("rules_of_the_cards")
-
-
-def stored(
-    db: Database,
-    ada: Actor,
-    cards: Sequence[Scorecard] = (),
-    placement: PlacementName = "google_rsa",
-    pick: bool = True,
-) -> tuple[int, list[int]]:
-    """A brief with texts, all of them picked: its id and theirs."""
-    saved = briefs.save_brief(db, ada, brief(placement=placement))
-    texts = drafting.add_own_lines(db, ada, saved.id, cards or small_draft().candidates).texts
-    if pick:
-        for text in texts:
-            feedback.pick(db, ada, text.id)
-    return saved.id, [text.id for text in texts]
-
-
-def approve(db: Database, actor: Actor, ids: Sequence[int]) -> None:
-    with db.write() as session:
-        for text_id in ids:
-            statuses.set_status(session, actor, text_id, "approved")
 
 
 def test_an_ad_begins_with_what_is_picked(db: Database, ada: Actor) -> None:
@@ -132,14 +102,6 @@ def test_an_archived_brief_or_ad_is_not_changed(db: Database, ada: Actor) -> Non
     assert ads.get_ad(db, ada, ad.id).brief_archived
 
 
-def test_an_archived_ad_does_not_go_live(db: Database, ada: Actor) -> None:
-    ad, ids = sent(db, ada)
-    approve(db, person(db, "reviewer"), ids)
-    ads.archive_ad(db, ada, ad.id)
-    with pytest.raises(BriefError, match="is archived; bring it back before you mark it as live"):
-        ad_review.go_live(db, ada, ad.id, ad.newest.id)
-
-
 def test_only_advertisers_build_and_nothing_is_seen_from_elsewhere(db: Database, ada: Actor) -> None:
     brief_id, _ = stored(db, ada)
     ad = ads.create_ad(db, ada, brief_id)
@@ -211,32 +173,6 @@ def test_an_edited_text_is_told_and_compared_as_reworded(db: Database, ada: Acto
     assert [d.mark for d in back].count("added") == 1
 
 
-def sent(db: Database, ada: Actor) -> tuple[StoredAd, list[int]]:
-    brief_id, ids = stored(db, ada)
-    ad = ads.create_ad(db, ada, brief_id)
-    return ad_review.send_to_review(db, ada, ad.id, 1), ids
-
-
-def test_sending_moves_the_ad_and_its_texts_once(db: Database, ada: Actor) -> None:
-    ad, ids = sent(db, ada)
-    assert ad.newest.status == "in_review"
-    assert ad_review.send_to_review(db, ada, ad.id, 1) == ad  # a double click
-    assert {t.status for t in ads.texts_of(db, ada, ids).values()} == {"in_review"}
-    with db.read() as session:
-        assert session.query(StatusChange).count() == 7
-    back = ad_review.take_back(db, ada, ad.id, 1)
-    assert back.newest.status == "draft"
-    assert {t.status for t in ads.texts_of(db, ada, ids).values()} == {"draft"}
-
-
-def test_a_newer_version_takes_the_place_of_the_one_in_review(db: Database, ada: Actor) -> None:
-    ad, ids = sent(db, ada)
-    ads.save_revision(db, ada, ad.id, 1, ad.newest.places[:5])  # without the path
-    ad_review.send_to_review(db, ada, ad.id, 2)
-    assert {r.number: r.status for r in ads.revisions_of(db, ada, ad.id)} == {2: "in_review", 1: "draft"}
-    assert [t.status for t in ads.texts_of(db, ada, ids).values()] == ["in_review"] * 5 + ["draft"]
-
-
 def test_the_list_is_searched_and_filtered_by_status(db: Database, ada: Actor) -> None:
     ad, _ = sent(db, ada)
     other = ads.create_ad(db, ada, ad.brief_id, "Autumn")
@@ -250,172 +186,6 @@ def test_the_list_is_searched_and_filtered_by_status(db: Database, ada: Actor) -
     assert ads.list_ads(db, ada, page=7).page == 1
 
 
-def test_an_unfinished_ad_is_not_sent(db: Database, ada: Actor) -> None:
-    brief_id, ids = stored(db, ada)
-    ad = ads.create_ad(db, ada, brief_id, "Short", [Place(ids[0], "headline"), Place(ids[3], "description")])
-    with pytest.raises(BriefError, match=r"Add 2 headlines: the ad has 1 and needs 3\. Add 1 description"):
-        ad_review.send_to_review(db, ada, ad.id, 1)
-    ads.save_revision(db, ada, ad.id, 1, [Place(i, s) for i, s in zip(ids[:5], ["headline"] * 3 + ["description"] * 2)])
-    with pytest.raises(ads.StaleAd):
-        ad_review.send_to_review(db, ada, ad.id, 1)
-    rui = person(db, "reviewer")
-    with db.write() as session:
-        statuses.set_status(session, rui, ids[1], "rejected", "No proof.")
-    with pytest.raises(BriefError, match="H2 was rejected; reword or replace it"):
-        ad_review.send_to_review(db, ada, ad.id, 2)
-
-
-def test_an_approved_ad_stays_what_runs_while_a_newer_one_is_a_draft(db: Database, ada: Actor) -> None:
-    ad, ids = sent(db, ada)
-    rui = person(db, "reviewer")
-    approve(db, rui, ids)
-    ad = ads.get_ad(db, ada, ad.id)
-    newer = ads.save_revision(db, ada, ad.id, 1, ad.newest.places[:5])
-    assert (newer.newest.number, newer.newest.status) == (2, "draft")
-    assert newer.approved is not None and newer.approved.number == 1
-    assert status_words(newer) == "version 2 is draft, version 1 is approved"
-    live = ad_review.go_live(db, ada, ad.id, newer.approved.id)
-    assert live.approved is not None and live.approved.status == "live"
-    assert {t.status for t in ads.texts_of(db, ada, ids).values()} == {"live"}
-    # all its texts are approved, so the newer version is approved as soon as it is sent
-    two = ad_review.send_to_review(db, ada, ad.id, 2)
-    assert (two.newest.status, two.approved) == ("approved", two.newest)
-    assert status_words(two) == "version 2 is approved, version 1 is live"
-    three = ads.save_revision(db, ada, ad.id, 2, two.newest.places[:4])
-    assert status_words(three) == "version 3 is draft, version 2 is approved, version 1 is live"
-    swapped = ad_review.go_live(db, ada, ad.id, two.newest.id)
-    assert {r.number: r.status for r in ads.revisions_of(db, ada, ad.id)} == {3: "draft", 2: "live", 1: "approved"}
-    assert ads.texts_of(db, ada, ids)[ids[5]].status == "approved"  # the path runs nowhere now
-    off = ad_review.take_offline(db, ada, ad.id, two.newest.id)
-    assert off.live is None and status_words(swapped) == "version 3 is draft, version 2 is live"
-    assert {t.status for t in ads.texts_of(db, ada, ids).values()} == {"approved"}
-    with pytest.raises(BriefError, match="not the approved one any more"):
-        ad_review.go_live(db, ada, ad.id, newer.approved.id)
-
-
-def test_a_live_version_is_taken_offline_where_a_newer_one_is_approved(db: Database, ada: Actor) -> None:
-    ad, ids = sent(db, ada)
-    approve(db, person(db, "reviewer"), ids)
-    one = ad_review.go_live(db, ada, ad.id, ad.newest.id).newest
-    ads.save_revision(db, ada, ad.id, 1, ad.newest.places[:5])
-    two = ad_review.send_to_review(db, ada, ad.id, 2).newest
-    assert (one.status, two.status) == ("live", "approved")
-    with pytest.raises(BriefError, match="is live; take it offline"):
-        ads.archive_ad(db, ada, ad.id)
-    other = ads.create_ad(db, ada, ad.brief_id, "Autumn")
-    with pytest.raises(BriefError, match="belongs to another ad"):
-        ad_review.take_offline(db, ada, other.id, one.id)
-    with pytest.raises(BriefError, match="This version is draft by now"):
-        ad_review.take_offline(db, ada, other.id, other.newest.id)
-    for _ in range(2):  # a double click
-        off = ad_review.take_offline(db, ada, ad.id, one.id)
-        assert off.approved == off.newest == two
-        assert {r.number: r.status for r in ads.revisions_of(db, ada, ad.id)} == {2: "approved", 1: "approved"}
-        assert {t.status for t in ads.texts_of(db, ada, ids).values()} == {"approved"}
-    ads.archive_ad(db, ada, ad.id)
-    assert ads.get_ad(db, ada, ad.id).archived
-
-
-AD = {"campaign": "Spring", "group": "Racks", "link": "https://tidelock.example/racks"}
-
-
-def row(data: bytes) -> dict[str, str]:
-    (only,) = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-    return dict(only)
-
-
-def test_the_file_has_the_ads_order_and_pins(db: Database, ada: Actor) -> None:
-    brief_id, ids = stored(db, ada)
-    places = [
-        Place(ids[2], "headline", 1), Place(ids[0], "headline", 1), Place(ids[1], "headline"),
-        Place(ids[4], "description", 2), Place(ids[3], "description"), Place(ids[5], "path"),
-    ]  # fmt: skip
-    extra = drafting.add_own_lines(db, ada, brief_id, [card("A Fourth Headline")]).texts[0]
-    ad = ads.create_ad(db, ada, brief_id, "Spring", [*places, Place(extra.id, "headline")])
-    made = ad_export.ad_file(db, ada, ad.id, **AD)
-    found = row(made.data)
-    assert [found[f"Headline {i}"] for i in range(1, 5)] == [
-        "Kayaks Off the Garage Floor", "Lock Your Kayak in Seconds", "Two Kayaks, One Locked Rack", "A Fourth Headline",
-    ]  # fmt: skip
-    assert [found[f"Headline {i} position"] for i in range(1, 5)] == ["1", "1", "", ""]
-    assert (found["Description 1 position"], found["Description 2 position"]) == ("2", "")
-    assert found["Status"] == "Paused" and made.target == "editor"
-    feedback.export(db, ada, made.revision.text_ids, made.target, ad.id, made.revision.number)
-    with db.read() as session:
-        last = session.query(AuditEvent).order_by(AuditEvent.id.desc()).first()
-        assert last is not None and (last.action, last.object_id) == ("ad.export", ad.id)
-        assert last.detail["revision"] == 1 and last.detail["texts"] == list(made.revision.text_ids)
-
-
-def test_only_approved_leaves_where_the_workspace_says_so(db: Database, ada: Actor) -> None:
-    ad, ids = sent(db, ada)
-    assert ad_export.ad_file(db, ada, ad.id, **AD).revision.number == 1  # off by default
-    change_settings(db, person(db, "admin"), {"export_approved_only": True})
-    approve(db, person(db, "reviewer"), ids[:-1])
-    with pytest.raises(ExportRefused) as caught:
-        ad_export.ad_file(db, ada, ad.id, **AD)
-    assert caught.value.problems == (
-        "This workspace exports approved ads only, and version 1 is in review; wait for the review.",
-        "The path 'Kayak-Racks' is in review, and this workspace exports approved texts only; wait for the review.",
-    )
-    with pytest.raises(ExportRefused, match="exports approved texts only"):  # nor by way of the Draft desk
-        exporting.editor_csv(db, ada, ids, "Spring", "Racks", AD["link"])
-    approve(db, person(db, "reviewer"), ids[-1:])
-    ads.save_revision(db, ada, ad.id, 1, ad.newest.places[:5])
-    made = ad_export.ad_file(db, ada, ad.id, **AD)
-    assert made.revision.number == 1 and row(made.data)["Path 1"] == "Kayak-Racks"
-
-
-@pytest.mark.parametrize("placement", ["google_rsa", "generic"])
-def test_what_was_allowed_until_a_day_that_has_passed_does_not_leave(
-    db: Database, ada: Actor, placement: PlacementName
-) -> None:
-    cards = () if placement == "google_rsa" else (card("Kayak Rack", limit=90), card("Ships flat.", "body", limit=300))
-    brief_id, ids = stored(db, ada, cards, placement)
-    ad, rita = ads.create_ad(db, ada, brief_id), person(db, "reviewer")
-    change_settings(db, person(db, "admin"), {"export_approved_only": True})
-    ad_review.send_to_review(db, ada, ad.id, 1)
-    approve(db, rita, ids)
-    assert ad_export.ad_file(db, ada, ad.id, **AD).data
-    with db.write() as session:
-        session.add(
-            Verdict(
-                workspace_id=rita.workspace_id, author_id=rita.user_id, text_id=ids[0], outcome="allowed", rules=[],
-                spans=[], until=utc_now() - timedelta(days=1),
-            )
-        )  # fmt: skip
-    with pytest.raises(ExportRefused, match=r"was allowed until .* only; have its proof looked at again"):
-        ad_export.ad_file(db, ada, ad.id, **AD)
-    give_verdict(db, person(db, "reviewer"), ids[0], "compliant")  # another's word does not renew the proof
-    with pytest.raises(ExportRefused, match=r"was allowed until .* only; have its proof looked at again"):
-        ad_export.ad_file(db, ada, ad.id, **AD)
-
-
-def test_an_ad_for_another_platform_leaves_without_what_is_blocked(db: Database, ada: Actor) -> None:
-    cards = (card("=Kayak Rack", limit=90), card("Cure your back", "body", limit=300))
-    brief_id, ids = stored(db, ada, cards, "generic")
-    ad = ads.create_ad(db, ada, brief_id)
-    assert b"'=Kayak Rack" in ad_export.ad_file(db, ada, ad.id).data  # the table escapes such a cell
-    drafting.store_cards(db, ada, {ids[1]: replace(cards[1], findings=(BLOCK,), versions={"rules": "later"})})
-    with pytest.raises(ExportRefused, match="'Cure your back' is blocked by SAF-001"):
-        ad_export.ad_file(db, ada, ad.id)
-
-
-def test_a_meta_ad_leaves_in_metas_columns(db: Database, ada: Actor) -> None:
-    cards = [
-        card("Long story short.", "primary_text", limit=2200), card("A second story.", "primary_text", limit=2200),
-        card("Kayak Rack", limit=255), card("Ships flat", "description", limit=255),
-    ]  # fmt: skip
-    brief_id, _ = stored(db, ada, cards, "meta_feed")
-    ad = ads.create_ad(db, ada, brief_id)
-    made = ad_export.ad_file(db, ada, ad.id, name="Rack ad", **AD)
-    found = row(made.data)
-    assert (found["Body"], found["Additional Body 1"], found["Title"]) == (
-        "Long story short.", "A second story.", "Kayak Rack",
-    )  # fmt: skip
-    assert (found["Ad Name"], made.target) == ("Rack ad", "meta")
-
-
 def test_the_meter_reads_the_bench(db: Database, ada: Actor) -> None:
     brief_id, ids = stored(db, ada)
     ad = ads.create_ad(db, ada, brief_id)
@@ -426,16 +196,3 @@ def test_the_meter_reads_the_bench(db: Database, ada: Actor) -> None:
     )
     gap = tuple(replace(p, pin=1) if p.slot == "headline" else p for p in ad.newest.places)
     assert "headline position 3 is left without a text" in assess(known, "google_rsa", gap, texts).stops[0]
-
-
-def test_previews_hold_text_and_never_tags() -> None:
-    evil = '<img src=x onerror="alert(1)">'
-    for dark in (True, False):
-        google = google_html([evil, "مرحبا بكم"], [evil], ["<b>"], "example.com", dark)
-        meta = meta_html(evil, evil * 9, evil, evil, "example.com", placement_of("meta_feed").slots, False, dark)
-        for html in (google, meta):
-            assert "<img" not in html and "<b>alert" not in html and "&lt;img" in html
-    assert "See more" in meta_html("P", "word " * 40, "H", "", "d", placement_of("meta_feed").slots, False, False)
-    assert "See more" not in meta_html("P", "word " * 40, "H", "", "d", placement_of("meta_feed").slots, True, False)
-    assert domain_of("https://www.tidelock.example/racks?a=1") == "tidelock.example"
-    assert domain_of("") == domain_of("https://[x") == "your landing page"

@@ -8,7 +8,7 @@ from relate_engine.rewards import rulecheck
 from relate_engine.rewards.overlay import EMPTY, editable, entry_of, expression_of, laid_over, rule_from
 from relate_engine.rewards.rulecheck import expression_problem, magic_words, too_slow, tried
 from relate_engine.rewards.rules import RuleError
-from tests.unit.test_rulebook import CLM_002, SHIPPED
+from tests.unit.rulebook_world import CLM_002, SHIPPED
 
 
 def test_an_overlay_changes_adds_and_switches_off_and_its_version_says_so() -> None:
