@@ -50,6 +50,15 @@ def briefs(
     return session.scalars(query.order_by(Brief.updated_at.desc(), Brief.id.desc()).limit(limit)).all()
 
 
+def payloads(session: Session, workspace_id: int, brief_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """What some briefs say today, archived ones too."""
+    found: dict[int, dict[str, Any]] = {}
+    for ids in _chunks(brief_ids):
+        query = select(Brief.id, Brief.payload).where(Brief.workspace_id == workspace_id, Brief.id.in_(ids))
+        found |= {row.id: row.payload for row in session.execute(query)}
+    return found
+
+
 def generations(session: Session, workspace_id: int, brief_id: int, limit: int) -> Sequence[Generation]:
     """Shown sets of a brief, newest first."""
     query = select(Generation).where(Generation.workspace_id == workspace_id, Generation.brief_id == brief_id)
@@ -120,6 +129,22 @@ def served(
     for ids in _chunks(without):
         query = query.where(Text.id.not_in(ids))
     return list(session.scalars(query.group_by(Text.text).order_by(newest.desc()).limit(limit)))
+
+
+def served_by_slot(
+    session: Session, workspace_id: int, brief_ids: Iterable[int], limit: int
+) -> dict[tuple[int, str], list[str]]:
+    """As `served`, of some briefs: by brief and slot."""
+    found: dict[tuple[int, str], list[str]] = {}
+    for ids in _chunks(brief_ids):
+        query = select(Text.brief_id, Text.slot, Text.text)
+        query = query.where(Text.workspace_id == workspace_id, Text.brief_id.in_(ids))
+        query = query.group_by(Text.brief_id, Text.slot, Text.text).order_by(func.max(Text.id).desc())
+        for brief_id, slot, text in session.execute(query):
+            texts = found.setdefault((brief_id, slot), [])
+            if len(texts) < limit:
+                texts.append(text)
+    return found
 
 
 def latest_cards(session: Session, workspace_id: int, text_ids: Iterable[int]) -> dict[int, Card]:

@@ -16,15 +16,8 @@ from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.policy.writer import one_each
 from relate_engine.round_plan import LEAST_PAIRS, LEAST_SINGLES, LEAST_TARGETS, RoundPlan
-from relate_engine.snapshot import (
-    Pair,
-    Snapshot,
-    manifest,
-    preference_pairs,
-    sft_targets,
-    single_verdicts,
-    training_briefs,
-)
+from relate_engine.round_rows import preference_pairs, sft_targets, single_verdicts
+from relate_engine.snapshot import Pair, Snapshot, manifest, training_briefs
 from relate_engine.training.grpo import train_grpo
 from relate_engine.training.grpo_plan import Task
 from relate_engine.training.kto import train_kto

@@ -30,13 +30,8 @@ from relate_engine.disk import sync
 from relate_engine.heldout import Judges, Values, divergence, drawn, measure
 from relate_engine.round_lessons import Train, trainings
 from relate_engine.round_plan import RoundPlan, RoundReport, Step
-from relate_engine.snapshot import (
-    Snapshot,
-    acceptance,
-    held_briefs,
-    manifest,
-    product_of,
-)
+from relate_engine.round_rows import acceptance
+from relate_engine.snapshot import Snapshot, held_briefs, manifest, product_of
 from relate_engine.training.judge import RewardError
 
 STEP = "step.json"
@@ -87,8 +82,7 @@ def run_round(
     report(SHARES["gate"], "Deciding")
     made = json.loads((at / "manifest.json").read_text("utf-8"))
     alarms = gate.alarms(_reward(at), old, values, drift=plan.drift, products=evidence.products)
-    # people have judged the parent by now: the round that made it is looked back on
-    alarms += gate.alarms(_reward(parent), {}, {}, acceptance(snapshot), plan.drift)
+    alarms += looked_back(parent, snapshot, plan.drift)
     evidence = replace(evidence, alarms=alarms)
     return RoundReport(
         told,
@@ -192,6 +186,14 @@ def publish(part: Path, final: Path) -> None:
     sync(*part.rglob("*"), part)
     part.rename(final)
     sync(final.parent)
+
+
+def looked_back(parent: Path, snapshot: Snapshot, drift: gate.Drift) -> tuple[str, ...]:
+    """The alarm of the round that made the parent, which people have judged by now. It says whose it is: it stands
+    among the reasons about the new version."""
+    whose = f"Alarm: about {snapshot.policy['version']}, which this round started from: "
+    rung = gate.alarms(_reward(parent), {}, {}, acceptance(snapshot), drift)
+    return tuple(whose + alarm.removeprefix("Alarm: ") for alarm in rung)
 
 
 def _reward(adapter: Path) -> tuple[float, float] | None:

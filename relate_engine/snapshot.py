@@ -1,49 +1,36 @@
-"""What a round learns from: one workspace frozen at one moment, as plain data, and the training rows it holds.
+"""What a round learns from: one workspace frozen at one moment, as plain data.
 
-    targets      texts that people chose to stand by: picked, copied, exported, or edited into
-    pairs        inside one slot of one shown set only, since only there did a person see both:
-                     edited wording over the one it replaced                       weight 1
-                     picked over rejected, or over one a reviewer calls a violation  weight 1
-                     picked over shown but not picked                                weight WEAK · seen
-A text left alone is weak evidence: it may not have been read. Two accounts of that, and the smaller one counts:
-    cascade    people read from the top, so down to the deepest text of the slot that anybody touched all were seen: 1;
-               k places below it 1 / (1 + k) (a cascade model of clicks, Craswell et al. 2008)
-    examined   how often this workspace chooses a text that chance has put there, beside the place where it chooses
-               most (`examined`; a position-based model: chosen = looked at · liked, and random texts are liked alike)
 A text with a violation verdict, or one blocked by its card, is never a target. What reviewers have taught the
 classifier, and where it may block, is frozen beside the feedback: the round judges its texts by it, as the desks do.
 
 Held-out briefs: a quarter of the products, drawn by the hash of product and round number, so they rotate; a
-product's briefs stay together, and none of theirs is trained on in that round.
-Leaves out: reading the tables (app/services/round_freeze.py) and training (rounds.py).
+product's briefs stay together, and none of theirs is trained on in that round, whatever it was called when shown.
+Leaves out: reading the tables (app/services/round_freeze.py), what its choices teach (round_rows.py) and training
+(rounds.py).
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from relate_engine.brief import Angle, Brief, parse_brief, supported_angles
+from relate_engine.brief import Angle, Brief, BriefError, parse_brief
 from relate_engine.rewards.reviewers import Call
 
-WEAK = 0.25  # what a text that was merely not picked counts, beside one that was rejected
-PLACED = 50  # random texts in a place, below which nothing is said of how often it is looked at
-BLIND = 0.05  # least weight of a place
 HELD_OUT = 0.25  # share of the products
-SHOWN = 30  # texts of a writer below which no share of them that people chose is told
 
 
 @dataclass(frozen=True)
 class ShownText:
-    """A text as it was first shown, and what became of it. `edited`: its newest wording, or ""."""
+    """A text as it was first shown, and what became of it. `edited`: its newest wording, "" where that is the first."""
 
     id: int
     slot: str
     angle: Angle | None
     text: str
     position: int  # in its slot, 0 first
-    author: str
+    author: str  # of the text as it was first shown, so that who edits it is not taken for who wrote it
     choice: Literal["picked", "rejected", ""] = ""  # of the newest wording; copied and exported count as picked
     did: tuple[str, ...] = ()  # everything people did with the newest wording, in order: pick, copy, export, …
     edited: str = ""
@@ -62,11 +49,22 @@ class ShownText:
 
 @dataclass(frozen=True)
 class ShownSet:
-    """Texts that were shown together, with the brief as it was then."""
+    """Texts that were shown together, with the brief as it was then. `product`: the one its brief names today, as
+    `product_of` tells it; "" if no other."""
 
     id: int
     brief: Brief
     texts: tuple[ShownText, ...]
+    product: str = ""
+
+
+@dataclass(frozen=True)
+class Served:
+    """What a brief has been given in one slot, newest first: what a new text for it must not repeat."""
+
+    brief: int  # its number in the snapshot's briefs
+    slot: str
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ class Snapshot:
     round: int
     briefs: tuple[Brief, ...]
     sets: tuple[ShownSet, ...]
-    served: tuple[str, ...]
+    served: tuple[Served, ...]
     policy: dict[str, str]
     reward_version: str
     rule_version: str
@@ -94,9 +92,10 @@ class Snapshot:
             "briefs": [b.model_dump(mode="json") for b in self.briefs],
             "sets": [
                 {"id": s.id, "brief": s.brief.model_dump(mode="json"), "texts": [asdict(t) for t in s.texts]}
+                | {"product": s.product}
                 for s in self.sets
             ],
-            "served": list(self.served),
+            "served": [asdict(s) for s in self.served],
             "examined": {slot: {str(at): w for at, w in of.items()} for slot, of in self.examined.items()},
             "calls": [asdict(c) for c in self.calls],
             "blocking": list(self.blocking),
@@ -104,17 +103,24 @@ class Snapshot:
 
 
 def snapshot_from_json(data: dict[str, Any]) -> Snapshot:
-    """The inverse of `Snapshot.to_json`."""
-    sets = tuple(
-        ShownSet(s["id"], parse_brief(s["brief"]), tuple(_text_from_json(t) for t in s["texts"])) for s in data["sets"]
-    )
-    briefs = tuple(parse_brief(b) for b in data["briefs"])
-    seen = {slot: {int(at): w for at, w in of.items()} for slot, of in data.get("examined", {}).items()}
-    taught = {
+    """The inverse of `Snapshot.to_json`. BriefError for one that an earlier release froze: what it learns from, and
+    what it holds texts against, would be other things than a round's today."""
+    if any("product" not in s for s in data["sets"]):
+        raise BriefError(
+            "What this round learns from was frozen by an earlier release and cannot be used by this one; start a new "
+            "round, or remove its work folder."
+        )
+    whole = {
+        "briefs": tuple(map(parse_brief, data["briefs"])),
+        "sets": tuple(
+            ShownSet(s["id"], parse_brief(s["brief"]), tuple(map(_text_from_json, s["texts"])), s["product"])
+            for s in data["sets"]
+        ),
+        "served": tuple(Served(s["brief"], s["slot"], tuple(s["texts"])) for s in data["served"]),
+        "examined": {slot: {int(at): w for at, w in of.items()} for slot, of in data.get("examined", {}).items()},
         "calls": tuple(Call(**c) for c in data.get("calls", ())),
         "blocking": tuple(data.get("blocking", ())),
     }
-    whole = {"briefs": briefs, "sets": sets, "served": tuple(data["served"]), "examined": seen} | taught
     return Snapshot(**data | whole)
 
 
@@ -132,7 +138,8 @@ def manifest(snapshot: Snapshot) -> dict[str, Any]:
         "workspace": snapshot.workspace,
         "round": snapshot.round,
         "sha256": {name: _hash(part) for name, part in parts.items()},
-        "counts": {name: len(part) for name, part in parts.items() if name != "policy"},
+        "counts": {name: len(part) for name, part in parts.items() if name != "policy"}
+        | {"served": sum(len(s.texts) for s in snapshot.served)},
         "policy": snapshot.policy,
         "reward_version": snapshot.reward_version,
         "rule_version": snapshot.rule_version,
@@ -171,7 +178,7 @@ def training_briefs(snapshot: Snapshot) -> list[Brief]:
 
 def training_sets(snapshot: Snapshot) -> list[ShownSet]:
     held = held_products(snapshot)
-    return [s for s in snapshot.sets if product_of(s.brief) not in held]
+    return [s for s in snapshot.sets if not held & {product_of(s.brief), s.product}]
 
 
 @dataclass(frozen=True)
@@ -200,93 +207,3 @@ class Single:
     brief: Brief
     wording: Wording
     picked: bool
-
-
-def acceptance(snapshot: Snapshot) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """How many texts people stood by, of how many: by earlier writers, and by the one in use; None for few."""
-    by: dict[bool, list[bool]] = {False: [], True: []}
-    for text in (t for s in snapshot.sets for t in s.texts if t.author.startswith("policy:")):
-        by[text.author == f"policy:{snapshot.policy['version']}"].append(text.stood_by)
-    if min(map(len, by.values())) < SHOWN:
-        return None
-    return (sum(by[False]), len(by[False])), (sum(by[True]), len(by[True]))
-
-
-def sft_targets(snapshot: Snapshot) -> list[tuple[Brief, list[Wording]]]:
-    """By shown set: the texts that people stood by, in their newest wording; sets without any are left out."""
-    found = []
-    for shown in training_sets(snapshot):
-        stood = [_newest(shown, t) for t in shown.texts if t.stood_by]
-        if stood := list(dict.fromkeys(stood)):
-            found.append((shown.brief, stood))
-    return found
-
-
-def preference_pairs(snapshot: Snapshot) -> list[tuple[Brief, list[Pair]]]:
-    """By shown set: its pairs with their weights; sets without any are left out."""
-    found = [(s.brief, _pairs(s, snapshot.examined)) for s in training_sets(snapshot)]
-    return [(brief, pairs) for brief, pairs in found if pairs]
-
-
-def single_verdicts(snapshot: Snapshot) -> list[Single]:
-    """What people chose or rejected in the slots of shown sets that make no pair; rejections as they were shown."""
-    found = []
-    for shown in training_sets(snapshot):
-        paired = {p.better.slot for p in _pairs(shown, {})}
-        for t in shown.texts:
-            if t.slot in paired or t.slot == "path":
-                continue
-            if t.stood_by:
-                found.append(Single(shown.brief, _newest(shown, t), True))
-            elif (t.choice == "rejected" or t.verdict == "violation") and not t.edited:
-                found.append(Single(shown.brief, _as_shown(shown, t), False))
-    return found
-
-
-def examined(places: Iterable[tuple[str, int, int, int]]) -> dict[str, dict[int, float]]:
-    """How often a place is looked at beside the best place of its slot, in [BLIND, 1].
-
-    `places`: (slot, position, random texts shown there, of them chosen). Only places with PLACED texts say anything,
-    and only where another place of the slot does too; what is missing counts 1."""
-    rates: dict[str, dict[int, float]] = {}
-    for slot, position, shown, chosen in places:
-        if shown >= PLACED:
-            rates.setdefault(slot, {})[position] = chosen / shown
-    return {
-        slot: {at: round(max(BLIND, rate / max(of.values())), 4) for at, rate in of.items()}
-        for slot, of in rates.items()
-        if len(of) > 1 and max(of.values()) > 0
-    }
-
-
-def _pairs(shown: ShownSet, looked: Mapping[str, Mapping[int, float]]) -> list[Pair]:
-    found: list[Pair] = []
-    for slot in dict.fromkeys(t.slot for t in shown.texts):
-        texts = [t for t in shown.texts if t.slot == slot]
-        touched = [t.position for t in texts if t.choice or t.edited]
-        for t in texts:
-            if t.edited and t.stood_by:
-                found.append(Pair(_newest(shown, t), _as_shown(shown, t), 1.0, "edited over original"))
-            if t.edited or not t.stood_by:
-                continue  # an edited wording was not shown beside the others
-            for other in texts:
-                if other.edited or other.text == t.text:
-                    continue
-                if other.choice == "rejected" or other.verdict == "violation":
-                    weight, why = 1.0, "picked over rejected"
-                elif other.choice == "":
-                    cascade = 1 / (1 + max(0, other.position - max(touched)))
-                    weight = WEAK * min(cascade, looked.get(slot, {}).get(other.position, 1.0))
-                    why = "picked over not picked"
-                else:
-                    continue
-                found.append(Pair(_as_shown(shown, t), _as_shown(shown, other), weight, why))
-    return found
-
-
-def _as_shown(shown: ShownSet, text: ShownText) -> Wording:
-    return Wording(text.slot, text.angle or supported_angles(shown.brief)[0], text.text)
-
-
-def _newest(shown: ShownSet, text: ShownText) -> Wording:
-    return Wording(text.slot, text.angle or supported_angles(shown.brief)[0], text.edited or text.text)

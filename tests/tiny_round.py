@@ -13,7 +13,7 @@ from relate_engine.heldout import HeldPlan, Judges
 from relate_engine.policy.model import load_nf4
 from relate_engine.round_plan import PREFERENCES, RoundPlan
 from relate_engine.scorecard import Finding, Scorecard
-from relate_engine.snapshot import ShownSet, ShownText, Snapshot
+from relate_engine.snapshot import Served, ShownSet, ShownText, Snapshot
 from relate_engine.training.grpo_plan import GrpoPlan
 from relate_engine.training.judge import Sampled
 from relate_engine.training.kto import KtoPlan
@@ -107,4 +107,5 @@ def snapshot(number: int = 1, sets: int = 2) -> Snapshot:
         for n in range(sets)
     ]
     policy = {"version": "sft-0", "sha256": "0", "in_use": ""}
-    return Snapshot(1, number, tuple(map(brief, PRODUCTS)), tuple(shown), ("Oak served",), policy, "", "rules-1")
+    served = (Served(0, "headline", ("Oak served",)),)
+    return Snapshot(1, number, tuple(map(brief, PRODUCTS)), tuple(shown), served, policy, "", "rules-1")

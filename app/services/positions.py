@@ -3,7 +3,7 @@
 People choose what stands on top, whatever it says. So in every eight positions of a slot two are shuffled: as many
 texts of the slot are drawn at random and put there, the others keep their order around them. A text in a shuffled
 position is then a random one of its slot, wherever it stands, and how often it is chosen tells of the place alone
-(where two writers share a slot, in a trial, every position is shuffled). What follows for training: snapshot.py.
+(where two writers share a slot, in a trial, every position is shuffled). What follows for training: round_rows.py.
 """
 
 import random

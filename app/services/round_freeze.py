@@ -6,25 +6,29 @@ next round. Leaves out running the round (rounds.py) and what a snapshot holds (
 
 import json
 from collections import defaultdict
-from collections.abc import Set
+from collections.abc import Sequence, Set
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.services import blocking, learning, positions, rulebook, teaching, versions
+from app.services.drafting import SERVED
 from app.services.people import Actor, require
 from app.services.stored import StoredText, as_they_stand
 from db import models, queries
 from db import versions as rows
 from db.session import Database
+from db.shown import places
 from relate_engine.brief import Brief, BriefError, parse_brief
 from relate_engine.config import Settings
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.rules import RuleSet
-from relate_engine.snapshot import ShownSet, ShownText, Snapshot, examined
+from relate_engine.round_rows import examined
+from relate_engine.snapshot import Served, ShownSet, ShownText, Snapshot, product_of
 
-SETS, BRIEFS, SERVED = 1000, 1000, 500  # newest ones that a round looks at
+SETS, BRIEFS = 1000, 1000  # newest ones that a round looks at
 
 
 def freeze(db: Database, actor: Actor, config: Settings, number: int) -> Snapshot:
@@ -36,24 +40,36 @@ def freeze(db: Database, actor: Actor, config: Settings, number: int) -> Snapsho
     calls, confirmed = teaching.calls_of(db, actor), blocking.confirmed(db, actor)
     with db.read() as session:
         now = rows.active(session, actor.workspace_id, versions.KIND)
-        payloads = [b.payload for b in queries.briefs(session, actor.workspace_id, limit=BRIEFS)]
-        briefs = tuple(b for payload in payloads if (b := _as_read(rules, payload)))
+        saved = queries.briefs(session, actor.workspace_id, limit=BRIEFS)
+        briefs = {b.id: brief for b in saved if (brief := _as_read(rules, b.payload))}
+        served = _served(session, actor, list(briefs))
         sets = _sets(session, actor, rules, confirmed)
     folder = versions.policy_folder_of(config, actor.workspace_id, now.version) if now else config.adapter
+    policy = writer_in(folder) | {"in_use": now.version if now else ""}
+    seen = examined((r.slot, r.position, r.shown, r.chosen) for r in positions.position_bias(db, actor))
+    return Snapshot(
+        actor.workspace_id, number, tuple(briefs.values()), sets, served, policy, learned or "", rules.version, overlay,
+        seen, calls, tuple(sorted(confirmed)),
+    )  # fmt: skip
+
+
+def writer_in(folder: Path) -> dict[str, str]:
+    """Version and sha256 of the writer in a folder; BriefError where there is no trained one."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-        policy = {"version": manifest["version"], "sha256": manifest["sha256"], "in_use": now.version if now else ""}
+        return {"version": manifest["version"], "sha256": manifest["sha256"]}
     except (OSError, ValueError, KeyError) as error:
         raise BriefError(
             f"A round needs a trained writer to start from, and the manifest in {folder.name} cannot be read; "
             "run `relate train sft` or roll the writer back."
         ) from error
-    served = list(dict.fromkeys(t.edited or t.text for s in reversed(sets) for t in s.texts))[:SERVED]
-    seen = examined((r.slot, r.position, r.shown, r.chosen) for r in positions.position_bias(db, actor))
-    return Snapshot(
-        actor.workspace_id, number, briefs, sets, tuple(served), policy, learned or "", rules.version, overlay, seen,
-        calls, tuple(sorted(confirmed)),
-    )  # fmt: skip
+
+
+def _served(session: Session, actor: Actor, brief_ids: Sequence[int]) -> tuple[Served, ...]:
+    """What each of these briefs has been given, by slot."""
+    given = queries.served_by_slot(session, actor.workspace_id, brief_ids, SERVED)
+    number = {brief_id: n for n, brief_id in enumerate(brief_ids)}
+    return tuple(Served(number[brief_id], slot, tuple(texts)) for (brief_id, slot), texts in given.items())
 
 
 def _as_read(rules: RuleSet, payload: dict[str, Any]) -> Brief | None:
@@ -72,15 +88,23 @@ def _sets(session: Session, actor: Actor, rules: RuleSet, confirmed: Set[str]) -
     did: dict[int, list[str]] = defaultdict(list)
     for event in queries.event_rows(session, models.Feedback, workspace, None):
         did[event.text_id].append(event.kind)
-    texts = as_they_stand(session, actor, [g.id for g in found])
+    ids = [g.id for g in found]
+    texts = as_they_stand(session, actor, ids)
+    wrote = {(p.generation_id, p.slot, p.position): p.written_by for p in places(session, workspace, ids)}
+    today = queries.payloads(session, workspace, [g.brief_id for g in found])
+    products = {i: product_of(brief) for i, payload in today.items() if (brief := _as_read(rules, payload))}
+
+    def shown(t: StoredText) -> ShownText:
+        return _shown(t, wrote[t.generation_id, t.slot, t.position or 0], tuple(did[t.id]), confirmed)
+
     return tuple(
-        ShownSet(g.id, brief, tuple(_shown(t, tuple(did[t.id]), confirmed) for t in texts[g.id]))
+        ShownSet(g.id, brief, tuple(map(shown, texts[g.id])), products.get(g.brief_id, ""))
         for g in found
         if (brief := _as_read(rules, g.brief_payload))
     )
 
 
-def _shown(text: StoredText, did: tuple[str, ...], confirmed: Set[str]) -> ShownText:
+def _shown(text: StoredText, author: str, did: tuple[str, ...], confirmed: Set[str]) -> ShownText:
     held = text.card is not None and any(blocking.blocks(f, confirmed, text.cleared) for f in text.card.findings)
     return ShownText(
         id=text.id,
@@ -88,10 +112,10 @@ def _shown(text: StoredText, did: tuple[str, ...], confirmed: Set[str]) -> Shown
         angle=text.angle,
         text=text.shown_as if text.shown_as is not None else text.text,
         position=text.position or 0,
-        author=text.author,
+        author=author,
         choice="picked" if text.choice == "picked" else "rejected" if text.choice == "rejected" else "",
         did=did,
-        edited=text.text if text.shown_as is not None else "",
+        edited=text.text if text.shown_as not in (None, text.text) else "",  # an edit may have been taken back
         verdict=text.verdict.decision if text.verdict else "",
         level="blocked" if held else text.card.compliance.level if text.card else "",
     )

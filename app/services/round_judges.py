@@ -4,6 +4,8 @@ A sales judge counts only once it has proved itself on the workspace's own pairs
 (relate_engine/evaluators) and running the round (rounds.py).
 """
 
+import json
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +16,16 @@ from app.services.jobrun import JobContext
 from app.services.people import Actor, may
 from db import models
 from db import versions as rows
-from relate_engine.brief import BriefError
+from relate_engine.brief import Brief, BriefError
 from relate_engine.config import ASSETS, Settings
+from relate_engine.scorecard import Scorecard
 from relate_engine.snapshot import Snapshot
 
-if TYPE_CHECKING:  # at run time it brings torch with it
+if TYPE_CHECKING:  # at run time they bring torch with them
     from relate_engine.heldout import Judges
+    from relate_engine.results.observation import Observation
+    from relate_engine.score import Rewards
+    from relate_engine.training.judge import Sampled, Score
 
 SALES = "sales"  # folder of a sales judge in the work folder of a round
 
@@ -84,17 +90,67 @@ def _retrained(context: JobContext, actor: Actor) -> str:
     return told["words"] if told and told["version"] == learning.active_version(context.db, actor) else ""
 
 
-def sales_judge(context: JobContext, actor: Actor) -> tuple[bool, str]:
-    """Writes the held-out evaluator of sales where the campaign results can teach one, and says why or why not."""
+def sales_judge(context: JobContext, actor: Actor, reward_version: str) -> tuple[bool, str]:
+    """Writes the held-out evaluator of sales where the campaign results can teach one, and says why or why not.
+
+    `reward_version`: the reward model in use, which may be older than the results: what it has learned is no judge."""
     from app.services.importing import observations
     from relate_engine.evaluators.clicks import Evaluator
     from relate_engine.evaluators.sales import sales_evaluator
     from relate_engine.training.families import split_off
 
     _, kept = split_off(observations(context.db, actor, context.config.conversion_lag_days))
+    if reward_version:
+        learned = learning.rewards_folder(context.config, context.workspace_id) / reward_version
+        kept = unlearned(kept, learned_keys(learned))
     shipped = Evaluator.load(ASSETS / "evaluators" / "ctr")
     made, why = sales_evaluator(kept, shipped, context.folder / SALES, "relate round start")
     return made is not None, why
+
+
+def learned_keys(folder: Path) -> set[str]:
+    """The run keys of every text that a reward model was fitted on. BriefError where it cannot be read."""
+    from relate_engine.rewards.learned import PLAIN
+
+    try:
+        own = json.loads((folder / PLAIN).read_text("utf-8"))["own"]
+        return {key for texts in own.values() for key in texts}
+    except (OSError, ValueError, KeyError) as error:
+        raise BriefError(
+            f"A round needs the reward model that is in use, and {folder.name} cannot be read; run `relate train "
+            "rewards`."
+        ) from error
+
+
+def unlearned(kept: Sequence["Observation"], keys: Set[str]) -> list["Observation"]:
+    """Without the families that hold a text of these run keys."""
+    from relate_engine.rewards.learned import run_key
+    from relate_engine.training.families import families
+
+    named = list(zip(families(kept), kept, strict=True))
+    known = {f for f, o in named if run_key(o.text, o.brief.product if o.brief else "") in keys}
+    return [o for f, o in named if f not in known]
+
+
+def against_served(rewards: "Rewards", snapshot: Snapshot) -> "Score":
+    """The scorecard as reward, each text held against what its own brief has been given in its slot."""
+    from relate_engine.training.scoring import scorer
+
+    given: dict[tuple[Brief, str], list[str]] = {}
+    for one in snapshot.served:
+        given.setdefault((snapshot.briefs[one.brief], one.slot), []).extend(one.texts)  # a brief may be saved twice
+
+    def score(asked: list["Sampled"]) -> list[Scorecard]:
+        places: dict[tuple[Brief, str], list[int]] = {}
+        for i, one in enumerate(asked):
+            places.setdefault((one.brief, one.slot), []).append(i)
+        cards: dict[int, Scorecard] = {}
+        for place, members in places.items():
+            found = scorer(rewards, given.get(place, ()))([asked[i] for i in members])
+            cards |= dict(zip(members, found, strict=True))
+        return [cards[i] for i in range(len(asked))]
+
+    return score
 
 
 def judges_of(config: Settings, snapshot: Snapshot, sales: Path | None, unsold: str = "") -> "Judges":
@@ -108,7 +164,6 @@ def judges_of(config: Settings, snapshot: Snapshot, sales: Path | None, unsold: 
     from relate_engine.heldout import Judges, excused_by, floor_of
     from relate_engine.training.corpus import read_corpus
     from relate_engine.training.rewardversion import EVALUATOR
-    from relate_engine.training.scoring import scorer
 
     learned = learning.rewards_folder(config, snapshot.workspace) / snapshot.reward_version
     rules = rulebook.laid(snapshot.rule_overlay) if any(snapshot.rule_overlay.values()) else None
@@ -125,7 +180,7 @@ def judges_of(config: Settings, snapshot: Snapshot, sales: Path | None, unsold: 
     floors = {"clicks": floor_of(clicks.score, ordinary)}
     floors |= {"sales": floor_of(seller.score, ordinary)} if seller else {}
     return Judges(
-        scorer(rewards, snapshot.served),
+        against_served(rewards, snapshot),
         clicks.score,
         lambda texts: second.probabilities(texts) >= second.threshold,
         seller.score if seller else None,

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from app.services import audit, teaching, trials, versions
 from app.services.jobrun import JobContext
 from app.services.people import Actor, NotFound, require
-from app.services.round_freeze import freeze
+from app.services.round_freeze import freeze, writer_in
 from app.services.round_judges import SALES, judges_of, retrain_rewards, sales_judge
 from db import models
 from db import versions as rows
@@ -44,13 +44,13 @@ def round_job(context: JobContext) -> dict[str, Any]:
     context.report(0.0, "Freezing briefs, feedback and versions")
     actor, config = context.actor(), context.config
     snapshot, sales, unsold, rewards = _frozen(context, actor)
+    in_use = snapshot.policy["in_use"]
+    folder = versions.policy_folder_of(config, context.workspace_id, in_use) if in_use else config.adapter
+    _same_writer(snapshot, folder)
     context.report(0.01, "Loading what judges")
     judges = judges_of(config, snapshot, context.folder / SALES if sales else None, unsold)
     from relate_engine.policy.weights import policy_folder
     from relate_engine.rounds import run_round
-
-    in_use = snapshot.policy["in_use"]
-    folder = versions.policy_folder_of(config, context.workspace_id, in_use) if in_use else config.adapter
 
     def report(share: float, message: str) -> None:
         share = 0.02 + 0.97 * share
@@ -74,6 +74,16 @@ def round_job(context: JobContext) -> dict[str, Any]:
     return _publish(context, snapshot, made, rewards)
 
 
+def _same_writer(snapshot: Snapshot, folder: Path) -> None:
+    """BriefError where another writer lies in the folder than when the round was frozen, as after an update."""
+    began, now = snapshot.policy, writer_in(folder)
+    if now["sha256"] != began["sha256"]:
+        raise BriefError(
+            f"This round started from the writer {began['version']}, and in its place is another one now "
+            f"({now['version']}); put the first one back to go on, or start a new round."
+        )
+
+
 def _frozen(context: JobContext, actor: Actor) -> tuple[Snapshot, bool, str, str]:
     """The snapshot of the first attempt, whether there is an evaluator of sales beside it, why there is none, and what
     became of the reward model and that evaluator before it, in sentences."""
@@ -88,7 +98,7 @@ def _frozen(context: JobContext, actor: Actor) -> tuple[Snapshot, bool, str, str
             number = session.scalar(query) or 1
         rewards = retrain_rewards(context, actor)
         snapshot = freeze(context.db, actor, context.config, number)
-        sales, why = sales_judge(context, actor)
+        sales, why = sales_judge(context, actor, snapshot.reward_version)
         kept = {
             "snapshot": snapshot.to_json(), "sales": sales, "unsold": "" if sales else why,
             "rewards": f"{rewards} Sales: {why}.",

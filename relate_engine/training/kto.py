@@ -10,7 +10,7 @@ and the loss is their mean. The rarer sign is weighted up so that both weigh the
 1 to 4/3 times that for picks).
 TRL's KTOTrainer, on the NF4 model with its adapter; TRL keeps π_0 as the frozen adapter `ref`. Its rows are whole
 prompts: at a few hundred verdicts sharing prefixes would save little.
-Leaves out: which verdicts are single (snapshot.py).
+Leaves out: which verdicts are single (round_rows.py).
 """
 
 import random

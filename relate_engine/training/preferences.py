@@ -16,6 +16,7 @@ Leaves out: where judgements come from, and RL (grpo.py).
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from relate_engine.policy.memory import keep
 from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_adapter, training_dtype
 from relate_engine.policy.points import half_empty, point_of
 from relate_engine.policy.prompt import TEMPLATES
+from relate_engine.snapshot import product_of
 from relate_engine.training.checkpoint import last_checkpoint
 from relate_engine.training.sft import (
     IGNORE,
@@ -53,7 +55,7 @@ class PreferencePlan:
     learning_rate: float = 3e-4
     beta: float = 0.1
     anchor: float = 0.3
-    validation: int = 12  # briefs kept aside: how often the passed of a pair gains on the failed
+    validation: int = 12  # briefs or shown sets kept aside: how often the passed of a pair gains on the failed
     seed: int = 0
 
 
@@ -72,6 +74,17 @@ def worth_learning(judged: Judged) -> bool:
     it was asked): a policy that learns from it says ever less."""
     thin = half_empty(width(judged.text), TEMPLATES[judged.placement, judged.slot].aim)
     return not (judged.passed and thin and judged.point is not None)
+
+
+def kept_aside(briefs: Sequence[Brief], most: int) -> set[str]:
+    """The products whose briefs are not learned from: whole ones, first come first, that hold `most` of the briefs at
+    most. Several sets of a round may share a brief, and a gain on a brief that was learned from proves nothing."""
+    aside, left = set[str](), most
+    for product, size in Counter(map(product_of, briefs)).items():
+        if size <= left:
+            aside.add(product)
+            left -= size
+    return aside
 
 
 class Collator(SharedPrefixCollator):
@@ -204,7 +217,9 @@ def train_preferences(
     if not useful:
         raise BriefError("There is no brief with both a passed and a failed text for one slot: judge more texts first.")
     rng.shuffle(useful)
-    validation, train = useful[: plan.validation], useful[plan.validation :]
+    aside = kept_aside([brief for brief, _, _ in useful], plan.validation)
+    validation = [row for row in useful if product_of(row[0]) in aside]
+    train = [row for row in useful if product_of(row[0]) not in aside]
     tokenizer = load_tokenizer(base)
     model, state = put_adapter(load_nf4(base, training_dtype()), parent, base, trainable=True)
     if not state.trained:

@@ -3,7 +3,7 @@
 As sft.py (prefix-shared sequences, TRL's SFTTrainer), but from the policy in use instead of a fresh adapter, on few
 texts and gently, so that what it knows is kept. One sequence holds the texts of one shown set.
 The ladder's start (laxstart.py) is trained by the same `train_on`.
-Leaves out: which texts are chosen (snapshot.py) and held-out judging (heldout.py).
+Leaves out: which texts are chosen (round_rows.py) and held-out judging (heldout.py).
 """
 
 import random

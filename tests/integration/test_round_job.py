@@ -17,7 +17,7 @@ from db.models import Job
 from db.session import Database
 from relate_engine.brief import BriefError
 from relate_engine.config import Settings
-from relate_engine.snapshot import preference_pairs, sft_targets
+from relate_engine.round_rows import preference_pairs, sft_targets
 from tests.small_round import started
 from tests.tiny_round import HEADLINES, PRODUCTS, write_policy
 from tests.unit.studio import Draft, brief, card, person
@@ -73,7 +73,8 @@ def test_a_snapshot_holds_one_workspace_as_people_left_it(db: Database, config: 
     reviewing.give_verdict(db, judge, texts[0].id, "violation", ["SAF-001"])
     later = round_freeze.freeze(db, ours, config, 1)
     assert later.sets[0].texts[0].verdict == "violation" and not later.sets[0].texts[0].stood_by
-    assert "Made to last long" in now.served and len(now.served) == 5
+    headlines = {*HEADLINES[:5], "Made to last long"}
+    assert [(s.brief, s.slot, set(s.texts)) for s in now.served] == [(n, "headline", headlines) for n in range(4)]
 
 
 def test_who_may_start_a_round_and_one_at_a_time(db: Database) -> None:

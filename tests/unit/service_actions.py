@@ -82,6 +82,7 @@ ASKS: dict[str, Action] = {
     "draft_working.kept_wordings": "feedback.give",
     "draft_working.with_wordings": "feedback.give",
     "explaining.explain_text": "text.write",
+    "exporting.ad_table": "ad.export",
     "exporting.editor_csv": "ad.export",
     "exporting.meta_csv": "ad.export",
     "exporting.ad_cautions": "text.read",

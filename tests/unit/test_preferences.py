@@ -1,6 +1,7 @@
 """Preference training: the loss against values computed text by text and TRL's own, and pairs only inside a slot."""
 
 import math
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,21 @@ from relate_engine.brief import Brief
 from relate_engine.judging import Judged
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES, prompt
-from relate_engine.training.preferences import Collator, _rows, branch_logps, pairs_of, preference_loss, worth_learning
+from relate_engine.training import preferences
+from relate_engine.training.preferences import (
+    Collator,
+    PreferencePlan,
+    _rows,
+    branch_logps,
+    kept_aside,
+    pairs_of,
+    preference_loss,
+    train_preferences,
+    worth_learning,
+)
 from relate_engine.training.sft import Target, encode
 from tests import tiny
+from tests.tiny_round import write_policy
 
 TOKENIZER = tiny.tokenizer()
 MODEL = get_peft_model(tiny.model(3), LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM")).eval()
@@ -44,6 +57,48 @@ def alone(text: Judged) -> float:
 
 def test_pairs_stay_inside_a_slot_of_a_placement() -> None:
     assert pairs_of(JUDGED) == [(0, 1)]
+
+
+def test_what_judges_the_training_shares_no_brief_with_it() -> None:
+    """Whole products, first come first; where each has one brief, simply the first ones, as it was for the writer."""
+
+    def of(*products: str) -> list[Brief]:
+        return [BRIEF.model_copy(update={"product": p}) for p in products]
+
+    assert kept_aside(of("a", "b", "c", "d"), 2) == {"a", "b"}
+    assert kept_aside(of("a", "b", "A", "c", "a", "d"), 2) == {"b", "c"}  # three of a do not fit
+    assert kept_aside(of("a", "b", "A", "c", "a", "d"), 4) == {"a", "b"}
+    assert kept_aside(of("a", "a"), 1) == set() and kept_aside(of("a"), 0) == set()
+
+
+def test_the_split_of_a_training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What `train_preferences` encodes as held out and as learned: 30 briefs of one set each, and 10 of three each."""
+    encoded: list[list[str]] = []
+
+    class StopError(Exception):
+        pass
+
+    def rows(tokenizer: Any, briefs: Any, *_: Any) -> list[Any]:
+        encoded.append([brief.product for brief, _, _ in briefs])
+        if len(encoded) % 2 == 0:
+            raise StopError
+        return []
+
+    monkeypatch.setattr(preferences, "_rows", rows)
+    base, parent = write_policy(tmp_path)
+
+    def split(products: list[str]) -> tuple[list[str], list[str]]:
+        judged = [(BRIEF.model_copy(update={"product": p}), JUDGED) for p in products]
+        with pytest.raises(StopError):
+            train_preferences(base, parent, judged, {}, tmp_path / "out", tmp_path / "work", PreferencePlan())
+        return encoded[-2], encoded[-1]
+
+    once = [f"Desk {n}" for n in range(30)]
+    as_before = list(once)
+    random.Random(0).shuffle(as_before)
+    assert split(once) == (as_before[:12], as_before[12:])
+    held, learned = split([f"Desk {n % 10}" for n in range(30)])
+    assert len(held) == 12 and not set(held) & set(learned) and len(held) + len(learned) == 30
 
 
 def test_a_text_is_learned_as_an_answer_to_what_it_was_asked_about() -> None:

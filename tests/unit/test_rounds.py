@@ -1,4 +1,4 @@
-"""Rounds: what a snapshot teaches, worked out by hand, and a tiny round that is stopped and goes on."""
+"""Rounds: a tiny one that is stopped and goes on, and what it says of its steps and of the writer it began with."""
 
 import json
 from dataclasses import replace
@@ -9,124 +9,25 @@ import pytest
 
 from relate_engine import rounds
 from relate_engine.brief import BriefError, supported_angles
-from relate_engine.round_lessons import judged_of
 from relate_engine.round_plan import RoundReport
 from relate_engine.rounds import STEP, run_round
 from relate_engine.snapshot import (
     ShownSet,
-    ShownText,
-    Single,
-    Snapshot,
-    Wording,
-    acceptance,
-    examined,
-    held_briefs,
-    held_products,
-    manifest,
-    preference_pairs,
-    sft_targets,
-    single_verdicts,
-    snapshot_from_json,
-    training_briefs,
-    training_sets,
 )
-from tests.tiny_round import HEADLINES, PLAN, brief, judges, shown_text, snapshot, write_policy
+from tests.tiny_round import PLAN, brief, judges, shown_text, snapshot, write_policy
 
 
-def of(*texts: ShownText, number: int = 1) -> Snapshot:
-    """A snapshot with one shown set, of a product that this round trains on."""
-    whole = snapshot(number, sets=0)
-    product = training_briefs(whole)[0].product
-    return replace(whole, sets=(ShownSet(1, brief(product), texts),))
-
-
-def pairs_of(*texts: ShownText) -> list[tuple[str, str, float, str]]:
-    return [(p.better.text, p.worse.text, p.weight, p.why) for _, ps in preference_pairs(of(*texts)) for p in ps]
-
-
-def test_a_pick_beats_what_was_rejected_and_a_little_what_was_left() -> None:
-    """Touched down to place 1, so place 2 is one and place 3 two below it: 0.25 / 2 and 0.25 / 3."""
-    found = pairs_of(shown_text(0, "picked"), shown_text(1, "rejected"), shown_text(2), shown_text(3))
-    assert found == [
-        (HEADLINES[0], HEADLINES[1], 1.0, "picked over rejected"),
-        (HEADLINES[0], HEADLINES[2], 0.125, "picked over not picked"),
-        (HEADLINES[0], HEADLINES[3], pytest.approx(0.25 / 3), "picked over not picked"),
-    ]
-    above = pairs_of(shown_text(0), shown_text(3, "picked"))
-    assert above == [(HEADLINES[3], HEADLINES[0], 0.25, "picked over not picked")]  # passed over on the way down
-
-
-def test_a_place_that_is_seldom_looked_at_says_less_of_the_text_in_it() -> None:
-    """Random texts: the first place is chosen 40 in 100, the fourth 10 in 100 (a quarter), the third too few to say."""
-    seen = examined([("headline", 0, 100, 40), ("headline", 2, 49, 0), ("headline", 3, 100, 10), ("path", 0, 90, 9)])
-    assert seen == {"headline": {0: 1.0, 3: 0.25}}  # one place alone has nothing beside it
-    assert examined([("headline", 0, 60, 0), ("headline", 1, 60, 0)]) == {}
-    assert examined([("headline", 0, 60, 30), ("headline", 1, 60, 0)]) == {"headline": {0: 1.0, 1: 0.05}}
-    given = replace(of(shown_text(0, "picked"), shown_text(2), shown_text(3)), examined=seen)
-    ((_, pairs),) = preference_pairs(given)
-    assert [p.weight for p in pairs] == [pytest.approx(0.25 / 3), 0.25 * 0.25]  # cascade ¼ too: the fourth is 3 below
-    passed = replace(of(shown_text(3), shown_text(4, "picked")), examined=seen)  # seen on the way down, or was it?
-    assert [p.weight for p in preference_pairs(passed)[0][1]] == [0.0625]
-    assert snapshot_from_json(json.loads(json.dumps(given.to_json()))) == given
-    assert manifest(given)["examined"] == {"headline": {"0": 1.0, "3": 0.25}}
-
-
-def test_verdicts_without_a_counterpart_are_single() -> None:
-    """A slot of a set that makes pairs has none; edits replace what was rejected; blocked texts are no picks."""
-    lone = of(shown_text(0, "rejected"), shown_text(1, "picked", slot="description"), shown_text(2))
-    assert [(s.wording.text, s.picked) for s in single_verdicts(lone)] == [(HEADLINES[0], False), (HEADLINES[1], True)]
-    assert single_verdicts(of(shown_text(0, "picked"), shown_text(1, "rejected"))) == []
-    assert single_verdicts(of(shown_text(0, "picked", level="blocked"), shown_text(1, verdict="violation"))) == [
-        Single(brief(training_briefs(snapshot())[0].product), Wording("headline", "benefit", HEADLINES[1]), False)
-    ]
-
-
-def test_an_edit_beats_the_wording_it_replaced_and_nothing_else() -> None:
-    edited = shown_text(0, "picked", edited="Solid oak desk")
-    assert pairs_of(edited, shown_text(1, "rejected")) == [
-        ("Solid oak desk", HEADLINES[0], 1.0, "edited over original"),
-    ]
-    assert pairs_of(shown_text(0, "rejected", edited="Solid oak desk")) == []
-
-
-def test_pairs_stay_inside_a_slot_of_a_set() -> None:
-    assert pairs_of(shown_text(0, "picked"), shown_text(1, "rejected", slot="description")) == []
-    one, other = of(shown_text(0, "picked")), of(shown_text(1, "rejected"))
-    assert preference_pairs(replace(one, sets=(*one.sets, *other.sets))) == []
-
-
-def test_a_violation_is_never_taught() -> None:
-    bad = shown_text(0, "picked", verdict="violation")
-    blocked = shown_text(2, "picked", level="blocked")
-    assert sft_targets(of(bad, blocked)) == []
-    assert pairs_of(bad, shown_text(1, "picked")) == [(HEADLINES[1], HEADLINES[0], 1.0, "picked over rejected")]
-    assert pairs_of(shown_text(0, edited="Best oak", verdict="violation")) == []
-
-
-def test_targets_are_what_people_stood_by_in_its_last_wording() -> None:
-    texts = shown_text(0, "picked"), shown_text(1), shown_text(2, edited="Lasts"), shown_text(3, "rejected")
-    assert [[w.text for w in ws] for _, ws in sft_targets(of(*texts))] == [[HEADLINES[0], "Lasts"]]
-
-
-def test_acceptance_compares_the_writer_in_use_with_those_before() -> None:
-    """30 texts of each: 15 of the earlier were picked, 6 of the present one's."""
-    texts = [shown_text(i % 5, "picked" if i < 15 else "", author="policy:old") for i in range(30)]
-    texts += [shown_text(i % 5, "picked" if i < 6 else "", author="policy:sft-0") for i in range(30)]
-    assert acceptance(of(*texts)) == ((15, 30), (6, 30))
-    assert acceptance(of(*texts[1:])) is None
-
-
-def test_held_out_products_rotate_and_are_never_trained_on() -> None:
-    held = [held_products(snapshot(n)) for n in range(1, 9)]
-    assert all(len(h) == 1 for h in held) and len(set(held)) > 1
-    now = snapshot(1)
-    twice = replace(now, briefs=(*now.briefs, now.briefs[0].model_copy(update={"placement": "meta_feed"})))
-    for number in range(1, 9):
-        given = replace(twice, round=number)
-        out = {b.product for b in held_briefs(given)}
-        assert out and not out & {b.product for b in training_briefs(given)}
-        assert not out & {s.brief.product for s in training_sets(given)}
-        assert len(held_briefs(given)) + len(training_briefs(given)) == 5
+def test_the_parents_alarm_says_whose_it_is(tmp_path: Path) -> None:
+    """It stands among the reasons about the version that the round makes."""
+    texts = [shown_text(i % 5, "picked" if i < 20 else "", author="policy:old") for i in range(30)]
+    texts += [shown_text(i % 5, "picked" if i < 3 else "", author="policy:sft-0") for i in range(30)]
+    (tmp_path / "manifest.json").write_text(json.dumps({"reward": {"first": 0.4, "last": 0.6}}), "utf-8")
+    shown = [replace(snapshot(sets=0), sets=(ShownSet(1, brief("Oak Desk"), tuple(t)),)) for t in (texts, texts[:30])]
+    assert rounds.looked_back(tmp_path, shown[0], PLAN.drift) == (
+        "Alarm: about sft-0, which this round started from: training reward rose (0.40 → 0.60) while people chose "
+        "fewer (67% → 10%).",
+    )
+    assert rounds.looked_back(tmp_path, shown[1], PLAN.drift) == ()
 
 
 def test_a_round_says_how_many_briefs_it_judges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,25 +40,6 @@ def test_a_round_says_how_many_briefs_it_judges(tmp_path: Path, monkeypatch: pyt
         run = rounds._Round("", held, judges(), tmp_path / str(n), plan, lambda share, what: said.append(what))
         run.start(tmp_path)
     assert said == ["Judging the writer in use on 1 held-out briefs", "Judging the writer in use on 16 held-out briefs"]
-
-
-def test_the_manifest_tells_every_part_apart_and_a_snapshot_survives_json() -> None:
-    now = snapshot()
-    assert snapshot_from_json(json.loads(json.dumps(now.to_json()))) == now
-    first = now.sets[0]
-    judged = replace(first, texts=(replace(first.texts[0], verdict="compliant"), *first.texts[1:]))
-    later = replace(now, sets=(judged, *now.sets[1:]))
-    a, b = manifest(now)["sha256"], manifest(later)["sha256"]
-    assert {k for k in a if a[k] != b[k]} == {"sets", "verdicts"}
-    assert manifest(now)["counts"]["sets"] == 8 and manifest(now)["counts"]["briefs"] == 4
-
-
-def test_pairs_reach_training_as_numbers_with_weights() -> None:
-    found = preference_pairs(of(shown_text(0, "picked"), shown_text(1, "rejected"), shown_text(2)))
-    (judged,), (weights,) = judged_of(found)
-    assert [(j.text, j.passed) for j in judged[1]] == [(HEADLINES[0], True), (HEADLINES[1], False),
-                                                       (HEADLINES[2], False)]  # fmt: skip
-    assert weights == {(0, 1): 1.0, (0, 2): 0.125}
 
 
 @pytest.fixture(scope="module")

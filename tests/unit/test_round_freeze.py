@@ -1,0 +1,152 @@
+"""What a round freezes of a workspace, and that a round which goes on finds the writer it started from."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.services import briefs, drafting, feedback, importing, round_freeze, rounds
+from app.services.jobrun import JobContext
+from app.services.people import Actor
+from app.services.stored import StoredText
+from db.session import Database
+from relate_engine.brief import BriefError
+from relate_engine.config import Settings
+from relate_engine.round_rows import acceptance, preference_pairs, sft_targets
+from relate_engine.snapshot import Snapshot, held_products, training_sets
+from tests.tiny_round import HEADLINES
+from tests.unit.studio import Draft, brief, card, person
+from tests.unit.test_round_rewards import context
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    """Settings with a trained writer, as far as a snapshot asks."""
+    (tmp_path / "adapter").mkdir()
+    _put_writer(tmp_path / "adapter", "writer-1", "aa")
+    return Settings(home=tmp_path, adapter=tmp_path / "adapter")
+
+
+def _put_writer(folder: Path, version: str, sha256: str) -> None:
+    (folder / "manifest.json").write_text(json.dumps({"version": version, "sha256": sha256}), "utf-8")
+
+
+@pytest.fixture
+def ada(db: Database) -> Actor:
+    return person(db, "advertiser")
+
+
+def drafted(
+    db: Database, ada: Actor, brief_id: int, texts: tuple[str, ...] = HEADLINES[:4], author: str = "policy:writer-1"
+) -> tuple[StoredText, ...]:
+    cards = tuple(card(text, author=author) for text in texts)
+    return drafting.store_generation(db, ada, brief_id, Draft(cards)).texts  # type: ignore[arg-type]
+
+
+def trained_on(snapshot: Snapshot, product: str) -> Snapshot:
+    """The snapshot of the first round that does not hold this product out."""
+    tried = (replace(snapshot, round=number) for number in range(1, 20))
+    return next(s for s in tried if product.casefold() not in held_products(s))
+
+
+def test_an_edit_that_was_taken_back_is_no_choice(db: Database, home: Settings, ada: Actor) -> None:
+    for product in ("Oak Desk", "Elm Desk"):
+        saved = briefs.save_brief(db, ada, brief(product))
+    texts = drafted(db, ada, saved.id)
+    changed = feedback.edit(db, ada, texts[0].id, card("Solid elm"))
+    back = feedback.edit(db, ada, changed.id, card(HEADLINES[0]))
+
+    def frozen() -> Snapshot:
+        return trained_on(round_freeze.freeze(db, person(db, "analyst"), home, 1), "Elm Desk")
+
+    first = frozen().sets[0].texts[0]
+    assert (first.text, first.edited, first.stood_by) == (HEADLINES[0], "", False)
+    assert sft_targets(frozen()) == [] and preference_pairs(frozen()) == []
+    feedback.pick(db, ada, back.id)
+    feedback.reject(db, ada, texts[1].id)
+    ((_, pairs),) = preference_pairs(frozen())  # as of any picked text
+    assert (pairs[0].better.text, pairs[0].worse.text) == (HEADLINES[0], HEADLINES[1])
+    assert all(p.better.text != p.worse.text for p in pairs)
+
+
+def test_an_edited_text_stays_its_writers(db: Database, home: Settings, ada: Actor) -> None:
+    """Of 40 texts of the old writer 20 were picked, of 60 of the new one 30 edited and picked and 6 as they were."""
+    saved = briefs.save_brief(db, ada, brief())
+    old = drafted(db, ada, saved.id, tuple(f"Old desk {n}" for n in range(40)), "policy:writer-0")
+    new = drafted(db, ada, saved.id, tuple(f"New desk {n}" for n in range(60)))
+    for text in (*old[:20], *new[30:36]):
+        feedback.pick(db, ada, text.id)
+    for n, text in enumerate(new[:30]):
+        feedback.pick(db, ada, feedback.edit(db, ada, text.id, card(f"Better desk {n}")).id)
+    found = round_freeze.freeze(db, person(db, "analyst"), home, 1)
+    assert {t.author for t in found.sets[1].texts} == {"policy:writer-1"}
+    assert acceptance(found) == ((20, 40), (36, 60))
+
+
+def test_a_renamed_product_is_held_out_with_its_brief(db: Database, home: Settings, ada: Actor) -> None:
+    saved = [briefs.save_brief(db, ada, brief(f"Desk {n}")) for n in range(4)]
+    for one in saved:
+        feedback.pick(db, ada, drafted(db, ada, one.id)[0].id)
+        briefs.save_brief(db, ada, brief(f"New name of {one.brief.product}"), one.id)
+    found = round_freeze.freeze(db, person(db, "analyst"), home, 1)
+    assert [s.brief.product for s in found.sets] == ["Desk 0", "Desk 1", "Desk 2", "Desk 3"]
+    assert [s.product for s in found.sets] == [f"new name of desk {n}" for n in range(4)]
+    (held,) = held_products(found)
+    assert {s.product for s in found.sets} - {s.product for s in training_sets(found)} == {held}
+    briefs.archive_brief(db, ada, saved[0].id)
+    assert round_freeze.freeze(db, person(db, "analyst"), home, 1).sets[0].product == "new name of desk 0"
+
+
+def test_served_is_what_the_desk_holds_a_draft_of_this_brief_against(db: Database, home: Settings, ada: Actor) -> None:
+    desk, lamp = (briefs.save_brief(db, ada, brief(product)) for product in ("Oak Desk", "Elm Lamp"))
+    texts = drafted(db, ada, desk.id, HEADLINES[:2])
+    feedback.edit(db, ada, texts[0].id, card("Solid elm"))
+    cards = (card("Lights up", limit=90), card("A lamp of elm.", "description", limit=90))
+    drafting.store_generation(db, ada, lamp.id, Draft(cards))  # type: ignore[arg-type]
+    stranger = person(db, "advertiser", "Theirs")
+    drafted(db, stranger, briefs.save_brief(db, stranger, brief("Oak Desk")).id, ("Not ours",))
+    found = round_freeze.freeze(db, person(db, "analyst"), home, 1)
+    told = {(found.briefs[s.brief].product, s.slot): list(s.texts) for s in found.served}
+    assert told == {
+        ("Oak Desk", "headline"): ["Solid elm", HEADLINES[1], HEADLINES[0]],
+        ("Elm Lamp", "headline"): ["Lights up"],
+        ("Elm Lamp", "description"): ["A lamp of elm."],
+    }
+    for (product, slot), served in told.items():
+        saved = desk if product == "Oak Desk" else lamp
+        assert served == drafting.served_texts(db, ada, saved.id, slot)
+
+
+class GoesOnError(Exception):
+    pass
+
+
+def test_a_round_goes_on_from_the_writer_it_started_from_only(
+    db: Database, home: Settings, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where another release has brought another shipped writer between two attempts."""
+
+    def loads(*_: object) -> None:
+        raise GoesOnError
+
+    monkeypatch.setattr(rounds, "judges_of", loads)
+    monkeypatch.setattr(importing, "observations", lambda *_: [])
+    drafted(db, ada, briefs.save_brief(db, ada, brief()).id)
+    job = context(db, person(db, "analyst"), home.home)
+    job.config = home
+    job.folder.mkdir(parents=True)
+    with pytest.raises(GoesOnError):
+        rounds.round_job(job)
+    with pytest.raises(GoesOnError):
+        rounds.round_job(job)  # from what it froze
+    _put_writer(home.adapter, "writer-2", "bb")
+    with pytest.raises(BriefError, match=r"started from the writer writer-1, .* \(writer-2\); .* start a new round"):
+        rounds.round_job(job)
+    assert _frozen_by(job)["policy"]["sha256"] == "aa"
+
+
+def _frozen_by(job: JobContext) -> dict[str, dict[str, str]]:
+    told = json.loads((job.folder / rounds.FROZEN).read_text("utf-8"))
+    snapshot: dict[str, dict[str, str]] = told["snapshot"]
+    return snapshot
