@@ -1,20 +1,23 @@
 """The questions asked of imports and their rows. Every one takes a workspace and answers from that one only.
 
 A row counts while its import is visible and no newer visible row has its key: an export of the same days
-supersedes an earlier one, and undoing it brings the earlier one back. Nothing here commits.
+supersedes an earlier one, and undoing it brings the earlier one back. Where the days of two exports overlap without
+being the same, the newer import has a row without counts (its arm is REPLACED) of each older row's key, so that the
+same rule takes the older one out and brings it back. Nothing here commits.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, select
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.models import Generation, Import, RejectedResult, Result, Text
 from db.queries import CHUNK
 
+REPLACED = ""  # arm of a row that only says: older rows of this key count no longer
 BATCH = 500  # rows a transaction: a few milliseconds of the writers' lock
 
 
@@ -40,6 +43,37 @@ def visible_import(session: Session, workspace_id: int, content: str) -> Import 
     )
 
 
+def visible_ids(session: Session, workspace_id: int) -> set[int]:
+    """The imports whose rows count."""
+    query = select(Import.id).where(Import.workspace_id == workspace_id, Import.state == "visible")
+    return set(session.scalars(query))
+
+
+def days_of(
+    session: Session, workspace_id: int, import_ids: Iterable[int]
+) -> list[Row[int, str, str | None, str | None]]:
+    """Id, name, first and last day (ISO) of these imports, oldest first."""
+    first, last = (Import.summary[name].as_string() for name in ("first", "last"))
+    query = select(Import.id, Import.name, first, last).where(Import.workspace_id == workspace_id).order_by(Import.id)
+    ids = sorted(import_ids)
+    found: list[Row[int, str, str | None, str | None]] = []
+    for start in range(0, len(ids), CHUNK):
+        found += session.execute(query.where(Import.id.in_(ids[start : start + CHUNK]))).all()
+    return found
+
+
+def rows_beside(
+    session: Session, workspace_id: int, import_id: int, other_id: int
+) -> Iterator[Row[int, str, int, int, float | None, dict[str, Any]]]:
+    """Line, key, counts and meaning of an import's rows of ads and texts that the other import has too, streamed."""
+    others = select(Result.arm).where(Result.import_id == other_id)
+    query = select(
+        Result.line, Result.row_key, Result.impressions, Result.clicks, Result.conversions, Result.meaning
+    ).where(Result.workspace_id == workspace_id, Result.import_id == import_id)
+    query = query.where(Result.arm != REPLACED, Result.arm.in_(others))
+    yield from session.execute(query.order_by(Result.id).execution_options(yield_per=2000))
+
+
 def unfinished(session: Session, workspace_id: int, before: datetime) -> Sequence[int]:
     """Imports begun before this time that never ended: their process was killed."""
     return session.scalars(
@@ -53,22 +87,37 @@ def known_counts(session: Session, workspace_id: int, keys: Sequence[str]) -> di
     """The counts that count now, by row key."""
     found: dict[str, tuple[int, int, float | None]] = {}
     query = (
-        select(Result.row_key, Result.impressions, Result.clicks, Result.conversions)
+        select(Result.row_key, Result.arm, Result.impressions, Result.clicks, Result.conversions)
         .join(Import, Import.id == Result.import_id)
         .where(Result.workspace_id == workspace_id, Import.state == "visible")
         .order_by(Result.id)
     )
     for start in range(0, len(keys), CHUNK):
-        for key, impressions, clicks, conversions in session.execute(
+        for key, arm, impressions, clicks, conversions in session.execute(
             query.where(Result.row_key.in_(keys[start : start + CHUNK]))
         ):
-            found[key] = impressions, clicks, conversions
+            if arm == REPLACED:
+                found.pop(key, None)
+            else:
+                found[key] = impressions, clicks, conversions
     return found
 
 
 def add_rows(session: Session, model: type[Result] | type[RejectedResult], rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         session.execute(insert(model), rows)
+
+
+def ids_by_line(session: Session, workspace_id: int, import_id: int, lines: Container[int]) -> dict[int, int]:
+    """The ids of an import's rows on these lines. One pass: `line` has no index."""
+    query = select(Result.line, Result.id).where(Result.workspace_id == workspace_id, Result.import_id == import_id)
+    rows = session.execute(query.execution_options(yield_per=2000))
+    return {line: row_id for line, row_id in rows if line in lines}
+
+
+def delete_rows(session: Session, ids: Sequence[int]) -> None:
+    """Deletes up to BATCH rows."""
+    session.execute(delete(Result).where(Result.id.in_(ids)))
 
 
 def delete_batch(session: Session, import_id: int, rejected_too: bool) -> int:
@@ -89,7 +138,7 @@ def rejected(session: Session, workspace_id: int, import_id: int, limit: int) ->
     query = select(RejectedResult).where(
         RejectedResult.workspace_id == workspace_id, RejectedResult.import_id == import_id
     )
-    return session.scalars(query.order_by(RejectedResult.id).limit(limit)).all()
+    return session.scalars(query.order_by(RejectedResult.line, RejectedResult.id).limit(limit)).all()
 
 
 def counting_rows(
@@ -99,7 +148,7 @@ def counting_rows(
     query = select(
         Result.line, Result.impressions, Result.clicks, Result.conversions, Result.meaning, Import.created_at
     ).join(Import, Import.id == Result.import_id)
-    query = query.where(Result.id.in_(_counting(workspace_id))).order_by(Result.id)
+    query = query.where(_counts(workspace_id)).order_by(Result.id)
     yield from session.execute(query.execution_options(yield_per=2000))
 
 
@@ -110,7 +159,7 @@ def top_arms(session: Session, workspace_id: int, limit: int) -> tuple[int, list
     same = [Result.meaning[name].as_string() for name in ("start", "end", "breakdown")]
     once = (
         select(func.min(Result.id))
-        .where(Result.id.in_(_counting(workspace_id)))
+        .where(_counts(workspace_id))
         .group_by(Result.arm, *same, Result.impressions, Result.clicks)
     )
     grouped = (
@@ -146,10 +195,11 @@ def briefs_of(session: Session, workspace_id: int, text_ids: Iterable[int]) -> d
     return found
 
 
-def _counting(workspace_id: int) -> Select[int]:
-    return (
+def _counts(workspace_id: int) -> ColumnElement[bool]:
+    newest = (
         select(func.max(Result.id))
         .join(Import, Import.id == Result.import_id)
         .where(Result.workspace_id == workspace_id, Import.state == "visible")
         .group_by(Result.row_key)
     )
+    return and_(Result.id.in_(newest), Result.arm != REPLACED)

@@ -4,6 +4,7 @@ Everything starts from what the file itself tells, so a known report needs no an
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import streamlit as st
@@ -40,19 +41,17 @@ def ask_options(ctx: Context, name: str, data: bytes, file_id: str) -> Options:
                                format_func=lambda d: _DECIMALS[d])  # fmt: skip
     placed = placement_of(placement or "generic").name
     mapping: dict[str, str] = {}
-    period = None
     if kind == "generic":
         mapping = _columns(results_page.suggested(ctx.actor, name, data, placed), first.header, placed, file_id)
-        if not any(mapping.get(known) for known in ("day", "start", "end")):
-            period = _period(file_id)
-    return Options(kind, placed, mapping, _ORDERS.get(dates), decimal or None, period)
+    options = Options(kind, placed, mapping, _ORDERS.get(dates), decimal or None)
+    if results_page.needs_days(ctx.actor, name, data, options):
+        return replace(options, period=_period(file_id))
+    return options
 
 
 def _period(file_id: str) -> tuple[date, date] | None:
-    """First and last day of a file whose rows name none; None until both are chosen."""
-    chosen = st.date_input(
-        "Days it covers, if its title does not say", value=[], key=f"results_period_{file_id}", width=320
-    )
+    """First and last day of a file that names none; None until both are chosen."""
+    chosen = st.date_input("Days it covers", value=[], key=f"results_period_{file_id}", width=320)
     return (chosen[0], chosen[1]) if isinstance(chosen, tuple) and len(chosen) == 2 else None
 
 

@@ -93,7 +93,7 @@ def _rows(count: int) -> str:
 
 def kind(reason: str) -> str:
     """A reason without what differs from row to row, so that rows can be counted by it."""
-    return re.sub(r"'.*'|\d[\d,./]*", "…", reason)
+    return re.sub(r"'.*'|\d([\d,./-]*\d)?", "…", reason)
 
 
 def short_cells(row: Rejected) -> list[str]:

@@ -2,39 +2,42 @@
 
 Rows are staged in short transactions while other writers go on; one last, short one makes all of them count.
 Until then nothing is visible, so a kill, a full disk or a refused file changes nothing. The same file twice is
-told and not stored again; the same rows in another file count once (see db/results.py).
-What a file is: relate_engine/results. What training gets: `observations`.
+told and not stored again; the same rows in another file count once, and of rows whose days overlap those that cover
+more days, or else the newer ones (import_overlap.py). What a file is: relate_engine/results. What training gets:
+`observations`.
 """
 
 import csv
 import hashlib
 import io
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from app.services import audit
 from app.services.exporting_table import escaped
-from app.services.import_report import TOLD, Report, kind, report_of, short_cells
+from app.services.import_overlap import left_out, older_rows, replace
+from app.services.import_report import Report, report_of
+from app.services.import_staging import Progress, leave_out, stage
 from app.services.people import Actor, own, require
 from db import models
 from db import results as queries
 from db.session import Database
-from relate_engine.brief import Brief, parse_brief, placement_of
-from relate_engine.results.layout import FORMATS
+from relate_engine.brief import Brief, parse_brief
 from relate_engine.results.lessons import Counted, Lessons, lessons
 from relate_engine.results.lines import ResultsError
 from relate_engine.results.match import Matcher
 from relate_engine.results.observation import Observation
-from relate_engine.results.reading import Options, Reading, open_results
-from relate_engine.results.rows import Rejected, ResultRow, row_from_json
+from relate_engine.results.overlap import Days
+from relate_engine.results.reading import Options, open_results
+from relate_engine.results.rows import ResultRow, row_from_json
 
-Progress = Callable[[int, int], None]  # records done, records in the file
 MOST_REJECTED = 200_000
 ABANDONED = timedelta(hours=1)  # a staged import older than this lost its process
 BREATH_S = 0.02  # between batches of deleting, so that other writers get their turn
@@ -65,6 +68,7 @@ def import_file(
     with db.read() as session:
         if found := queries.visible_import(session, actor.workspace_id, content):
             return report_of(found, already=True)
+        before = queries.visible_ids(session, actor.workspace_id)
         left = queries.unfinished(session, actor.workspace_id, datetime.now(UTC) - ABANDONED)
     for import_id in left:
         _discard(db, import_id)
@@ -79,9 +83,15 @@ def import_file(
         session.add(row)
         session.flush()
         import_id = row.id
+    owner = {"workspace_id": actor.workspace_id, "author_id": actor.user_id, "import_id": import_id}
     try:
-        summary = _stage(db, actor, import_id, reading, matcher, progress)
-        return _publish(db, actor, import_id, content, summary)
+        tally = stage(db, owner, reading, matcher, progress)
+        older = older_rows(db, actor.workspace_id, import_id, tally.days, before)
+        why = left_out(older)
+        leave_out(db, owner, reading, tally, why)
+        summary = tally.summary(reading)
+        summary["notes"] += replace(db, owner, older, why)
+        return _publish(db, actor, import_id, content, summary, tally.days, before)
     except BaseException:  # also Ctrl-C and a closed page: what was staged must not stay
         with suppress(Exception):
             _discard(db, import_id)
@@ -160,109 +170,39 @@ def _stored(rows: Iterable[Any]) -> Iterator[tuple[ResultRow, date, list[int | N
         yield row_from_json(line, impressions, clicks, conversions, meaning), created_at.date(), text_ids
 
 
-def _stage(
-    db: Database, actor: Actor, import_id: int, reading: Reading, matcher: Matcher, progress: Progress | None
-) -> dict[str, Any]:
-    """Writes all rows in batches; returns the report's numbers."""
-    owner = {"workspace_id": actor.workspace_id, "author_id": actor.user_id, "import_id": import_id}
-    counts: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    skipped: Counter[str] = Counter()
-    flagged: Counter[str] = Counter()
-    actions: dict[str, None] = {}
-    days: list[date] = []
-    told: list[Rejected] = []
-    found: dict[tuple[str, str], int | None] = {}
-    good: list[ResultRow] = []
-    bad: list[Rejected] = []
+def _publish(
+    db: Database, actor: Actor, import_id: int, content: str, summary: dict[str, Any], days: Days, looked: set[int]
+) -> Report:
+    """The one short transaction that makes the rows count. A file without one good row is kept as undone.
 
-    def flush() -> None:
-        with db.read() as session:
-            known = queries.known_counts(session, actor.workspace_id, [row.key for row in good])
-        for row in good:
-            if row.key in known:
-                counts["known" if known[row.key] == row.counts else "updated"] += 1
-        results = [owner | _columns(row, found) for row in good]
-        rejects = [owner | _reject(row) for row in bad]
-        with db.write() as session:
-            queries.add_rows(session, models.Result, results)
-            queries.add_rows(session, models.RejectedResult, rejects)
-        good.clear()
-        bad.clear()
-        if progress:
-            progress(counts["read"], reading.total)
-
-    for row in reading.rows():
-        counts["read"] += 1
-        if isinstance(row, ResultRow):
-            counts["kept"] += 1
-            flagged.update(row.flags)
-            if row.action:
-                actions.setdefault(row.action)
-            days = _span(days, row)
-            for slot, text in row.texts:
-                if (slot, text) not in found:
-                    found[slot, text] = matcher.find(row.placement, slot, text)
-            good.append(row)
-        elif isinstance(row, Rejected):
-            counts["rejected"] += 1
-            reasons[kind(row.reason)] += 1
-            if len(told) < TOLD:
-                told.append(row)
-            bad.append(row)
-        else:
-            skipped[row.why] += 1
-        if len(good) + len(bad) >= queries.BATCH:
-            flush()
-    flush()
-    return {
-        "format": FORMATS[reading.layout.format], "file": reading.table.described,
-        "placement": placement_of(reading.layout.placement).label, "grain": reading.layout.grain,
-        **{name: counts[name] for name in ("read", "kept", "rejected", "known", "updated")},
-        "reasons": dict(reasons.most_common()), "skipped": dict(skipped), "flagged": dict(flagged),
-        "matched": sum(i is not None for i in found.values()), "external": sum(i is None for i in found.values()),
-        "actions": list(actions)[:50], "notes": list(reading.notes),
-        "first": days[0].isoformat() if days else None, "last": days[-1].isoformat() if days else None,
-        "told": [{"line": r.line, "reason": r.reason, "cells": short_cells(r)} for r in told],
-    }  # fmt: skip
-
-
-def _span(days: list[date], row: ResultRow) -> list[date]:
-    if not (row.start or row.end):
-        return days
-    all_days = [*days, *(d for d in (row.start, row.end) if d)]
-    return [min(all_days), max(all_days)]
-
-
-def _columns(row: ResultRow, found: dict[tuple[str, str], int | None]) -> dict[str, Any]:
-    ids = [found[pair] for pair in row.texts]
-    return {
-        "line": row.line, "row_key": row.key, "arm": row.arm, "text_id": next((i for i in ids if i), None),
-        "impressions": row.impressions, "clicks": row.clicks, "conversions": row.conversions,
-        "meaning": row.meaning() | {"text_ids": ids},
-    }  # fmt: skip
-
-
-def _reject(row: Rejected) -> dict[str, Any]:
-    return {"line": row.line, "reason": row.reason[:300], "cells": short_cells(row)}
-
-
-def _publish(db: Database, actor: Actor, import_id: int, content: str, summary: dict[str, Any]) -> Report:
-    """The one short transaction that makes the rows count. A file without one good row is kept as undone."""
+    `looked`: the imports whose overlap was looked at. If another one became visible meanwhile, its rows were staged
+    among these, so neither is the newer: where they overlap, this one gives way."""
     with db.write() as session:
-        row = session.get_one(models.Import, import_id)
-        twin = queries.visible_import(session, actor.workspace_id, content)
-        row.summary, row.finished_at = summary, models.utc_now()
-        if twin is None and summary["kept"]:
-            row.state = "visible"
-            audit.note(session, actor, "import.finish", "import", import_id, name=row.name, rows=summary["kept"])
-            return report_of(row)
-        if twin is None:
-            row.state, row.undone_at = "undone", models.utc_now()
-            return report_of(row)
-        report = report_of(twin, already=True)  # somebody imported the same file meanwhile
-    _discard(db, import_id)
+        fresh = queries.visible_ids(session, actor.workspace_id) - looked
+        report = None if fresh else _end(session, actor, import_id, content, summary)
+    if report is None:
+        if older_rows(db, actor.workspace_id, import_id, days, fresh):
+            raise ResultsError(
+                "Another import of the same ads and days ended while this file was read, so nothing was changed; "
+                "import it again."
+            )
+        return _publish(db, actor, import_id, content, summary, days, looked | fresh)
+    if report.already:
+        _discard(db, import_id)
     return report
+
+
+def _end(session: Session, actor: Actor, import_id: int, content: str, summary: dict[str, Any]) -> Report:
+    if twin := queries.visible_import(session, actor.workspace_id, content):
+        return report_of(twin, already=True)  # somebody imported the same file meanwhile
+    row = session.get_one(models.Import, import_id)
+    row.summary, row.finished_at = summary, models.utc_now()
+    if summary["kept"]:
+        row.state = "visible"
+        audit.note(session, actor, "import.finish", "import", import_id, name=row.name, rows=summary["kept"])
+    else:
+        row.state, row.undone_at = "undone", models.utc_now()
+    return report_of(row)
 
 
 def _discard(db: Database, import_id: int) -> None:

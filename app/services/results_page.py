@@ -12,7 +12,7 @@ from relate_engine.results import generic
 from relate_engine.results.gap import smallest_gap
 from relate_engine.results.layout import Format, Grain
 from relate_engine.results.lines import ResultsError
-from relate_engine.results.reading import Options, Reading, detect, open_file, open_results
+from relate_engine.results.reading import Options, Reading, asks_days, detect, open_file, open_results
 from relate_engine.results.rows import Rejected, ResultRow
 
 
@@ -58,6 +58,15 @@ def suggested(actor: Actor, name: str, source: bytes | Path, placement: Placemen
     """Column by field of another file, as far as names tell."""
     require(actor, "results.import")
     return generic.guess(open_file(source, name), placement)
+
+
+def needs_days(actor: Actor, name: str, source: bytes | Path, options: Options) -> bool:
+    """Whether neither the rows nor the title of a file say which days it covers; False while its columns are open."""
+    require(actor, "results.import")
+    try:
+        return asks_days(open_file(source, name), options)
+    except ResultsError:
+        return False
 
 
 def look(actor: Actor, name: str, source: bytes | Path, options: Options, rows: int = 8) -> Look:

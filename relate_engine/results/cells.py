@@ -5,14 +5,16 @@ by cell: `1,234` is 1234 in one file and 1.234 in another, `03/04/2026` is in Ma
 file leaves open is not guessed: the row is refused with the question. Formulas are never computed.
 """
 
-import calendar
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from math import isfinite
-from typing import Literal
+from typing import Any, Literal, TypeVar
+
+from relate_engine.results.lines import Number
 
 DateOrder = Literal["dmy", "mdy"]
 
@@ -28,13 +30,15 @@ _NUMBER = {
     for decimal, thousands in ((".", ","), (",", "."))
 }
 _SCIENTIFIC = re.compile(r"-?\d+(?:\.\d+)?[eE][+-]?\d+")
-_CURRENCY = re.compile(r"^(-?)(?:([A-Z]{2,3}\$?|[A-Z]?[$€£¥₹₩₺₽฿₫₪₱])\s?)|\s?([A-Z]{3}|[€£$¥₹₩₺₽฿₫₪₱]|zł|kr\.?|Kč)$")
+_MARK = r"([A-Z]{2,3}|[A-Z]{0,2}[$€£¥₹₩₺₽฿₫₪₱]|(?i:rs|kr|zł|kč|ft|lei|fr|rp|руб|грн|лв)\.?)"
+_CURRENCY = re.compile(rf"^(-?)\s*{_MARK}\s*(?=[\d.,-])|(?<=[\d.,])\s*{_MARK}$")
 _SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "zł": "PLN", "Kč": "CZK"}
 _DAY_FIRST_OR_NOT = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})")
 _YEAR_FIRST = re.compile(r"(\d{4})[/.\-]?(\d{2})[/.\-]?(\d{2})")
 _CLOCK = re.compile(r"[T ,]+\d{1,2}:\d{2}.*$")
 _NAMED = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%d-%b-%y",
           "%a, %b %d, %Y", "%A, %B %d, %Y")  # fmt: skip
+_T = TypeVar("_T")
 
 
 class CellError(ValueError):
@@ -61,10 +65,11 @@ class Evidence:
 
     def number(self, cell: str, count: bool) -> None:
         """Looks at a number; `count` where only whole numbers make sense."""
-        if cell.isdigit():
+        if isinstance(cell, Number) or cell.isdigit():
             return
+        cell = cell.strip()
         last = max(cell.rfind("."), cell.rfind(","))
-        if last < 0 or cell.startswith(("=", "@")):
+        if last < 0 or not any(pattern.fullmatch(cell) for pattern in _NUMBER.values()):  # words, formulas
             return
         sign, other = cell[last], "," if cell[last] == "." else "."
         digits = len(re.sub(r"\D.*$", "", cell[last + 1 :]))
@@ -128,7 +133,7 @@ def number(cell: str, decimal: str) -> float | None:
         return float(plain)
     if plain[0] in "=+@":
         raise CellError("is a formula, which is never computed")
-    if _SCIENTIFIC.fullmatch(plain):
+    if isinstance(cell, Number) or _SCIENTIFIC.fullmatch(plain):
         value = float(plain)
     elif _NUMBER[decimal].fullmatch(plain):
         value = float(re.sub(rf"[^\d{decimal}\-]", "", plain).replace(",", "."))
@@ -147,20 +152,36 @@ def whole(cell: str, decimal: str) -> int | None:
     if value < 0:
         raise CellError(f"is {_short(cell)}; a count cannot be negative")
     if not value.is_integer():
-        raise CellError(f"is {_short(cell)}; a count must be whole")
+        raise CellError(f"is {_short(cell)}; a count must be whole{_other_sign(cell, decimal)}")
     if value > MAX_COUNT:
         raise CellError(f"is {_short(cell)}; that is more than any campaign has")
     return int(value)
 
 
-def amount(cell: str, decimal: str) -> tuple[float | None, str]:
-    """Money and its currency: a code where the cell names one or its sign means one, else ""."""
+def _other_sign(cell: str, decimal: str) -> str:
+    """What to do about a count whose point (or comma) may separate thousands; "" where it cannot."""
+    other = "," if decimal == "." else "."
+    if isinstance(cell, Number) or not _NUMBER[other].fullmatch(cell.strip()):
+        return ""
+    meant = number(cell, other)
+    if meant is None or not meant.is_integer():
+        return ""
+    return f"; if it means {meant:.0f}, choose '{other}' as the decimal sign of the file"
+
+
+def bare(cell: str) -> tuple[str, str]:
+    """Money without its marks, and its currency: a code where the cell names one or its sign means one, else ""."""
+    if isinstance(cell, Number):
+        return cell, ""
     plain = cell.strip()
-    currency = ""
-    if match := _CURRENCY.search(plain):
-        mark = (match[2] or match[3] or "").strip()
-        currency = _SYMBOLS.get(mark, mark if re.fullmatch(r"[A-Z]{3}", mark) else "")
-        plain = _CURRENCY.sub(lambda m: m[1] or "", plain, count=1).strip()
+    marks = [match[2] or match[3] for match in _CURRENCY.finditer(plain)]
+    codes = [_SYMBOLS.get(mark, mark if re.fullmatch(r"[A-Z]{3}", mark) else "") for mark in marks]
+    return _CURRENCY.sub(lambda m: m[1] or "", plain).strip(), next(filter(None, codes), "")
+
+
+def amount(cell: str, decimal: str) -> tuple[float | None, str]:
+    """Money and its currency, as `bare` tells it."""
+    plain, currency = bare(cell)
     value = number(plain, decimal)
     if value is not None and value < 0:
         raise CellError(f"is {_short(cell)}; it cannot be negative")
@@ -198,21 +219,6 @@ def day(cell: str, order: DateOrder | None) -> date | None:
     raise CellError(f"is '{_short(plain)}', which is no date")
 
 
-def month(cell: str, order: DateOrder | None) -> tuple[date, date] | None:
-    """First and last day of a month: "November 2026", "2026-11" or any day of it."""
-    plain = cell.strip()
-    found: date | None = None
-    for pattern in ("%B %Y", "%b %Y", "%Y-%m"):
-        try:
-            found = datetime.strptime(plain, pattern).date()
-        except ValueError:
-            continue
-    found = found or day(plain, order)
-    if found is None:
-        return None
-    return found.replace(day=1), found.replace(day=calendar.monthrange(found.year, found.month)[1])
-
-
 def period(text: str) -> tuple[date, date] | None:
     """Two dates with a dash between them, as a report's title says what it covers; None if it is none."""
     parts = re.split(r"\s+[-–—]\s+|\.\.|\s+to\s+", text.strip().strip('"'))
@@ -224,6 +230,14 @@ def period(text: str) -> tuple[date, date] | None:
         return None
     first, last = ends
     return (first, last) if first and last and first <= last else None
+
+
+def read_as(name: str, read: Callable[[str, Any], _T], cell: str, how: object) -> _T:
+    """What `read` makes of a cell; its CellError names the column."""
+    try:
+        return read(cell, how)
+    except CellError as error:
+        raise CellError(f"{name} {error}") from None
 
 
 def _plausible(found: date, cell: str) -> date:

@@ -8,7 +8,7 @@ English headers only. The column names were not checked against a live account.
 
 import re
 
-from relate_engine.results.layout import Layout, at, need, positions
+from relate_engine.results.layout import Layout, at, names, need, positions
 from relate_engine.results.lines import ResultsError
 from relate_engine.results.table import Table
 
@@ -17,15 +17,17 @@ COLUMNS = {
     "conv.": "conversions", "cost": "spend", "currency code": "currency", "currency": "currency",
     "conversion action": "action", "conversion name": "action", "conversion window": "window",
     "attribution model": "window", "day": "day", "date": "day", "week": "week", "month": "month",
+    "quarter": "quarter", "year": "year",
     "campaign": "campaign", "campaign name": "campaign", "ad group": "ad_group", "ad group name": "ad_group",
     "ad id": "ad_id", "ad name": "ad", "ad type": "ad_type", "experiment": "test", "experiment name": "test",
     "ad variation": "test", "variation": "test", "asset": "asset", "asset text": "asset",
     "asset type": "asset_type", "field type": "asset_type",
 }  # fmt: skip
 BREAKDOWNS = frozenset({
-    "device", "network", "network (with search partners)", "top vs. other", "hour of day", "day of week",
-    "click type", "conversion source", "country/territory", "keyword", "search keyword", "search term", "age", "gender",
-    "pinned position",
+    "device", "network", "network (with search partners)", "top vs. other", "hour of day", "hour of the day",
+    "day of week", "day of the week", "month of year", "month of the year", "click type", "conversion source",
+    "country/territory", "country", "region", "city", "metro area", "keyword", "search keyword", "search term",
+    "match type", "audience segment", "age", "gender", "household income", "parental status", "pinned position",
 })  # fmt: skip
 ASSET_SLOTS = {"headline": "headline", "description": "description"}
 _TEXT = re.compile(r"(headline|description)(?: line)? ?\d{0,2}|path ?[12]")
@@ -46,7 +48,7 @@ def layout(table: Table) -> Layout:
     columns = at(table, COLUMNS)
     need(columns, {"impressions": "Impr.", "clicks": "Clicks"}, "This Google Ads report")
     place = positions(table)
-    texts = tuple((str(m[1] or "path"), i) for name, i in place.items() if (m := _TEXT.fullmatch(name)))
+    texts = tuple((str(m[1] or "path"), i) for i, name in names(table) if (m := _TEXT.fullmatch(name)))
     asset = "asset" in columns and "asset_type" in columns
     if not texts and not asset:
         raise ResultsError(

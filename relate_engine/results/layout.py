@@ -3,7 +3,7 @@
 Leaves out reading a row by it (rows.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,7 +27,8 @@ GRAINS: dict[Grain, str] = {
 @dataclass(frozen=True)
 class Layout:
     """`columns`: column number by field. Fields: impressions, clicks, conversions, spend, currency, action,
-    window, day, week, month, start, end, campaign, ad_group, ad, ad_id, test, asset, asset_type, ad_type."""
+    window, day, week, month, quarter, year, start, end, campaign, ad_group, ad, ad_id, test, asset, asset_type,
+    ad_type."""
 
     format: Format
     placement: PlacementName
@@ -58,6 +59,11 @@ def positions(table: Table) -> dict[str, int]:
     for number, name in enumerate(table.header):
         place.setdefault(plain_header(name), number)
     return place
+
+
+def names(table: Table) -> Iterator[tuple[int, str]]:
+    """Number and plain name of every column; of texts, two columns of one name are two texts."""
+    return enumerate(map(plain_header, table.header))
 
 
 def need(columns: Mapping[str, int], wanted: Mapping[str, str], what: str) -> None:

@@ -21,6 +21,10 @@ class ResultsError(ValueError):
     """A file of results that cannot be used; its text is one sentence: what, where, what to do."""
 
 
+class Number(str):
+    """A cell that a workbook holds as a number: its point is a decimal point, whatever sign the file's texts use."""
+
+
 class Line(NamedTuple):
     """One record. `trouble` says why its cells could not be read; they are then empty or as far as they go."""
 

@@ -1,15 +1,15 @@
 """Meta Ads Manager exports, CSV or Excel: a row an ad, or an ad's part where a breakdown was chosen.
 
 "Results" is whatever the campaign aims at, named by "Result indicator": a result that is a click, a view or a
-reach is no conversion, and without an indicator it is not known what it counts, so it teaches no CVR. "Link
-clicks" are preferred over "Clicks (all)", which count likes and profile visits too. Where nothing happened Meta
+reach is no conversion (actions.py), and without an indicator it is not known what it counts, so it teaches no CVR.
+"Link clicks" are preferred over "Clicks (all)", which count likes and profile visits too. Where nothing happened Meta
 leaves the cell empty, so empty clicks and results are 0 (EMPTY_IS_ZERO): ads that sold nothing must count.
 Leaves out columns in other languages. The columns were not checked against a live account.
 """
 
 import re
 
-from relate_engine.results.layout import ClickKind, Layout, at, need, positions
+from relate_engine.results.layout import ClickKind, Layout, at, names, need, positions
 from relate_engine.results.lines import ResultsError
 from relate_engine.results.table import Table
 
@@ -26,9 +26,6 @@ BREAKDOWNS = frozenset({
     "conversion device", "time of day (ad account time zone)", "time of day (viewer's time zone)", "business locations",
     "product id", "image, video and slideshow", "call to action", "website url (ad settings)",
 })  # fmt: skip
-NOT_CONVERSIONS = ("link_click", "landing_page_view", "reach", "impression", "video_view", "thruplay", "video_thruplay",
-                   "post_engagement", "page_engagement", "like", "post_reaction", "estimated_ad_recall",
-                   "video_thruplay_watched_action", "omni_landing_page_view")  # fmt: skip
 EMPTY_IS_ZERO = ("clicks", "conversions")
 _SPEND = re.compile(r"amount spent(?: \(([a-z]{3})\))?")
 _TEXT = re.compile(
@@ -72,7 +69,7 @@ def layout(table: Table) -> Layout:
         )
     elif "conversions" not in columns and (named := next((a for a in ACTIONS if a in place), None)):
         columns["conversions"], action = place[named], named
-    texts = tuple((_SLOTS[m[1]], i) for name, i in place.items() if (m := _TEXT.fullmatch(name)))
+    texts = tuple((_SLOTS[m[1]], i) for i, name in names(table) if (m := _TEXT.fullmatch(name)))
     if not texts:
         raise ResultsError(
             "This Meta export holds no ad texts; add the columns Body and Title (in Customize columns, ad settings) "

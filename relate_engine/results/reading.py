@@ -4,22 +4,22 @@ Opening goes through the whole file once, because only all rows together tell th
 day and month; `rows()` goes through it again. Neither keeps rows in memory beyond their hashes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from relate_engine.brief import PlacementName
 from relate_engine.results import generic, google, meta
-from relate_engine.results.cells import DateOrder, Evidence, Style, period
+from relate_engine.results.cells import DateOrder, Evidence, Style, bare, period
+from relate_engine.results.days import COLUMNS as DAYS
 from relate_engine.results.layout import Format, Layout
 from relate_engine.results.lines import ResultsError, plain_header
+from relate_engine.results.overlap import Days, told_by
 from relate_engine.results.rows import Rejected, ResultRow, Skipped, read_row
 from relate_engine.results.table import Table, open_table
 
 _COUNTS = ("impressions", "clicks")
-_AMOUNTS = ("conversions", "spend")
-_DAYS = ("day", "week", "month", "start", "end")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ def options_from(
         known, equals, column = part.partition("=")
         if not equals or not column.strip():
             raise ResultsError(f"'{part}' maps nothing; write field=column, such as clicks=Hits.")
+        if known.strip() in pairs:
+            raise ResultsError(
+                f"'{known.strip()}' is mapped twice; if several columns hold such texts, name them alike with numbers "
+                "in the file (Headline 1, Headline 2) and map the first."
+            )
         pairs[known.strip()] = column.strip()
     covered = period(days) if days else None
     if days and covered is None:
@@ -61,26 +66,46 @@ class Reading:
     notes: tuple[str, ...]
 
     def rows(self) -> Iterator[ResultRow | Rejected | Skipped]:
-        """Every record, good or not, in the file's order. The same counts twice are told by line."""
-        seen: dict[str, tuple[int, int]] = {}
+        """Every record, good or not, in the file's order. The same impressions twice are told by line."""
+        seen = Days()
         for line in self.table.rows():
             if line.trouble:
                 yield Rejected(line.number, line.trouble, tuple(line.cells))
                 continue
             row = read_row(self.layout, self.style, self.period, line.number, line.cells)
             if isinstance(row, ResultRow):
-                first = seen.setdefault(row.key, (row.line, hash(row.counts)))
-                if first[0] != row.line:
-                    same = first[1] == hash(row.counts)
-                    why = (
-                        f"it repeats line {first[0]}"
-                        if same
-                        else f"it is about the same ad, texts and days as line {first[0]} but has other counts; add "
-                        "the column that tells them apart"
-                    )
+                if why := _again(row, seen):
                     yield Rejected(line.number, why, tuple(line.cells))
                     continue
+                seen.add(row)
             yield row
+
+    def rows_at(self, lines: Container[int]) -> Iterator[tuple[ResultRow, tuple[str, ...]]]:
+        """Good rows on these lines once more, with their cells."""
+        for line in self.table.rows():
+            if line.number in lines:
+                row = read_row(self.layout, self.style, self.period, line.number, line.cells)
+                if isinstance(row, ResultRow):
+                    yield row, tuple(line.cells)
+
+
+def _again(row: ResultRow, seen: Days) -> str:
+    """Why a row would count impressions of an earlier one again; "" if it would not."""
+    met = seen.meeting(row)
+    if not met:
+        return ""
+    mine, first = told_by(row), met[-1]
+    if first.days != mine.days:
+        return (
+            f"its days overlap those of line {first.line}, which is about the same ad and texts; export either each "
+            "day or the whole time"
+        )
+    if first.counts == mine.counts:
+        return f"it repeats line {first.line}"
+    return (
+        f"it is about the same ad, texts and days as line {first.line} but has other counts; if a column tells them "
+        "apart, read this as another file and choose that column as its breakdown"
+    )
 
 
 def knows(header: str) -> bool:
@@ -104,8 +129,9 @@ def open_results(source: bytes | Path, name: str, options: Options = Options()) 
     table = open_file(source, name)
     layout = _layout(table, options)
     counts = [i for known, i in layout.columns.items() if known in _COUNTS]
-    amounts = [i for known, i in layout.columns.items() if known in _AMOUNTS]
-    days = [i for known, i in layout.columns.items() if known in _DAYS]
+    conversions, spend = layout.columns.get("conversions"), layout.columns.get("spend")
+    days = _day_columns(layout)
+    nameless = _nameless(table, layout)
     evidence, total = Evidence(), 0
     for line in table.rows():
         total += 1
@@ -113,21 +139,53 @@ def open_results(source: bytes | Path, name: str, options: Options = Options()) 
             continue
         for i in counts:
             evidence.number(line.cells[i], count=True)
-        for i in amounts:
-            evidence.number(line.cells[i], count=False)
+        if conversions is not None:
+            evidence.number(line.cells[conversions], count=False)
+        if spend is not None:
+            evidence.number(bare(line.cells[spend])[0], count=False)
         for i in days:
             evidence.day(line.cells[i])
+        for i, text in nameless.items():
+            if line.cells[i].strip():
+                raise ResultsError(
+                    f"A column without a name stands behind '{text}', as under a merged heading; name each column of "
+                    f"the file ('{text} 1', '{text} 2'), so that every text of an ad is read."
+                )
     if total == 0:
         raise ResultsError(f"{name} has a header but no rows; choose more days or ads and export it again.")
-    decimal = "." if table.kind == "xlsx" and not options.decimal else options.decimal
-    style, notes = evidence.style(table.delimiter, decimal, options.dates)
-    covered = options.period or next(filter(None, map(period, table.preamble)), None)
-    if covered is None and not days and "conversions" in layout.columns:
+    style, notes = evidence.style(table.delimiter, options.decimal, options.dates)
+    covered = options.period or _title(table)
+    if covered is None and not days:
+        only = ", and their conversions teach nothing" if conversions is not None else ""
         notes += (
-            "Neither rows nor title say which days they cover, so nobody can tell whether their conversions have "
-            "arrived: they teach CTR only, until you say the days.",
+            "Neither rows nor title say which days they cover, so a file that says its days would count the same "
+            f"impressions again{only}, until you say the days.",
         )
-    return Reading(table, layout, style, covered, total, layout.notes + notes)
+    return Reading(table, layout, style, covered, total, table.notes + layout.notes + notes)
+
+
+def asks_days(table: Table, options: Options) -> bool:
+    """Whether only a person can say which days the rows cover: no column does, nor the title."""
+    return not _day_columns(_layout(table, options)) and _title(table) is None
+
+
+def _title(table: Table) -> tuple[date, date] | None:
+    return next(filter(None, map(period, table.preamble)), None)
+
+
+def _day_columns(layout: Layout) -> list[int]:
+    return [i for known, i in layout.columns.items() if known in DAYS]
+
+
+def _nameless(table: Table, layout: Layout) -> dict[int, str]:
+    """Columns without a name that follow a text's column, with the name of that."""
+    found: dict[int, str] = {}
+    for _, column in layout.texts:
+        for i in range(column + 1, len(table.header)):
+            if table.header[i]:
+                break
+            found[i] = table.header[column]
+    return found
 
 
 def _layout(table: Table, options: Options) -> Layout:

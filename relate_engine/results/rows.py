@@ -10,22 +10,26 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property, lru_cache
 from sys import intern
-from typing import Any, TypeVar
+from typing import Any
 
 from relate_engine.brief import PlacementName, clean
 from relate_engine.results import cells
-from relate_engine.results.cells import CellError, Style
+from relate_engine.results.actions import is_no_conversion
+from relate_engine.results.cells import CellError, Style, read_as
+from relate_engine.results.days import covered
 from relate_engine.results.layout import ClickKind, Format, Grain, Layout
-from relate_engine.results.meta import EMPTY_IS_ZERO, NOT_CONVERSIONS
+from relate_engine.results.lines import Number
+from relate_engine.results.meta import EMPTY_IS_ZERO
 
 MAX_TEXT = 2500  # beyond every slot's limit
 NO_ACTION = ""
 VIEW_THROUGH = "more conversions than clicks (view-through?)"
+SPEND_UNREAD = "their spend could not be read and is left out"
 _TOTAL = re.compile(r"(grand )?totals?(\s*[:\-–(].*)?|results from \d+ .*", re.I)
-_T = TypeVar("_T")
+_TEXT_TOTAL = re.compile(r"(grand |sub-?)?totals?:?", re.I)  # as a text: "Total: $99" may be an ad's headline
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,8 @@ def read_row(
         place = layout.columns.get(name)
         if place is None:
             return ""
+        if isinstance(row[place], Number):
+            return row[place]
         return row[place].strip() or ("0" if layout.format == "meta" and name in EMPTY_IS_ZERO else "")
 
     def rejected(reason: str) -> Rejected:
@@ -127,11 +133,10 @@ def read_row(
         return Skipped(line, skip)
     try:
         texts = _texts(layout, row, cell)
-        impressions = _read(layout, "impressions", cells.whole, cell("impressions"), style.decimal)
-        clicks = _read(layout, "clicks", cells.whole, cell("clicks"), style.decimal)
-        conversions = _read(layout, "conversions", cells.number, cell("conversions"), style.decimal)
-        spend, currency = _read(layout, "spend", cells.amount, cell("spend"), style.decimal)
-        start, end = _days(layout, style, period, cell)
+        impressions = read_as("impressions", cells.whole, cell("impressions"), style.decimal)
+        clicks = read_as("clicks", cells.whole, cell("clicks"), style.decimal)
+        conversions = read_as("conversions", cells.number, cell("conversions"), style.decimal)
+        start, end = covered(cell, style.dates, period)
     except CellError as error:
         return rejected(str(error))
     if impressions is None or clicks is None:
@@ -148,10 +153,11 @@ def read_row(
     action = cell("action") or layout.action
     if layout.format == "meta":
         action = action.removeprefix("actions:")
-        if _is_no_conversion(action) or not action:
+        if is_no_conversion(action) or not action:
             action, conversions = NO_ACTION, None
     if conversions is None:
         action = NO_ACTION
+    spend, currency, unread = _spend(cell("spend"), style)
     named = [cell("ad_id")] if cell("ad_id") else [cell(name) for name in ("campaign", "ad_group", "ad")]
     return ResultRow(
         line=line,
@@ -176,7 +182,7 @@ def read_row(
         ad=tuple(named) if any(named) else (),
         test=cell("test"),
         breakdown=tuple(row[i].strip() for i in layout.breakdown),
-        flags=(VIEW_THROUGH,) if conversions is not None and conversions > clicks else (),
+        flags=((VIEW_THROUGH,) if conversions is not None and conversions > clicks else ()) + unread,
     )
 
 
@@ -184,6 +190,10 @@ def _no_ad(layout: Layout, row: Sequence[str], cell: Callable[[str], str]) -> st
     first = next((c.strip() for c in row if c.strip()), "")
     if _TOTAL.fullmatch(first) and not (layout.format == "generic" and first == _first_text(layout, row)):
         return "totals"
+    if layout.format == "generic":
+        filled = [text for _, i in layout.texts if (text := row[i].strip()).casefold() not in cells.MISSING]
+        if len(filled) == 1 and _TEXT_TOTAL.fullmatch(filled[0]):
+            return "totals"
     if layout.format == "meta":
         names = [layout.columns[n] for n in ("campaign", "ad_group", "ad", "ad_id") if n in layout.columns]
         if names and not any(row[i].strip() for i in names) and not _first_text(layout, row):
@@ -226,39 +236,12 @@ def _ad_text(raw: str) -> str:
     return clean(raw)
 
 
-def _days(
-    layout: Layout, style: Style, period: tuple[date, date] | None, cell: Callable[[str], str]
-) -> tuple[date | None, date | None]:
-    start = end = None
-    if cell("day"):
-        start = end = _read(layout, "day", cells.day, cell("day"), style.dates)
-    elif cell("week"):
-        start = _read(layout, "week", cells.day, cell("week"), style.dates)
-        end = start + timedelta(days=6) if start else None
-    elif cell("month"):
-        if found := _read(layout, "month", cells.month, cell("month"), style.dates):
-            start, end = found
-    else:
-        start = _read(layout, "start", cells.day, cell("start"), style.dates)
-        end = _read(layout, "end", cells.day, cell("end"), style.dates)
-    if start is None and end is None and period:
-        start, end = period
-    if start and end and start > end:
-        raise CellError(f"its first day {start} is after its last day {end}")
-    return start, end
-
-
-def _read(layout: Layout, name: str, read: Callable[[str, Any], _T], cell: str, how: object) -> _T:
+def _spend(cell: str, style: Style) -> tuple[float | None, str, tuple[str, ...]]:
+    """Spend, its currency and a flag. It teaches nothing, so a row whose spend cannot be read is a good row."""
     try:
-        return read(cell, how)
-    except CellError as error:
-        raise CellError(f"{name} {error}") from None
-
-
-@lru_cache(maxsize=1024)
-def _is_no_conversion(indicator: str) -> bool:
-    plain = indicator.casefold().replace(" ", "_").removesuffix("s")
-    return plain in NOT_CONVERSIONS or indicator.casefold() in NOT_CONVERSIONS
+        return *cells.amount(cell, style.decimal), ()
+    except CellError:
+        return None, "", (SPEND_UNREAD,)
 
 
 @lru_cache(maxsize=65_536)

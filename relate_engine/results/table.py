@@ -5,7 +5,7 @@ reason. Formulas are never computed. Leaves out what the columns mean (layout.py
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from relate_engine.results.delimited import DELIMITERS, delimited
@@ -47,9 +47,13 @@ class Table:
     header: tuple[str, ...]
     header_line: int
     _lines: Callable[[], Iterator[Line]]
+    sheet: str = ""  # of a workbook with several
+    notes: tuple[str, ...] = ()
 
     @property
     def described(self) -> str:
+        if self.sheet:
+            return f"{self.encoding}, sheet '{self.sheet}'"
         told = DELIMITERS.get(self.delimiter)
         return f"{self.encoding}, {told}-separated" if told else self.encoding
 
@@ -100,7 +104,9 @@ def open_table(source: bytes | Path, name: str, knows: Callable[[str], bool]) ->
     with binary(source) as raw:
         head = raw.read(SAMPLE)
     if head.startswith(b"PK"):
-        return _headed("xlsx", "Excel workbook", "", name, workbook(source, name, knows), knows)
+        book = workbook(source, name, knows)
+        table = _headed("xlsx", "Excel workbook", "", name, book.lines, knows)
+        return replace(table, sheet=book.sheet, notes=book.notes)
     _refuse_other_files(head, source, name)
     encoding, delimiter, lines = delimited(source, name, head, knows)
     return _headed("csv", encoding, delimiter, name, lines, knows)

@@ -1,7 +1,8 @@
 """An Excel workbook as records, streaming: the sheet that looks like results, formulas as their text."""
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -11,21 +12,57 @@ from relate_engine.results.lines import (
     MAX_COLUMNS,
     MAX_UNPACKED,
     Line,
+    Number,
     ResultsError,
     binary,
     plain_header,
 )
 
 
-def workbook(source: bytes | Path, name: str, knows: Callable[[str], bool]) -> Callable[[], Iterator[Line]]:
-    """What gives the records of the workbook's best sheet. Raises ResultsError for what is no readable workbook."""
+@dataclass(frozen=True)
+class Book:
+    """What gives the records of the sheet that is read; `notes` tell of sheets that may be wanted too."""
+
+    lines: Callable[[], Iterator[Line]]
+    sheet: str  # its name; "" where it is the only one
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    title: str
+    known: int  # column names that belong to results
+    header: frozenset[str]
+    filled: bool  # has rows under its header
+
+
+def workbook(source: bytes | Path, name: str, knows: Callable[[str], bool]) -> Book:
+    """The workbook's best sheet. Raises ResultsError for what is no readable workbook."""
     _check_archive(source, name)
-    sheet = _best_sheet(source, name, knows)
+    sheets = _sheets(source, name, knows)
+    # Meta's raw sheet before its formatted one, which holds the same rows
+    best = max(sheets, key=lambda sheet: (sheet.known, "raw" in sheet.title.lower()))
+    others = [
+        sheet.title
+        for sheet in sheets
+        if sheet is not best and sheet.filled and 4 * len(sheet.header & best.header) >= 3 * len(best.header)
+        and not ("raw" in best.title.lower() and "formatted" in sheet.title.lower())
+    ]  # fmt: skip
 
     def lines() -> Iterator[Line]:
-        yield from _sheet_lines(source, name, sheet)
+        yield from _sheet_lines(source, name, best.title)
 
-    return lines
+    return Book(lines, best.title if len(sheets) > 1 else "", _also(best.title, others))
+
+
+def _also(read: str, others: Sequence[str]) -> tuple[str, ...]:
+    if not others:
+        return ()
+    listed = ", ".join(f"'{title}'" for title in others[:5]) + (" …" if len(others) > 5 else "")
+    return (
+        f"Only the sheet '{read}' is read; {listed} {'holds' if len(others) == 1 else 'hold'} rows of the same kind, "
+        "so save each sheet as a file of its own and import that too.",
+    )
 
 
 def _check_archive(source: bytes | Path, name: str) -> None:
@@ -52,20 +89,25 @@ def _load(source: bytes | Path, name: str) -> Any:
         raise ResultsError(f"{name} is a damaged Excel workbook; open it in Excel and save it again.") from None
 
 
-def _best_sheet(source: bytes | Path, name: str, knows: Callable[[str], bool]) -> str:
-    """The sheet with the most known column names near its top; Meta's raw sheet before its formatted one."""
+def _sheets(source: bytes | Path, name: str, knows: Callable[[str], bool]) -> list[_Sheet]:
+    """The workbook's sheets in order, by what stands near their tops."""
     book = _load(source, name)
     try:
-        merits: list[tuple[int, bool, int, str]] = []
-        for sheet in book.worksheets:
-            rows = _first_rows(sheet, name)
-            known = max((sum(knows(plain_header(cell)) for cell in row) for row in rows), default=0)
-            merits.append((known, "raw" in sheet.title.lower(), -len(merits), sheet.title))
+        sheets = [_sheet(sheet.title, _first_rows(sheet, name), knows) for sheet in book.worksheets]
     finally:
         book.close()
-    if not merits:
+    if not sheets:
         raise ResultsError(f"{name} holds no sheet with a table; export the report again.")
-    return max(merits)[3]
+    return sheets
+
+
+def _sheet(title: str, rows: Sequence[Sequence[str]], knows: Callable[[str], bool]) -> _Sheet:
+    plain = [[name for cell in row if (name := plain_header(cell))] for row in rows]
+    known = [sum(map(knows, row)) for row in plain]
+    widest = max(known, default=0)
+    place = known.index(widest) if widest > 1 else next((i for i, row in enumerate(plain) if len(row) > 1), len(plain))
+    header = frozenset(plain[place]) if place < len(plain) else frozenset()
+    return _Sheet(title, widest, header, any(plain[place + 1 :]))
 
 
 def _first_rows(sheet: Any, name: str) -> list[list[str]]:
@@ -109,5 +151,5 @@ def _cell(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value)
+        return Number(int(value))
+    return Number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)

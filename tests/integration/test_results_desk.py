@@ -18,7 +18,7 @@ from db import versions
 from db.models import utc_now
 from db.session import Database
 from relate_engine.config import Settings
-from tests.unit.result_files import google_report, google_row
+from tests.unit.result_files import google_days, google_report, google_row, meta_days
 from tests.unit.studio import person
 
 Open = Callable[[Actor], AppTest]
@@ -100,6 +100,39 @@ def test_another_file_is_mapped_column_by_column(db: Database, open_desk: Open) 
     _press(at, "Import")
     assert {o.end for o in importing.observations(db, actor)} == {date(2026, 10, 31)}
     assert [(o.text, o.impressions) for o in importing.observations(db, actor)] == [("Hallo", 1000), ("Welt", 2000)]
+
+
+def test_the_days_of_a_report_without_any_are_asked_for(db: Database, open_desk: Open) -> None:
+    """The note says that they are needed, so there must be a place to say them, whatever the platform."""
+    actor = person(db, "analyst")
+    at = _upload(open_desk(actor), "told.csv", google_days("Week", ("2026-10-05", 1000)))
+    assert not at.date_input
+    at = _upload(open_desk(actor), "untold.csv", google_days("Device", ("Mobile", 1000)))
+    assert "until you say the days" in _words(at)
+    at.date_input[0].set_value((date(2026, 10, 1), date(2026, 10, 14))).run()
+    assert "until you say the days" not in _words(at)
+    _press(at, "Import")
+    assert {o.end for o in importing.observations(db, actor)} == {date(2026, 10, 14)}
+
+
+def test_a_column_that_splits_an_ad_is_chosen_as_its_breakdown(db: Database, open_desk: Open) -> None:
+    actor = person(db, "analyst")
+    data = b"Headline,Impressions,Clicks,Shop\nA,100,5,North\nA,120,6,South\n"
+    at = _upload(open_desk(actor), "x.csv", data)
+    assert "choose that column as its breakdown" in str(at.dataframe[1].value["reason"][0])
+    next(box for box in at.selectbox if box.label.startswith("Breakdown")).select("Shop").run()
+    assert list(at.dataframe[0].value["impressions"]) == [100, 120] and len(at.dataframe) == 1
+
+
+def test_an_overlap_with_an_earlier_import_is_told_and_undone(db: Database, open_desk: Open) -> None:
+    actor = person(db, "analyst")
+    for last, impressions in ((21, 1000), (28, 2000)):
+        data = meta_days(("2026-10-14", f"2026-10-{last}", impressions))
+        at = _press(_upload(open_desk(actor), f"{last}.csv", data), "Import")
+    assert "1 row in place of 1 older row of the same ads whose days overlap: 1 of import 1 (21.csv)" in _words(at)
+    assert sum(o.impressions for o in importing.observations(db, actor)) == 2000
+    _press(at, "Undo")  # the newest stands first
+    assert sum(o.impressions for o in importing.observations(db, actor)) == 1000
 
 
 def test_the_sample_can_be_imported_as_it_is(db: Database, open_desk: Open) -> None:

@@ -80,5 +80,22 @@ def meta_xlsx(rows: Sequence[Sequence[object]], formula: str = "") -> bytes:
     return out.getvalue()
 
 
+def meta_days(*rows: tuple[str, str, int], ad: str = "Ad") -> bytes:
+    """A short Meta export: first day, last day and impressions of one ad a row."""
+    header = (
+        "Reporting starts,Reporting ends,Campaign name,Ad name,Attribution setting,Results,Result indicator,"
+        "Impressions,Link clicks,Body"
+    )
+    lines = [f"{a},{b},C,{ad},7-day,3,actions:purchase,{n},{n // 100},Lock it" for a, b, n in rows]
+    return "\n".join([header, *lines]).encode()
+
+
+def google_days(columns: str, *rows: tuple[str, int], title: str = "") -> bytes:
+    """A short Google report of one ad: the cells of these columns and the impressions of each row."""
+    header = f"Campaign,Ad group,Ad type,Headline 1,Clicks,Impr.,Conversions,{columns}"
+    lines = [f"R,E,Responsive search ad,Lock it,5,{n},1,{cells}" for cells, n in rows]
+    return "\n".join(filter(None, ["Ad report", title, header, *lines])).encode()
+
+
 def _quoted(cell: str, delimiter: str = "\t") -> str:
     return '"' + cell.replace('"', '""') + '"' if any(c in cell for c in f'{delimiter}"\n,') else cell
