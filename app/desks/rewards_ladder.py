@@ -83,8 +83,13 @@ def reading(report: dict[str, Any]) -> str:
     said = []
     for pair, name in (("RELATE-SFT", "the start"), ("RELATE-M4", "M4, which has the same rewards")):
         if found := report["paired"].get(pair):
-            sales, rules = _change(found["ctcvr"], 0), _change(found["blocked_rules"], 1)
-            said.append(f"Against {name}, RELATE sells {sales}; of its texts the rules block {rules}, in points.")
+            sales = _change(found["ctcvr"], 0)
+            shares = ("blocked_rules", "blocked_classifier", "wrong_facts")
+            rules, second, facts = (_change(found[share], 1) for share in shares)
+            said.append(
+                f"Against {name}, RELATE sells {sales}; of its texts the rules block {rules}, the second classifier "
+                f"calls a violation {second}, and a fact is to look at in {facts}, all in points."
+            )
     return " ".join(said) or "RELATE has not been run yet, so there is nothing to compare."
 
 

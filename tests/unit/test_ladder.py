@@ -249,6 +249,7 @@ def test_the_desk_says_what_the_decisive_pairs_show() -> None:
     }
     said = reading(summary(runs))
     assert "Against the start, RELATE sells 20 % more (20 to 20 %)" in said
-    assert "the rules block 50.0 fewer (50.0 to 50.0), in points" in said
+    assert "the rules block 50.0 fewer (50.0 to 50.0), the second classifier" in said
+    assert "a fact is to look at in neither clearly more nor less (+0.0 to +0.0), all in points." in said
     assert "sells neither clearly more nor less" in said.partition("Against M4")[2]
     assert "has not been run" in reading({"paired": {}})
