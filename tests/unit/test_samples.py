@@ -1,5 +1,6 @@
 """The texts that are kept of a run: which ones, what they tell by hand, and a file that is never doubled or torn."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,10 @@ LAST = Finding("X-2", "correctness", "warn", "Stops early.", start=9, end=9, amo
 
 
 def group(texts: list[str], found: list[Finding], arm: str = "relate", open_at: int = -1) -> SampledGroup:
-    """One group as training keeps it; the findings are those of its first text."""
+    """One group as training keeps it, with all word weights and λ 1; the findings are those of its first text."""
+    plain = replace(ARMS[arm], credit=1.0, token=dict.fromkeys(ARMS[arm].token, 1.0))
     judge = Judge(
-        ARMS[arm], lambda asked: [card(s.text, 0.25, found) if s.text == texts[0] else card(s.text) for s in asked],
+        plain, lambda asked: [card(s.text, 0.25, found) if s.text == texts[0] else card(s.text) for s in asked],
         TOKENIZER, [TOKENIZER.eos_token_id], len(texts),
     )  # fmt: skip
     ids = [TOKENIZER.encode(t) + [TOKENIZER.eos_token_id] * (n != open_at) for n, t in enumerate(texts)]

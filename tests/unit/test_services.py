@@ -63,6 +63,7 @@ CALLS: dict[str, tuple[people.Action, Callable[[Database, Actor, int, int, int],
         "ad.export",
         lambda d, a, b, g, t: exporting.editor_csv(d, a, [t], "C", "G", "https://x.test"),
     ),
+    "ad_table": ("ad.export", lambda d, a, b, g, t: exporting.ad_table(d, a, [t])),
     "meta_csv": (
         "ad.export",
         lambda d, a, b, g, t: exporting.meta_csv(d, a, [t], "C", "S", "A", "https://x.test"),
