@@ -87,10 +87,10 @@ def reading(report: dict[str, Any]) -> str:
             shares = ("blocked_rules", "blocked_classifier", "wrong_facts")
             rules, second, facts = (_change(found[share], 1) for share in shares)
             said.append(
-                f"Against {name}, RELATE sells {sales}; of its texts the rules block {rules}, the second classifier "
-                f"calls a violation {second}, and a fact is to look at in {facts}, all in points."
+                f"Against {name}, RELATE sells {sales}. Of its texts, in points: blocked by rules {rules}; called a "
+                f"violation by the second classifier {second}; with a fact to look at {facts}."
             )
-    return " ".join(said) or "RELATE has not been run yet, so there is nothing to compare."
+    return "\n\n".join(said) or "RELATE has not been run yet, so there is nothing to compare."
 
 
 def _change(found: dict[str, float], digits: int) -> str:

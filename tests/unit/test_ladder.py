@@ -249,7 +249,7 @@ def test_the_desk_says_what_the_decisive_pairs_show() -> None:
     }
     said = reading(summary(runs))
     assert "Against the start, RELATE sells 20 % more (20 to 20 %)" in said
-    assert "the rules block 50.0 fewer (50.0 to 50.0), the second classifier" in said
-    assert "a fact is to look at in neither clearly more nor less (+0.0 to +0.0), all in points." in said
+    assert "in points: blocked by rules 50.0 fewer (50.0 to 50.0); called a violation" in said
+    assert "with a fact to look at neither clearly more nor less (+0.0 to +0.0)." in said
     assert "sells neither clearly more nor less" in said.partition("Against M4")[2]
     assert "has not been run" in reading({"paired": {}})
