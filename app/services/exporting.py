@@ -74,10 +74,7 @@ def editor_csv(
     texts = get_texts(db, actor, dict.fromkeys(text_ids))
     must_say, blocking = _must_say(db, actor, texts), confirmed(db, actor)
     problems = editor_problems(texts, campaign, ad_group, final_url, pins, must_say, blocking)
-    with db.read() as session:
-        problems += unapproved(session, actor, texts)
-    if problems:
-        raise ExportRefused(problems)
+    _refuse(db, actor, texts, problems)
     row = {"Campaign": campaign.strip(), "Ad group": ad_group.strip(), "Ad type": "Responsive search ad"}
     row |= {"Final URL": final_url.strip(), "Status": "Paused"}
     for slot, name in (("headline", "Headline"), ("description", "Description"), ("path", "Path")):
@@ -120,10 +117,7 @@ def meta_csv(
     require(actor, "ad.export")
     texts = get_texts(db, actor, dict.fromkeys(text_ids))
     problems = meta_problems(texts, campaign, ad_set, ad_name, link, _must_say(db, actor, texts), confirmed(db, actor))
-    with db.read() as session:
-        problems += unapproved(session, actor, texts)
-    if problems:
-        raise ExportRefused(problems)
+    _refuse(db, actor, texts, problems)
     row = {"Campaign Name": campaign.strip(), "Ad Set Name": ad_set.strip(), "Ad Name": ad_name.strip()}
     row |= {"Ad Status": "PAUSED", "Link": link.strip()}
     for slot, name in (("headline", "Title"), ("primary_text", "Body"), ("description", "Link Description")):
@@ -150,11 +144,16 @@ def ad_table(db: Database, actor: Actor, text_ids: Iterable[int]) -> bytes:
     must_say, blocking = _must_say(db, actor, texts), confirmed(db, actor)
     problems = _set_problems(texts, "generic") + [p for text in texts for p in _unfit(text, blocking)]
     problems += _ad_problems(texts, "generic", must_say)
+    _refuse(db, actor, texts, problems)
+    return plain_csv(db, actor, [text.id for text in texts])
+
+
+def _refuse(db: Database, actor: Actor, texts: Sequence[StoredText], problems: list[str]) -> None:
+    """ExportRefused with these problems and what is not approved, if there is any."""
     with db.read() as session:
-        problems += unapproved(session, actor, texts)
+        problems = problems + unapproved(session, actor, texts)
     if problems:
         raise ExportRefused(problems)
-    return plain_csv(db, actor, [text.id for text in texts])
 
 
 def ad_cautions(db: Database, actor: Actor, text_ids: Iterable[int]) -> list[str]:
