@@ -66,7 +66,8 @@ def picture(page: Any, name: str) -> None:
 
 
 def end_session(page: Any, gated: Gated) -> None:
-    """As if half a day had gone by without a click."""
+    """As if half a day had gone by without a click: none is being answered, or its answer would be the sign-in page."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     with gated.db.write() as session:
         row = session.query(SignIn).order_by(SignIn.id.desc()).first()
         assert row is not None
