@@ -136,6 +136,8 @@ def placement_of(name: str) -> Placement:
 
 def width(text: str) -> int:
     """Width in platform units: wide and full-width characters count 2, combining marks 0."""
+    if text.isascii():
+        return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 

@@ -113,6 +113,9 @@ def score_texts(
     judged = ["" if t.slot == "path" else t.text for t in texts]
     learned = rewards.classifier.findings(judged, rewards.blocking, rewards.calls)
     chances = rewards.classifier.chances(judged, rewards.calls)
+    group: dict[str, list[str]] = {}
+    for ad in texts if mates else ():
+        group.setdefault(ad.slot, []).append(ad.text)
     cards = []
     for i, (ad, effect, (fit, fit_findings)) in enumerate(zip(texts, effects, fits, strict=True)):
         slot = placement.slot(ad.slot)
@@ -120,8 +123,7 @@ def score_texts(
         found, count, packs = text_findings(rewards.rules, ad.text, brief.placement, where, brief.countries, known)
         found = weighed(found, rewards.rules.hints, chances[i], rewards.classifier.doubt)
         found = in_order(found + learned[i])
-        group = texts if mates else ()
-        others = [t.text for j, t in enumerate(group) if j != i and t.slot == ad.slot and t.text != ad.text]
+        others = [t for t in group.get(ad.slot, ()) if t != ad.text]
         found += fit_findings + (diversity(ad.text, others, served) if ad.slot != "path" else [])
         values: dict[str, float] = {name: value_of(f for f in found if f.reward == name) for name in _JUDGED}
         if not limits:

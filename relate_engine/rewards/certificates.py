@@ -9,7 +9,7 @@ import re
 
 from relate_engine.denial import denied_at
 from relate_engine.rewards.units import number_of
-from relate_engine.rewards.words import STOP, stem, word_set, words
+from relate_engine.rewards.words import STOP, own_stems, own_words, stem, word_set, words
 from relate_engine.scorecard import Finding, finding
 
 _AFTER = re.compile(
@@ -32,9 +32,7 @@ _PLAIN = frozenset(
 
 def check_certificates(text: str, facts: str) -> list[Finding]:
     """CLM-019 for what stands beside "certified" and not in the brief."""
-    own = {w.lower for w in words(facts)}
-    roots = {stem(w) for w in own}
-    starts = {w[:5] for w in own if len(w) >= 5}
+    roots = own_stems(facts)
     found = []
     for pattern in (_AFTER, _BEFORE):
         for m in pattern.finditer(text):
@@ -43,6 +41,7 @@ def check_certificates(text: str, facts: str) -> list[Finding]:
                 for w in words(m["what"])
                 if w.lower not in STOP and number_of(w.lower) is None and stem(w.lower) not in _PLAIN
             ]
+            starts = {w[:5] for w in own_words(facts) if len(w) >= 5}
             strange = [w for w in named if stem(w.lower) not in roots and w.lower[:5] not in starts]
             if named and strange == named and not denied_at(text, *m.span()):
                 message = f"The brief has no certificate for '{m['what']}'."

@@ -69,8 +69,9 @@ def check_channels(text: str, facts: str) -> list[Finding]:
     """CLM-019 for a way to buy that the brief closes."""
     only, closed = _ways(facts)
     found = [_finding(m) for m in _WIDE.finditer(text) if not _WIDE.search(facts) and not denied_at(text, *m.span())]
-    if not _PATTERNS["shop"].search(facts) and not found:
-        found = [_finding(m) for m in _ANY_SHOP.finditer(text) if not denied_at(text, *m.span())]
+    shops = [] if found else list(_ANY_SHOP.finditer(text))
+    if shops and not _PATTERNS["shop"].search(facts):
+        found = [_finding(m) for m in shops if not denied_at(text, *m.span())]
     found += _narrowed(text, facts, only)
     for name, pattern in _PATTERNS.items():
         if not (name in closed or (only and name not in only)):
@@ -87,8 +88,7 @@ _SOLE = re.compile(r"\b(?:only|exclusively|solely|nowhere else)\b", re.I)
 
 def _narrowed(text: str, facts: str, only: frozenset[str]) -> list[Finding]:
     """ "Sold only online" of a thing that shops sell too."""
-    open_ = {n for n in ("online", "shop", "phone", "market", "door") for c in _CLAUSE.split(facts)
-             if _PATTERNS[n].search(c) and _TRADE.search(c)}  # fmt: skip
+    open_ = _open(facts)
     if only or len(open_) < 2:
         return []
     found = []
@@ -105,6 +105,14 @@ def _narrowed(text: str, facts: str, only: frozenset[str]) -> list[Finding]:
                 )
             )  # fmt: skip
     return found
+
+
+@lru_cache(maxsize=512)
+def _open(facts: str) -> frozenset[str]:
+    """The ways to buy that stand in a clause about buying."""
+    clauses = [c for c in _CLAUSE.split(facts) if _TRADE.search(c)]
+    places = ("online", "shop", "phone", "market", "door")
+    return frozenset(n for n in places if any(_PATTERNS[n].search(c) for c in clauses))
 
 
 def _finding(m: re.Match[str]) -> Finding:

@@ -16,6 +16,7 @@ from relate_engine.denial import affirmed, denied_at
 from relate_engine.rewards.claimlist import CLAIMS
 from relate_engine.rewards.clauses import figures_of
 from relate_engine.rewards.lexicon import DENIED, MATERIALS, NARROWER, PROPER
+from relate_engine.rewards.literals import Index
 from relate_engine.rewards.superlatives import MOST as _MOST
 from relate_engine.rewards.superlatives import superlative, wider
 from relate_engine.rewards.words import STOP, stem, words
@@ -23,7 +24,7 @@ from relate_engine.rewards.words import stems as stems_of
 from relate_engine.scorecard import Finding, Severity, finding
 
 SOURCE = "brief"
-
+_INDEX = Index(c.pattern for c in CLAIMS)
 
 _ALIKE = {w: group for group in (("ads", "ad", "adverts", "advertising", "advert"),
           ("perfume", "fragrance", "scent"), ("dye", "dyes", "colour", "color"),
@@ -76,7 +77,7 @@ def check_claims(text: str, facts: str) -> list[Finding]:
     found: list[Finding] = []
     plain = facts.replace("\u2019", "'").lower()
     stated = affirmed(plain)
-    for claim in CLAIMS:
+    for claim in (CLAIMS[number] for number in sorted(_INDEX.possible(text))):
         for match in claim.pattern.finditer(text):
             if claim.what == "a medical or scientific backing" and denied_at(text, *match.span()):
                 continue  # "no need to see a doctor"

@@ -10,10 +10,11 @@ import re
 
 from relate_engine.denial import denied_at
 from relate_engine.rewards.lexicon import COLOURS
-from relate_engine.rewards.words import stem, word_set, words
+from relate_engine.rewards.words import own_stems, own_words, stem, word_set, words
 from relate_engine.scorecard import Finding, finding
 
 _PLAIN = word_set("white red blue green yellow pink purple brown grey gray black navy charcoal teal beige cream")
+_COLOURS = COLOURS | _PLAIN
 _SHADE = (
     r"(?:pale|light|dark|deep|soft|bright|warm|cool|rich|dusty|matt|matte|midnight|sky|ocean|royal|forest|mint|rose)"
 )
@@ -25,14 +26,13 @@ _GOES_ON = re.compile(r"(?:,| or| and) (?:[a-z]+ )?(?P<next>[a-z]+)", re.I)
 
 def check_colours(text: str, facts: str) -> list[Finding]:
     """CLM-019 for a colour of the product that the brief does not have."""
-    own = [w.lower for w in words(facts)]
-    offered = {w for w in own if w in COLOURS | _PLAIN}
+    offered = own_words(facts) & _COLOURS
     if len(offered) < 2 and not offered & _PLAIN:
         return []
-    roots = {stem(w) for w in own}
+    roots, strange = own_stems(facts), _COLOURS - offered
     found = []
     for w in words(text):
-        if w.lower not in (COLOURS | _PLAIN) - offered or stem(w.lower) in roots or denied_at(text, w.start, w.end):
+        if w.lower not in strange or stem(w.lower) in roots or denied_at(text, w.start, w.end):
             continue
         on = _GOES_ON.match(text[w.end :])
         listed = on is not None and on["next"].lower() in offered

@@ -39,12 +39,15 @@ def check_text(
     """Findings by start, how many rules were applied, and the packs, such as ("google", "us")."""
     folded = fold(text)
     masked = mask(folded.text, brief.names if brief else ())
+    possible = set[str]().union(*(rules.possible(seen) for seen in {text, folded.text, masked}))
     found: list[Finding] = []
     applied = 0
     for rule in rules.applicable(placement, slot, countries, brief.vertical if brief else ""):
         if "text" not in rule.subjects or rule.check in ELSEWHERE:
             continue
         applied += 1
+        if rule.id not in possible:
+            continue
         if rule.pattern is None:
             found += _never_say(rule, folded, brief)
         elif rule.fold:

@@ -48,13 +48,12 @@ def contradicted(text: str, own: frozenset[str], stems: frozenset[str]) -> list[
 
 def asserted(text: str, denied: frozenset[str]) -> list[Finding]:
     """ "Fast Wi-Fi", "ships to Alaska" where the brief speaks of these only to say no."""
-    if not denied:
-        return []
-    refused = {stem(w.lower) for w in content(text) if denied_at(text, w.start, w.end)}
+    told = [w for w in content(text) if stem(w.lower) in denied] if denied else []
+    refused = {stem(w.lower) for w in told if denied_at(text, w.start, w.end)}
     return [
         fact(f"The brief speaks of '{w.lower}' only to say no.", w.start, w.start + len(w.lower), SAY, "warn")
-        for w in content(text)
-        if stem(w.lower) in denied - refused
+        for w in told
+        if stem(w.lower) not in refused
         and not _CONTRAST.search(_part(text, w.start))
         and not re.match(r"[^.!]*\?", text[w.end :])
     ]
@@ -81,16 +80,10 @@ _NEARLY = re.compile(r"\b(?:nearly|almost|over|more than|above|close to|about|up
 def opposed(text: str, facts: str) -> list[Finding]:
     """ "In the washing machine" of "hand wash only"; a colour or a grade the brief does not offer among its own."""
     found = []
-    for stated, other in OPPOSITES:
-        for m in _whole(other).finditer(text):
-            says = re.search(rf"(?<![\w-])(?:{stated})", facts, re.I)
-            if (
-                says
-                and not re.search(rf"(?<![\w-])(?:{other})(?![\w-])", affirmed(facts), re.I)
-                and not denied_at(text, *m.span())
-                and not _CONTRAST.search(_sentence(text, m.start()))
-            ):
-                found.append(fact(f"The brief says '{says[0]}', not '{m[0]}'.", m.start(), m.end(), SAY, "warn"))
+    for says, other in _opposites(facts):
+        for m in other.finditer(text):
+            if not denied_at(text, *m.span()) and not _CONTRAST.search(_sentence(text, m.start())):
+                found.append(fact(f"The brief says '{says}', not '{m[0]}'.", m.start(), m.end(), SAY, "warn"))
     for m in re.finditer(r"(?<![\w+-])[A-D]{1,3}(?:\+{1,2}|-)(?![\w+-])", text):
         if not re.search(rf"(?<![\w+-]){re.escape(m[0])}(?![\w+-])", facts):
             found.append(fault(text, m.start(), m.end(), "a grade", "Use the grade of the brief."))
@@ -105,9 +98,21 @@ def opposed(text: str, facts: str) -> list[Finding]:
     return found
 
 
-@lru_cache(maxsize=64)
-def _whole(words_: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-])(?:{words_})(?![\w-])", re.I)
+_OPPOSITES = [
+    (re.compile(rf"(?<![\w-])(?:{stated})", re.I), re.compile(rf"(?<![\w-])(?:{other})(?![\w-])", re.I))
+    for stated, other in OPPOSITES
+]
+
+
+@lru_cache(maxsize=512)
+def _opposites(facts: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """What the brief says and the pattern of its opposite, where the brief does not say that too."""
+    stated = affirmed(facts)
+    return tuple(
+        (says[0], other)
+        for pattern, other in _OPPOSITES
+        if (says := pattern.search(facts)) and not other.search(stated)
+    )
 
 
 def _sentence(text: str, at: int) -> str:

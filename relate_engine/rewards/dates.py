@@ -104,11 +104,12 @@ _NAMED = re.compile(rf"\b(?:{'|'.join(d[:3] for d in DAYS)})[a-z]*\b|\bweekdays?
 def _whole_week(text: str, sheet: Sheet) -> list[Finding]:
     """ "Paid every day" of "paid every Friday": days the clause of the brief does not name."""
     days = {d[:3] for d in DAYS} & sheet.dates
-    if not days or len(days) == 7:
+    told = list(_DAILY.finditer(text))
+    if not told or not days or len(days) == 7:
         return []
     clauses = [c for c in re.split(r"[.;!?](?:\s|$)|\n", sheet.facts) if _NAMED.search(c)]
     found = []
-    for m in _DAILY.finditer(text):
+    for m in told:
         word = m[0].lower()
         wanted = DAYS[5:] if "weekend" in word else DAYS[:5] if "weekday" in word else DAYS
         if {d[:3] for d in wanted} <= days or re.search(r"\b(?:but|except)\b", text, re.I):
@@ -128,11 +129,12 @@ _FROM = re.compile(r"\b(?:from|at|until|by|starts?) \d{1,2}(?:[:.]\d\d)? ?(?:[ap
 
 def _whole_day(text: str, sheet: Sheet) -> list[Finding]:
     """ "Live music all day" of "live music from 2pm"."""
-    if _ALL_DAY.search(sheet.facts):
+    told = list(_ALL_DAY.finditer(text))
+    if not told or _ALL_DAY.search(sheet.facts):
         return []
     clauses = [c for c in re.split(r"[.;!?](?:\s|$)|\n", sheet.facts) if _FROM.search(c)]
     found = []
-    for m in _ALL_DAY.finditer(text):
+    for m in told:
         own = roots_of(re.split(r"[.!?]\s", text[: m.start()])[-1]) - LIGHT
         if near := [c for c in clauses if own & roots_of(c) - LIGHT]:
             found.append(fact(f"The brief says: {near[0].strip()}.", m.start(), m.end(), SAY, "warn"))

@@ -25,14 +25,16 @@ _TOKEN = re.compile(r"[^\W_]+(?:['\u2019.,][^\W_]+)*")
 def jaccard(a: str, b: str) -> float:
     """Overlap of the word sets of two texts, case aside: 1 for the same words, 0 for none in common."""
     x, y = _word_set(a), _word_set(b)
-    return len(x & y) / len(x | y) if x or y else 1.0
+    shared = len(x & y)
+    return shared / (len(x) + len(y) - shared) if x or y else 1.0
 
 
-def diversity(text: str, mates: Sequence[str], served: Sequence[str]) -> list[Finding]:
-    """Shared runs of words and near-duplicates. `mates` are the other texts of the group."""
+def diversity(text: str, mates: Sequence[str], served: Sequence[str], run: int = RUN) -> list[Finding]:
+    """Shared runs of words and near-duplicates. `mates` are the other texts of the group; `run`: the fewest words that
+    make a run shared with one of them."""
     found = [
-        *_shared(text, mates, "DIV-001", "another text of this draft", "Say it in other words."),
-        *_shared(text, served, "DIV-002", "a text already served", "Say something the audience has not seen."),
+        *_shared(text, mates, run, "DIV-001", "another text of this draft", "Say it in other words."),
+        *_shared(text, served, RUN, "DIV-002", "a text already served", "Say something the audience has not seen."),
     ]
     for others, where in ((mates, "another text of this draft"), (served, "a text already served")):
         best = max(others, key=lambda other: jaccard(text, other), default=None)
@@ -43,15 +45,16 @@ def diversity(text: str, mates: Sequence[str], served: Sequence[str]) -> list[Fi
     return found
 
 
-def _shared(text: str, others: Iterable[str], rule: str, where: str, fix: str) -> list[Finding]:
+def _shared(text: str, others: Iterable[str], run: int, rule: str, where: str, fix: str) -> list[Finding]:
     tokens = [(m[0].lower().replace("\u2019", "'"), m.start(), m.end()) for m in _TOKEN.finditer(text)]
-    grams: frozenset[tuple[str, ...]] = frozenset().union(*(_grams(o) for o in others))
+    own = _grams(text, run)
+    grams = {g for o in others if not own.isdisjoint(theirs := _grams(o, run)) for g in own & theirs}
     covered = [False] * len(tokens)
     joined = [False] * len(tokens)  # token i continues the run of token i - 1
-    for i in range(len(tokens) - RUN + 1):
-        if tuple(t for t, _, _ in tokens[i : i + RUN]) in grams:
-            covered[i : i + RUN] = [True] * RUN
-            joined[i + 1 : i + RUN] = [True] * (RUN - 1)
+    for i in range(len(tokens) - run + 1):
+        if tuple(t for t, _, _ in tokens[i : i + run]) in grams:
+            covered[i : i + run] = [True] * run
+            joined[i + 1 : i + run] = [True] * (run - 1)
     found = []
     for i, (_, start, end) in enumerate(tokens):
         if not covered[i] or joined[i]:
@@ -71,6 +74,6 @@ def _word_set(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
-def _grams(text: str) -> frozenset[tuple[str, ...]]:
+def _grams(text: str, run: int) -> frozenset[tuple[str, ...]]:
     tokens = [m[0].lower().replace("\u2019", "'") for m in _TOKEN.finditer(text)]
-    return frozenset(tuple(tokens[i : i + RUN]) for i in range(len(tokens) - RUN + 1))
+    return frozenset(tuple(tokens[i : i + run]) for i in range(len(tokens) - run + 1))

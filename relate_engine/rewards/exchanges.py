@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from relate_engine.denial import denied_at
 from relate_engine.rewards.spelling import frequency, known
-from relate_engine.rewards.words import STOP, Word, is_title_case, stem, word_set, words
+from relate_engine.rewards.words import STOP, Word, is_title_case, own_stems, own_words, stem, word_set, words
 from relate_engine.scorecard import Finding, finding
 
 _HEADS = re.compile(
@@ -26,8 +26,7 @@ _COMMON = word_set("the our your a an this every each in at of from to visit tas
 
 def check_exchanges(text: str, facts: str) -> list[Finding]:
     """CLM-019 for a fixed pair of the brief, or a place, with one word changed."""
-    fixed, own = _fixed(facts), {w.lower for w in words(facts)}
-    roots = {stem(w) for w in own}
+    fixed, own, roots = _fixed(facts), own_words(facts), own_stems(facts)
     names, title = _names(facts), is_title_case(text)
     found = []
     for one, other in _pairs(text):
@@ -38,7 +37,7 @@ def check_exchanges(text: str, facts: str) -> list[Finding]:
         elif right and stem(other.lower) not in roots and _a_thing(other.lower):
             message = f"The brief says '{one.lower} {right}'."
             found.append(_finding(message, one.start, other.end))
-    found += _turned_round(text, frozenset(own), facts)
+    found += _turned_round(text, own, facts)
     for m in _HEADS.finditer(text):
         name = [w for w in words(m["name"]) if w.lower not in _COMMON | STOP]
         last = name[-1] if name else None
@@ -66,7 +65,7 @@ _OPPOSITE = {
 
 def _turned_round(text: str, own: frozenset[str], facts: str) -> list[Finding]:
     """ "Warm water" of "cold water": the opposite adjective before a noun of the brief."""
-    told = {(a.lower, stem(b.lower)) for a, b in _pairs(facts)}
+    told = _told(facts)
     found = []
     for one, other in _pairs(text):
         if (one.lower, stem(other.lower)) in told or one.lower in own:
@@ -75,6 +74,11 @@ def _turned_round(text: str, own: frozenset[str], facts: str) -> list[Finding]:
         if right and not denied_at(text, one.start, other.end):
             found.append(_finding(f"The brief says '{right[0]} {other.lower}'.", one.start, other.end))
     return found
+
+
+@lru_cache(maxsize=512)
+def _told(facts: str) -> frozenset[tuple[str, str]]:
+    return frozenset((a.lower, stem(b.lower)) for a, b in _pairs(facts))
 
 
 def _a_thing(word: str) -> bool:

@@ -38,6 +38,8 @@ _COMPASS = word_set(
     "north south east west northern southern eastern western northeast northwest southeast southwest "
     "northeastern northwestern southeastern southwestern midwest midwestern northerner southerner"
 )
+_EVERYWHERE = re.compile(r"\b(?:all (?:50|fifty)|nationwide|every state)\b", re.I)
+_DATES = frozenset(d[:3] for d in DAYS + MONTHS)
 _COMMON_USE = re.compile(
     r"french (?:press|toast|door|fries|roast)|swiss army|danish pastr|turkish (?:towel|delight)|"
     r"indian summer",
@@ -131,16 +133,14 @@ def _inflected(lower: str, sheet: Sheet) -> bool:
             and lower not in sheet.words
             and any(len(w) == 4 and stem(w) == stem(lower) for w in sheet.words)
         )
-    return (
-        lower[:4] in {w[:4] for w in sheet.words if len(w) > 4}
-        and re.search(r"(?:an|ans|ian|ians|ish|ese|ite|ites|er|ers)$", lower) is not None
-    )
+    return re.search(r"(?:an|ans|ian|ians|ish|ese|ite|ites|er|ers)$", lower) is not None and lower[:4] in {
+        w[:4] for w in sheet.words if len(w) > 4
+    }
 
 
 def check_proper_names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
     fix = "Remove the name, or add it to the brief."
     found = []
-    everywhere = re.search(r"\b(?:all (?:50|fifty)|nationwide|every state)\b", sheet.facts, re.I) is not None
     for m in WORD.finditer(text):
         bare = m[0].removesuffix("'s")
         lower = bare.lower()
@@ -148,7 +148,7 @@ def check_proper_names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
             continue
         if _inflected(lower, sheet):
             continue
-        if lower[:3] in {d[:3] for d in DAYS + MONTHS} and (DAY.match(bare) or MONTH.match(bare) or lower in MONTHS):
+        if lower[:3] in _DATES and (DAY.match(bare) or MONTH.match(bare) or lower in MONTHS):
             continue
         start, end = m.start(), m.start() + len(bare)
         if SAME_PLACE.get(lower, "-") in sheet.words:
@@ -160,7 +160,7 @@ def check_proper_names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
             continue  # Oregon of Portland, Christmas of December
         if lower in _ALLOWED:
             continue
-        if lower in _COMPASS or (everywhere and lower in STATES):
+        if lower in _COMPASS or (lower in STATES and _EVERYWHERE.search(sheet.facts)):
             continue
         placed = lower in AFTER_PLACE_WORD and _PLACE_WORD.search(text[:start])
         if (placed or lower in PROPER or lower in proper_names()) and not _COMMON_USE.match(text[start:]):

@@ -11,6 +11,7 @@ Paper: the correctness part of RELATE's semantic quality reward.
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from relate_engine.rewards.units import (
     MONEY,
@@ -126,6 +127,11 @@ def codes(text: str) -> list[tuple[str, int, int]]:
 
 def quantities(text: str, brief: bool = False) -> list[Quantity]:
     """Every quantity of a text, in order. For a `brief` also "one" and "within a day"."""
+    return list(_quantities(text, brief))
+
+
+@lru_cache(maxsize=4096)  # a text and its sentences are read by several checks
+def _quantities(text: str, brief: bool) -> tuple[Quantity, ...]:
     taken = [(s, e) for _, s, e in codes(text)]
     found: list[Quantity] = []
     for pattern in (_CLOCK, _CLOCK_24):
@@ -184,7 +190,7 @@ def quantities(text: str, brief: bool = False) -> list[Quantity]:
             found.append(Quantity(1, unit[1], unit[0], *m.span(), spoken=True))
     found.sort(key=lambda q: q.start)
     found = _ranges(text, found)
-    return [_surroundings(text, q) for q in found]
+    return tuple(_surroundings(text, q) for q in found)
 
 
 def _mixed(m: re.Match[str]) -> Quantity | None:

@@ -17,7 +17,7 @@ Paper: RELATE, semantic quality (relevance), token granularity for the spans.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache
 from typing import Protocol
 
@@ -45,7 +45,8 @@ def relevance(encoder: Encodes, texts: Sequence[str], brief: Brief) -> list[tupl
     """Each text's value in [0, 1] and off-topic words, from one call of the encoder for all of them."""
     points, own, own_stems = _points(brief), _words(brief), _stems(brief)
     inside = [content(t) for t in texts]
-    loose = [[w for w in ws if not _grounded(w, own_stems)] for ws in inside]
+    starts = {s[:5] for s in own_stems if len(s) > 4}
+    loose = [[w for w in ws if not _grounded(w, own_stems, starts)] for ws in inside]
     strangers = sorted({w.lower for ws in loose for w in ws})
     vectors = encoder.encode([*texts, *points, *own, *strangers])  # (N, 384)
     n, p, o = len(texts), len(points), len(own)
@@ -81,13 +82,11 @@ def _off_topic(word: Word) -> Finding:
     )  # fmt: skip
 
 
-def _grounded(word: Word, own: frozenset[str]) -> bool:
+def _grounded(word: Word, own: Set[str], starts: Set[str]) -> bool:
     if word.lower in NUMBER_WORDS:
         return True  # numbers are judged by correctness
     root = stem(word.lower)
-    return (
-        root in own or root in listed("ad_words") or any(root[:5] == s[:5] for s in own if len(root) > 4 and len(s) > 4)
-    )
+    return root in own or root in listed("ad_words") or (len(root) > 4 and root[:5] in starts)
 
 
 @lru_cache(maxsize=256)

@@ -18,6 +18,7 @@ from typing import Any, Literal, cast, get_args
 import yaml
 
 from relate_engine.brief import EU_COUNTRIES, PLACEMENTS
+from relate_engine.rewards.literals import Index
 from relate_engine.scorecard import RewardName, Severity
 
 Subject = Literal["text", "ad", "brief", "export"]
@@ -86,6 +87,14 @@ class RuleSet:
     def hints(self) -> frozenset[str]:
         """Ids of the rules whose caution the classifier may lower to a note."""
         return frozenset(r.id for r in self.rules if r.hint and r.declared == "warn")
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index(r.pattern for r in self.rules)
+
+    def possible(self, text: str) -> set[str]:
+        """Ids of the rules that may find something in the text; the pattern of no other matches it (literals.py)."""
+        return {self.rules[number].id for number in self._index.possible(text)}
 
     def applicable(self, placement: str, slot: str | None, countries: Sequence[str], vertical: str) -> tuple[Rule, ...]:
         """Rules in force there. With `slot` None, those that hold in every slot of the placement."""

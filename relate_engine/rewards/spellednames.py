@@ -9,10 +9,11 @@ import re
 from functools import lru_cache
 
 from relate_engine.rewards.spelling import distance, known, listed, opens_sentence
-from relate_engine.rewards.words import Word, is_title_case, stem, words
+from relate_engine.rewards.words import Word, is_title_case, own_stems, own_words, stem, words
 from relate_engine.scorecard import Finding, finding
 
 
+@lru_cache(maxsize=512)
 def distinctive(names: tuple[str, ...], facts: str) -> dict[str, str]:
     """Words of the names that are no English word and never written small in the brief: small -> right."""
     found = {}
@@ -29,12 +30,12 @@ def check_names(text: str, names: tuple[str, ...], facts: str, own: frozenset[st
     """NAME-001 for a name of the brief in the wrong case, spacing or one or two letters off."""
     tokens, odd = words(text), distinctive(names, facts)
     found = []
-    joined = {re.sub(r"[\W_]", "", n).lower(): n for n in names if len(n) > 4}
+    spaced = odd | {re.sub(r"[\W_]", "", n).lower(): n for n in names if len(n) > 4}
     skip = -1
     for i, token in enumerate(tokens):
         if i <= skip:
             continue
-        if (pair := _spacing(text, tokens, i, odd | joined)) is not None:
+        if (pair := _spacing(text, tokens, i, spaced)) is not None:
             last, right = pair
             skip = last
             found.append(_wrong_name(text, token.start, tokens[last].start + len(tokens[last].lower), right))
@@ -133,8 +134,7 @@ def check_titles(text: str, facts: str) -> list[Finding]:
     """NAME-001 for a name of several words with one of them changed: "Rain on Stone" of "Rain on Slate"."""
     least = 3 if is_title_case(text) else 2  # in Title Case two capitals are no name
     found: list[Finding] = []
-    own = {w.lower for w in words(facts)}
-    roots = {stem(w) for w in own}
+    own, roots = own_words(facts), own_stems(facts)
     for run in _TITLED.finditer(text):
         shown = [
             (m[0].removesuffix("'s").removesuffix("\u2019s"), run.start() + m.start(), run.start() + m.end())

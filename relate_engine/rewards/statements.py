@@ -210,19 +210,21 @@ def _second(sentence: str, text: str, brief: tuple[Clause, ...]) -> list[Fault]:
     """ "Pan of the Year" of a runner-up."""
     if _SECOND.search(text):
         return []
-    own = roots_of(sentence)
-    known = frozenset().union(*(c.roots for c in brief))
     best = re.search(
         r"\b(?:Voted|Named|Winner|Awarded)\b.*?\bBest ((?-i:[A-Z])[\w'-]+(?: (?-i:[A-Z])[\w'-]+)*)", sentence, re.I
     )
     if best and any(re.search(r"\bbest\b", c.text, re.I) for c in brief) and best[1][0].isupper():
         title = [w for w in words(best[1]) if w.text[0].isupper() and w.lower not in STOP]
+        known = frozenset().union(*(c.roots for c in brief))
         if title and not roots_of(title[-1].text) & known:
             message = f"'Best {best[1]}' is an award that is not in the brief."
             return [(best.start(1), best.end(1), "CLM-019", message, "Name the award as the brief does.")]
+    won = _FIRST.search(sentence)
+    if won is None:
+        return []
+    own = roots_of(sentence)
     for clause in brief:
-        won = _FIRST.search(sentence)
-        if _SECOND.search(clause.text) and won and len((clause.roots & own) - LIGHT) >= 2:
+        if _SECOND.search(clause.text) and len((clause.roots & own) - LIGHT) >= 2:
             message = f"The brief says: {clause.text}."
             return [(won.start(), won.end(), "CLM-019", message, "Say which place it was.")]
     return []

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -73,10 +74,11 @@ def terms(text: str) -> list[str]:
     return single + [f"{a} {b}" for a, b in pairwise(single)]
 
 
-def _surface_row(text: str) -> list[float]:
+@lru_cache(maxsize=4096)  # the click head and the classifier read the same texts
+def _surface_row(text: str) -> tuple[float, ...]:
     raw, low = _RAW_WORD.findall(text), words(text)
     sentences = [s for s in _SENTENCE.split(text) if s.strip()]
-    return [
+    return (
         len(text) / 100,
         (len(text) / 100) ** 2,
         math.log1p(len(low)),
@@ -97,8 +99,8 @@ def _surface_row(text: str) -> list[float]:
         text.rstrip().endswith((".", "!", "?", "…")),
         sum("'" in w for w in low),
         len(sentences) > 1 and len(sentences[-1].split()) <= 4,
-        *(min(3, sum(w in members for w in low)) for members in CLASSES.values()),
-    ]
+        *(min(3, sum(map(members.__contains__, low))) for members in CLASSES.values()),
+    )
 
 
 def surface(texts: Sequence[str]) -> np.ndarray:

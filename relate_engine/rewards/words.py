@@ -83,6 +83,18 @@ def stem(word: str) -> str:
     return short
 
 
+@lru_cache(maxsize=512)
+def own_words(facts: str) -> frozenset[str]:
+    """The words of a brief in lower case: it is read once, not for each text that is held against it."""
+    return frozenset(w.lower for w in words(facts))
+
+
+@lru_cache(maxsize=512)
+def own_stems(facts: str) -> frozenset[str]:
+    """Stems of all words of a brief."""
+    return frozenset(stem(w) for w in own_words(facts))
+
+
 def content(text: str) -> list[Word]:
     """The words that carry meaning: no function words, nothing of one letter."""
     return [w for w in words(text) if len(w.lower) > 1 and w.lower not in STOP]
