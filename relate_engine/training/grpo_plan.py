@@ -62,8 +62,8 @@ def rows_of(tasks: Sequence[Task], plan: GrpoPlan) -> list[dict[str, str]]:
     rng = random.Random(plan.seed)
     wanted = plan.groups * -(-plan.steps // plan.iterations)
     order: list[Task] = []
-    while len(order) < wanted:  # whole steps of a pass over the tasks, so that no step holds a task twice
-        order += rng.sample(different, len(different) // plan.groups * plan.groups)
+    while len(order) < wanted:
+        order += _pass(different, plan.groups, rng)
     return [
         {
             "prompt": prompt(t.brief, TEMPLATES[t.brief.placement, t.slot], t.angle, t.point),
@@ -73,6 +73,24 @@ def rows_of(tasks: Sequence[Task], plan: GrpoPlan) -> list[dict[str, str]]:
         }
         for t in order[:wanted]
     ]
+
+
+def _pass(tasks: Sequence[Task], groups: int, rng: random.Random) -> list[Task]:
+    """The tasks in chance order, `groups` a step, of one brief and slot where it has so many: an ad's texts are to
+    differ from one another, so they must meet. What is left of the briefs makes mixed steps, the last of them filled up
+    with others."""
+    ads: dict[tuple[Brief, str], list[Task]] = {}
+    for task in rng.sample(tasks, len(tasks)):
+        ads.setdefault(task[:2], []).append(task)
+    steps, rest = [], []
+    for ad in ads.values():
+        whole = len(ad) // groups * groups
+        steps += [ad[i : i + groups] for i in range(0, whole, groups)]
+        rest += ad[whole:]
+    left = set(rest)
+    rest += rng.sample([task for task in tasks if task not in left], -len(rest) % groups)
+    steps += [rest[i : i + groups] for i in range(0, len(rest), groups)]
+    return [task for step in rng.sample(steps, len(steps)) for task in step]
 
 
 def runnable(plan: GrpoPlan) -> GrpoPlan:

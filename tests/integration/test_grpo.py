@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -106,6 +106,20 @@ def test_the_scorecard_rewards_and_a_copy_is_told(cache: Path) -> None:
     assert 0.6 < cards[2].rewards["diversity"] < 1  # a phrase of a served text
     assert cards[3].rewards["diversity"] == 1
     assert all(0 <= c.rewards["ctcvr"] <= 1 for c in cards)
+
+
+def test_an_ads_texts_are_mates_whatever_their_angle_and_two_words_are_a_run_in_a_headline(cache: Path) -> None:
+    whole = next(e.brief for e in read_corpus(ASSETS / "corpus") if e.split == "test")
+    rewards = load_rewards(cache, ASSETS)
+    texts = {"benefit": "Quiet mornings with tea", "proof": "Tea for quiet mornings", "offer": "Order before noon"}
+
+    def runs(placement: Literal["google_rsa", "meta_feed"], slot: str) -> list[list[str]]:
+        brief = whole.model_copy(update={"placement": placement})
+        cards = scorer(rewards)([Sampled(brief, slot, angle, text) for angle, text in texts.items()])
+        return [[c.text[f.start : f.end] for f in c.findings if f.rule_id == "DIV-001"] for c in cards]
+
+    assert runs("google_rsa", "headline") == [["Quiet mornings"], ["quiet mornings"], []]
+    assert runs("meta_feed", "primary_text") == [[], [], []]  # longer texts may share two words, as on a card
 
 
 def slot_of(brief: Brief) -> str:

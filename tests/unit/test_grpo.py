@@ -206,6 +206,16 @@ def test_too_few_tasks_are_refused_and_no_step_holds_a_task_twice() -> None:
     assert all(rows[i] != rows[i + 1] for i in range(0, 40, 2)) and len({r["prompt"] for r in rows}) == 5
 
 
+def test_a_step_writes_for_one_brief_and_slot_where_it_can() -> None:
+    """Three briefs with five headlines each, two a step: in a pass two steps a brief, and two of what is left."""
+    briefs = [TASKS[0].brief.model_copy(update={"product": name}) for name in ("Cup", "Jug", "Bowl")]
+    tasks = [Task(b, "headline", "benefit", point) for b in briefs for point in "abcde"]
+    rows = rows_of(tasks, replace(PLAN, steps=8))
+    assert len({r["prompt"] for r in rows}) == 15 and len(rows) == 16  # all of them, and one to fill up
+    alike = [rows[i]["brief"] == rows[i + 1]["brief"] for i in range(0, 16, 2)]
+    assert alike.count(True) in {6, 7}  # the one that fills up may be of the same brief
+
+
 @pytest.fixture(scope="module")
 def writer(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """A tiny base on disk, and an adapter that was trained on it."""
