@@ -251,11 +251,11 @@ def test_performance_follows_texts_and_words_shows_what_each_earned(db: Database
     assert "writer-1 alone wrote in these days" in _words(at)
 
     at = open_desk("words", analyst, level="blocked")
-    assert "1 text match" in _words(at) and "minus 2.00" in _words(at) and "SAF-001: Promises a cure." in _words(at)
+    assert "1 text match" in _words(at) and "minus 4.00" in _words(at) and "SAF-001: Promises a cure." in _words(at)
     assert "&lt;b&gt;back&lt;/b&gt;" in _words(at) and "<b>back" not in _words(at)
     assert "most all" not in _words(at) and "To every word alike: length" in _words(at)
     table = at.dataframe[0].value
-    assert list(table["credit"]) == [-2.0, 0.0, 0.0, 0.0] and table["why"][1] == "no fault"
+    assert list(table["credit"]) == [-4.0, 0.0, 0.0, 0.0] and table["why"][1] == "no fault"
     at.text_input(key="search").input("Garage").run()
     assert "No text matches" in _words(at)
 

@@ -207,7 +207,7 @@ def test_a_words_credit_is_that_of_its_findings() -> None:
         finding("AD-001", "compliance", "block", "Too few.", subject="ad"),  # does not train
     )
     words = analytics_words.words_of("Cure back 5 pains", found, "relate", tiny.tokenizer())
-    assert [(w.text, w.credit) for w in words] == [("Cure", -2.0), ("back", 0.0), ("5", -0.25), ("pains", 0.0)]
+    assert [(w.text, w.credit) for w in words] == [("Cure", -4.0), ("back", 0.0), ("5", -0.25), ("pains", 0.0)]
     assert words[0].why == ("CLM-001: A cure.",) and words[1].why == ()
     spread = analytics_words.words_of("Cure back 5 pains", found, "m4", tiny.tokenizer())
     assert len({w.credit for w in spread}) == 1 and -1 < spread[0].credit < 0

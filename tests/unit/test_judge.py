@@ -45,8 +45,8 @@ def test_scores_are_asked_for_once_and_spans_fall_on_the_sampled_tokens() -> Non
     assert calls[0][0].brief == BRIEF and calls[0][0].slot == "headline"
     assert values["ctcvr"] == [0.25] * 4 and metrics["judged/blocked"] == 0.5
     z, counted = judge.credits(12)
-    assert z[0, :5].tolist() == [0, -2, -2, -2, 0]  # weight 2; the sampled text begins with a space
-    assert z[2, :4].tolist() == [-2, -2, -2, 0] and z[1].sum() == 0
+    assert z[0, :5].tolist() == [0, -4, -4, -4, 0]  # weight 4; the sampled text begins with a space
+    assert z[2, :4].tolist() == [-4, -4, -4, 0] and z[1].sum() == 0
     assert counted.sum(1).tolist() == [len(t) + 1 for t in TEXTS]  # EOS counts
 
 

@@ -173,11 +173,11 @@ def test_runs_that_were_judged_otherwise_are_refused_before_a_missing_one_is_tra
 
 
 def test_runs_by_another_definition_of_the_reward_are_not_merged(tmp_path: Path) -> None:
-    """A run that does not tell it may have had either; one of today tells 2, and so does its writer's manifest."""
+    """A run that does not tell it may have had either; one of today tells 3, and so does its writer's manifest."""
     _written(tmp_path, "m4-0")
-    _written(tmp_path, "m4-1", reward_definition=2)
-    assert summarise(tmp_path)["reward_definition"] == 2
-    assert service._told("m4")["reward_definition"] == 2 and "reward_definition" not in service._told("sft")
+    _written(tmp_path, "m4-1", reward_definition=3)
+    assert summarise(tmp_path)["reward_definition"] == 3
+    assert service._told("m4")["reward_definition"] == 3 and "reward_definition" not in service._told("sft")
     _written(tmp_path, "m4-2", reward_definition=1)
     with pytest.raises(BriefError, match=r"m4-2\.json has another reward_definition than"):
         summarise(tmp_path)
@@ -189,7 +189,7 @@ def test_a_writer_left_by_other_settings_is_not_judged_as_one_of_these() -> None
     found = service._as_trained(told, made, Path("relate-2"))
     assert found["plan"]["seed"] == 2 and found["reward"] == made["reward"] and len(found["briefs_sha256"]) == 64
     assert "reward_definition" not in found  # the manifest does not say by which one it was trained
-    assert service._as_trained(told, made | {"reward_definition": 2}, Path("relate-2"))["reward_definition"] == 2
+    assert service._as_trained(told, made | {"reward_definition": 3}, Path("relate-2"))["reward_definition"] == 3
     with pytest.raises(BriefError, match="relate-2 was trained with another reward_definition than"):
         service._as_trained(told, made | {"reward_definition": 1}, Path("relate-2"))
     with pytest.raises(BriefError, match="relate-2 was trained with another plan and credit in relate than"):

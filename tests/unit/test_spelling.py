@@ -42,7 +42,7 @@ def test_opening_the_page_imports_no_model(tmp_path: Path) -> None:
         "from tests.unit.studio import WARN, card\n"
         f"spells = words.tokenizer_of(Settings(_env_file=None, base_model={str(tmp_path)!r}))\n"
         "judged = card('Best Rack', findings=(WARN,))\n"
-        "assert words.words_of(judged.text, judged.findings, 'relate', spells)[0].credit == -0.5\n"
+        "assert words.words_of(judged.text, judged.findings, 'relate', spells)[0].credit == -1.0\n"
         "assert words.sentence_rewards(judged, 'relate')['length'] == 0.6\n"
         "print([name for name in ('torch', 'transformers', 'peft') if name in sys.modules])\n"
     )
