@@ -7,12 +7,22 @@ session, as db/queries.py.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Row, ScalarSelect, or_, select
 from sqlalchemy.orm import Session
 
 from db.models import PICKS, Feedback, Generation, Shown, Text
 from db.queries import CHUNK, PLAIN
+
+
+@dataclass(frozen=True)
+class TrialSet:
+    """A set of a trial: when it was stored, and the version that the new one was tried against."""
+
+    id: int
+    at: datetime
+    old: str
 
 
 @dataclass(frozen=True)
@@ -26,13 +36,13 @@ class Place:
     chosen: bool
 
 
-def trial_sets(session: Session, workspace_id: int, new: str) -> list[tuple[int, str]]:
-    """Sets of a trial of the writer version `new`, oldest first: id, and the version it was tried against."""
+def trial_sets(session: Session, workspace_id: int, new: str) -> list[TrialSet]:
+    """Sets of trials of the writer version `new`, oldest first."""
     against = Generation.request["trial"]["old"].as_string()
-    query = select(Generation.id, against).where(
+    query = select(Generation.id, Generation.created_at, against).where(
         Generation.workspace_id == workspace_id, Generation.request["trial"]["new"].as_string() == new
     )
-    return [(row[0], row[1]) for row in session.execute(query.order_by(Generation.id))]
+    return [TrialSet(row[0], row[1], row[2]) for row in session.execute(query.order_by(Generation.id))]
 
 
 def shuffled_sets(session: Session, workspace_id: int, limit: int) -> dict[int, dict[str, list[int]]]:
@@ -44,8 +54,10 @@ def shuffled_sets(session: Session, workspace_id: int, limit: int) -> dict[int, 
     return {row[0]: row[1]["shuffled"] for row in newest if row[1].get("shuffled")}
 
 
-def places(session: Session, workspace_id: int, generation_ids: Sequence[int]) -> list[Place]:
-    """Every position of some sets, in the order shown."""
+def places(
+    session: Session, workspace_id: int, generation_ids: Sequence[int], until: datetime | None = None
+) -> list[Place]:
+    """Every position of some sets, in the order shown; chosen as it stood `until` then, None: now."""
     rows: list[Row[int, int, str, int, str]] = []
     newest: dict[int, int] = {}
     for start in range(0, len(generation_ids), CHUNK):
@@ -59,33 +71,36 @@ def places(session: Session, workspace_id: int, generation_ids: Sequence[int]) -
         edits = select(Text.parent_id, Text.id).where(
             Text.workspace_id == workspace_id, Text.generation_id.in_(ids), Text.parent_id.is_not(None)
         )
+        edits = edits if until is None else edits.where(Text.created_at <= until)
         newest |= {parent: edit for parent, edit in session.execute(edits.order_by(Text.id)) if parent}
     now = {row[0]: row[0] for row in rows}
     for first in now:
         while now[first] in newest:  # an edit has a later id than its parent, so this ends
             now[first] = newest[now[first]]
-    picked = chosen(session, workspace_id, list(now.values()))
+    picked = chosen(session, workspace_id, list(now.values()), until)
     return [Place(row[1], row[2], row[3], row[4], now[row[0]] in picked) for row in rows]
 
 
-def chosen(session: Session, workspace_id: int, text_ids: Sequence[int]) -> set[int]:
-    """Which of these texts are picked now."""
+def chosen(session: Session, workspace_id: int, text_ids: Sequence[int], until: datetime | None = None) -> set[int]:
+    """Which of these texts are picked now, or were `until` then."""
     found: set[int] = set()
     for start in range(0, len(text_ids), CHUNK):
         query = select(Text.id).where(
             Text.workspace_id == workspace_id,
             Text.id.in_(text_ids[start : start + CHUNK]),
-            last_choice().in_(PICKS),
+            last_choice(until).in_(PICKS),
         )
         found |= set(session.scalars(query))
     return found
 
 
-def last_choice() -> ScalarSelect[str]:
-    """What people last did with the text of the query around it; a rating, an edit or a plain table is no choice."""
+def last_choice(until: datetime | None = None) -> ScalarSelect[str]:
+    """What people last did (`until` then) with the text of the query around it; ratings, edits and plain tables are no
+    choices."""
     query = select(Feedback.kind).where(
         Feedback.text_id == Text.id,
         Feedback.kind.in_((*PICKS, "unpick", "reject")),
         or_(Feedback.kind != "export", Feedback.reason != PLAIN),
     )
+    query = query if until is None else query.where(Feedback.created_at <= until)
     return query.order_by(Feedback.id.desc()).limit(1).correlate(Text).scalar_subquery()

@@ -26,9 +26,11 @@ SHOWN = 30  # texts of a writer below which no share of them that people chose i
 
 
 def acceptance(snapshot: Snapshot) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """How many texts people stood by, of how many: by earlier writers, and by the one in use; None for few."""
+    """How many texts people stood by, of how many: by earlier writers, and by the one in use; None for few. Display
+    paths are put together from the brief and nobody stands by them."""
     by: dict[bool, list[bool]] = {False: [], True: []}
-    for text in (t for s in snapshot.sets for t in s.texts if t.author.startswith("policy:")):
+    written = (t for s in snapshot.sets for t in s.texts if t.slot != "path")
+    for text in (t for t in written if t.author.startswith("policy:")):
         by[text.author == f"policy:{snapshot.policy['version']}"].append(text.stood_by)
     if min(map(len, by.values())) < SHOWN:
         return None

@@ -116,6 +116,7 @@ def score_texts(
     group: dict[str, list[str]] = {}
     for ad in texts if mates else ():
         group.setdefault(ad.slot, []).append(ad.text)
+    notes = [t.note if t else "" for t in told]
     cards = []
     for i, (ad, effect, (fit, fit_findings)) in enumerate(zip(texts, effects, fits, strict=True)):
         slot = placement.slot(ad.slot)
@@ -149,9 +150,7 @@ def score_texts(
                 ctr_effect=effect.raw,
                 beats_typical=chance,
                 beats_words=words,
-                notes=tuple(
-                    n for n in (effect.note, rewards.learned.note if rewards.learned else "", rewards.problem) if n
-                ),
+                notes=tuple(n for n in (effect.note, notes[i], rewards.problem) if n),
                 versions={
                     "policy": ad.author.removeprefix("policy:") if ad.author.startswith("policy:") else "",
                     "rewards": rewards.version,

@@ -44,6 +44,11 @@ def finding(rule_id: str, reward: RewardName, severity: Severity, message: str, 
     return Finding(rule_id, reward, severity, message, amount=AMOUNT[severity], **more)
 
 
+def times_in_100(chance: float) -> str:
+    """A chance in words, such as "84 times in 100"; nothing is certain, so never 100."""
+    return f"{100 * chance:.0f} times in 100" if chance < 0.995 else "more than 99 times in 100"
+
+
 def value_of(findings: Iterable[Finding]) -> float:
     """Reward in [0, 1] from its findings: 1 plus their amounts, floored at 0. The one formula."""
     return max(0.0, 1.0 + sum(f.amount for f in findings))

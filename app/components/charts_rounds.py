@@ -3,6 +3,7 @@
 As charts.py: heading, a reading computed from the numbers, figure and table. Leaves out what is asked (desks).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -87,7 +88,7 @@ def gap(found: Sequence[Gap], rewards: Mapping[str, tuple[float, float]], name: 
     for version, (first, last) in rewards.items():
         rows.append({"version": version, "judge": "Training reward, at the first and the last steps", "before": first,
                      "after": last, "change": last - first})  # fmt: skip
-    table = pd.DataFrame(rows).round(4)
+    table = pd.DataFrame(rows).round(4).replace([math.inf, -math.inf], math.nan)  # one product: no interval
     chart = charts.dressed(figure, 180 + 50 * len(versions))
     return charts.Chart(
         "Does what training rewards hold outside it?", gap_words(versions[-1], newest), chart, table, name
@@ -103,7 +104,8 @@ def gap_words(version: str, judged: Mapping[str, Gap]) -> str:
         return f"Of {who} there is no judge outside training to hold against its reward."
     judge = JUDGES[outside.judge].lower()
     told = f"{reward.change:+.3f} by the reward it was trained on, {outside.change:+.3f} by the {judge} "
-    told += f"(95% interval {outside.low:+.3f} to {outside.high:+.3f}, {outside.briefs} briefs)"
+    known = f"95% interval {outside.low:+.3f} to {outside.high:+.3f}" if math.isfinite(outside.low) else "one product"
+    told += f"({known}, {charts.count(outside.briefs, 'brief')})"
     if reward.change > 0 and outside.high < 0:
         return f"{who}: {told}. The reward rose while the judge fell: that is gaming, do not promote it."
     if reward.change > 0 and outside.low > 0:

@@ -95,11 +95,11 @@ def trial_words(counts: TrialCounts | None) -> str:
     shown = f"Shown: {counts.shown_new:,} texts by it and {counts.shown_old:,} by {counts.old}."
     share = counts.share
     if share is None:
-        return f"{shown} Nothing was picked, copied or exported yet; {counts.needed} choices are needed."
+        return f"{shown} Nobody has chosen between the two yet; {counts.needed} choices are needed."
     low, high = counts.interval
     told = (
         f"{shown} Of {counts.choices:,} choices {counts.chosen_new:,} fell on it: {share:.0%} after correcting for how "
-        f"many were shown (95% interval {low:.0%} to {high:.0%})."
+        f"many of each there were to choose from (95% interval {low:.0%} to {high:.0%})."
     )
     if counts.needed:
         return f"{told} {counts.needed} more choices are needed before it can decide."

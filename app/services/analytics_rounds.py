@@ -100,7 +100,7 @@ def gaps(found: list[WriterVersion]) -> list[Gap]:
 
 def held_out(found: list[WriterVersion]) -> pd.DataFrame:
     """Held-out means of every version that a round made, oldest first: version, measure, value, and the bootstrap
-    interval of its change from the version before."""
+    interval of its change from the version before (NaN of one product)."""
     made = []
     for version in reversed(found):
         evidence = (version.manifest.get("round") or {}).get("evidence") or {}
@@ -112,7 +112,7 @@ def held_out(found: list[WriterVersion]) -> pd.DataFrame:
                              "after": sum(values) / len(values), "change": change, "low": low, "high": high,
                              "briefs": len(values)})  # fmt: skip
     columns = ["version", "measure", "before", "after", "change", "low", "high", "briefs"]
-    return pd.DataFrame(made, columns=columns)
+    return pd.DataFrame(made, columns=columns).replace([math.inf, -math.inf], math.nan)
 
 
 def moves(found: list[WriterVersion]) -> pd.DataFrame:

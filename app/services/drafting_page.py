@@ -174,8 +174,10 @@ class Jobs:
         """Enters the writer's line. What is read here is read when the turn comes, in the writer's thread."""
         db, room, actor = self.db, self.room, job.actor
 
-        def seed() -> int:  # the number as well: a draft that was stopped or not stored is not counted
-            job.seed = count_generations(db, actor, job.brief_id) + 1009 * job.number
+        def seed() -> int:
+            # the number as well: a draft that was stopped or not stored is not counted; and the brief: in a studio that
+            # is started anew each day the first sets of all briefs would else be shuffled alike (positions.py)
+            job.seed = count_generations(db, actor, job.brief_id) + 1009 * job.number + 6007 * job.brief_id
             return job.seed
 
         def served() -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from app.services.drafting import get_texts
 from app.services.people import Actor, require
 from app.services.stored import StoredText
+from app.services.trials import on_trial
 from db.session import Database
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
@@ -20,12 +21,17 @@ PLAIN_COLUMNS: tuple[str, ...] = (
     "cvr_high", "ctcvr", "ctcvr_low", "ctcvr_high", "interval_level", "ctr_source", "cvr_source", "ctcvr_source",
     "beats_typical", "policy_version", "rewards_version", "rules_version", "path", "text_id", "brief_id",
 )  # fmt: skip
+BLIND = {"author": "one of the two writers on trial", "policy_version": None}
 
 
 def plain_csv(db: Database, actor: Actor, text_ids: Iterable[int]) -> bytes:
-    """Texts with all their scores as a table, blocked ones included; formula-like cells escaped."""
+    """Texts with all their scores as a table, blocked ones included; formula-like cells escaped. While two writers are
+    on trial it does not say which one wrote a text."""
     require(actor, "table.export")
-    return csv_bytes(PLAIN_COLUMNS, [_plain_row(t) for t in get_texts(db, actor, dict.fromkeys(text_ids))])
+    rows = [_plain_row(t) for t in get_texts(db, actor, dict.fromkeys(text_ids))]
+    if on_trial(db, actor):
+        rows = [r if str(r["author"]).startswith("person:") else r | BLIND for r in rows]
+    return csv_bytes(PLAIN_COLUMNS, rows)
 
 
 def escaped(cell: object) -> object:

@@ -15,6 +15,7 @@ from app.services.trials import on_trial
 from db import history, models, queries
 from db.session import Database
 from relate_engine.brief import ANGLES
+from relate_engine.scorecard import times_in_100
 
 Kind = Literal["written", "scored", "edited", "choice", "status", "verdict", "comment", "results"]
 _CHOICES = {
@@ -123,7 +124,7 @@ def _scored(card: models.Card, text: models.Text, blind: bool) -> Event:
     drafted = text.written_by.startswith("policy:")
     made = _judges(card, card.policy_version if drafted and not blind else "")
     what = f"judged: {_LEVELS[card.level]}, compliance {card.score:.0f} of 100"
-    odds = f"Beats a typical text for this brief {100 * card.beats_typical:.0f} times in 100 (predicted)."
+    odds = f"Beats a typical text for this brief {times_in_100(card.beats_typical)} (predicted)."
     return Event(card.created_at, "scored", "Scorecard", what, card.text_id, odds, versions=made)
 
 

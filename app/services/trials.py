@@ -2,12 +2,16 @@
 
 While one runs, every draft of the workspace is written half by the version in use and half by the one on trial
 (relate_engine/draft.py, `rival`) and all its positions are shuffled (positions.py). The share of choices that fall on
-the new version is held against ½ after correcting for how many texts of each were shown. It is looked at after every
-choice, and a lucky streak must not end it: the interval holds at all looks together (relate_engine/share.py).
+the new version is held against ½ after correcting for what chance would have chosen, slot by slot: people take more of
+one slot than of another, leave some alone, and the ranking gives the writers unequal shares of each. It is looked at
+after every choice, and a lucky streak must not end it: the interval holds at all looks together
+(relate_engine/share.py). Once a trial has ended pages say who wrote its texts, so of a set only what people did until
+the end of its trial counts.
 Leaves out: deciding (relate_engine/gate.py), and that choices of one person or set go together: the interval treats
 them as independent and is a little narrow.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +20,7 @@ from app.services.people import Actor, require
 from app.services.versions import KIND, checked_reason, end_trial, usable
 from db import shown
 from db import versions as rows
+from db.models import VersionChange
 from db.session import Database
 from relate_engine.brief import BriefError
 from relate_engine.config import Settings
@@ -34,7 +39,9 @@ class TrialState:
 
 @dataclass(frozen=True)
 class TrialCounts:
-    """Texts of both versions in mixed sets, shown and chosen (picked, copied or exported; a text counts once)."""
+    """Texts of both versions in mixed sets, shown and chosen (picked, copied or exported; a text counts once).
+
+    `by_chance`: of the choices, how many would fall on the new version if each slot's were drawn from it by lot."""
 
     old: str
     new: str
@@ -42,6 +49,7 @@ class TrialCounts:
     shown_new: int
     chosen_old: int
     chosen_new: int
+    by_chance: float
 
     @property
     def choices(self) -> int:
@@ -54,7 +62,8 @@ class TrialCounts:
 
     @property
     def share(self) -> float | None:
-        """The new version's share of the choices, had as many texts of each been shown; None without a choice."""
+        """The new version's share of the choices, had there been as many texts of each to choose from; None without a
+        choice."""
         return self._adjusted(self.chosen_new / self.choices) if self.choices else None
 
     @property
@@ -64,8 +73,8 @@ class TrialCounts:
         return self._adjusted(low), self._adjusted(high)
 
     def _adjusted(self, share: float) -> float:
-        """The odds of a share times shown_old / shown_new, as a share: monotone, so ends of intervals stay ends."""
-        new, old = share * self.shown_old, (1 - share) * self.shown_new
+        """The odds of a share over the odds of chance, as a share: monotone, so ends of intervals stay ends."""
+        new, old = share * (self.choices - self.by_chance), (1 - share) * self.by_chance
         return new / (new + old) if new + old else share
 
 
@@ -127,24 +136,42 @@ def last_tried(db: Database, actor: Actor) -> str | None:
 def trial_counts(db: Database, actor: Actor, version: str) -> TrialCounts | None:
     """What people chose in all mixed sets of `version` and the one it was last tried against; None without a set.
 
-    A slot counts where it showed texts of both: elsewhere there was nothing to choose between.
+    A slot counts where it showed texts of both, and its choices where some of them were left: elsewhere there was
+    nothing to choose between. Of m choices among n texts chance gives the new version m / n of its texts.
     """
     require(actor, "writer.read")
     with db.read() as session:
         sets = shown.trial_sets(session, actor.workspace_id, version)
         if not sets:
             return None
-        old = sets[-1][1]
-        places = shown.places(session, actor.workspace_id, [number for number, against in sets if against == old])
+        old = sets[-1].old
+        until: dict[datetime | None, list[int]] = {}
+        tried = [c for c in rows.changes(session, actor.workspace_id) if c.kind == "trial"]
+        for one in sets:
+            if one.old == old:
+                until.setdefault(_end(tried, one.at), []).append(one.id)
+        places = [p for end, ids in until.items() for p in shown.places(session, actor.workspace_id, ids, end)]
     names = {f"policy:{old}": "old", f"policy:{version}": "new"}
-    both: dict[tuple[int, str], set[str]] = {}
+    slots: dict[tuple[int, str], dict[str, list[bool]]] = {}
     for place in places:
-        both.setdefault((place.generation_id, place.slot), set()).add(names.get(place.written_by, ""))
-    told = {("old", False): 0, ("old", True): 0, ("new", False): 0, ("new", True): 0}
-    for place in places:
-        if {"old", "new"} <= both[place.generation_id, place.slot] and place.written_by in names:
-            told[names[place.written_by], place.chosen] += 1
+        if place.written_by in names:
+            slot = slots.setdefault((place.generation_id, place.slot), {})
+            slot.setdefault(names[place.written_by], []).append(place.chosen)
+    both = [(slot["old"], slot["new"]) for slot in slots.values() if len(slot) == 2]
+    some = [(a, b) for a, b in both if not all(a + b)]
     return TrialCounts(
-        old, version, told["old", False] + told["old", True], told["new", False] + told["new", True],
-        told["old", True], told["new", True],
-    )  # fmt: skip
+        old,
+        version,
+        sum(len(a) for a, _ in both),
+        sum(len(b) for _, b in both),
+        sum(sum(a) for a, _ in some),
+        sum(sum(b) for _, b in some),
+        sum(sum(a + b) * len(b) / len(a + b) for a, b in some),
+    )
+
+
+def _end(tried: Sequence[VersionChange], at: datetime) -> datetime | None:
+    """When the trial of a set made `at` that time ended, None while it runs; `at` for a set that was under way then."""
+    if (before := [c for c in tried if c.created_at <= at]) and before[-1].to_version is None:
+        return at
+    return next((c.created_at for c in tried if c.created_at > at and c.to_version is None), None)

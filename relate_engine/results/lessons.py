@@ -4,6 +4,8 @@
 - A row teaches CVR only if its conversions are of one known action, and all had time to arrive: the last day
   is at least the conversion lag before the day the counts were imported. Later days, and rows without days,
   teach CTR only. So do rows with more conversions than clicks (their conversions did not follow the click).
+- Meta names no action where nothing happened: such a row holds 0 of what its ad, else its ad set, else all of the
+  workspace's ads aim at, if that is one action. Left out, only the days that sold would teach CVR.
 - Actions are never pooled; the same purchase counted over 1 day and over 7 is two actions. Impressions that are told
   once for each action belong to the row of the action with most conversions (`summable`); the others teach CVR only.
 - In an asset report one impression counts once for each text, so its rows are never added up (`summable` False)
@@ -47,6 +49,7 @@ class Lessons:
 
 def lessons(rows: Sequence[Counted], lag_days: int, workspace: str) -> Lessons:
     """What the rows of one workspace teach. `lag_days`: how long conversions take to arrive."""
+    rows = _named(rows)
     kinds = _click_kinds(counted.row for counted in rows)
     owners = _owners(rows, lag_days)
     observations: list[Observation] = []
@@ -91,6 +94,37 @@ def lessons(rows: Sequence[Counted], lag_days: int, workspace: str) -> Lessons:
             )
             parts.append((_test(row, slot), row.start, row.end, row.breakdown))
     return Lessons(_grouped(observations, parts), left_out)
+
+
+def _named(rows: Sequence[Counted]) -> list[Counted]:
+    """The rows, with the action of those of Meta that hold no result and so name none.
+
+    One whose action a later export of the same day names is left out: that export counts."""
+    aims: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+    for row in (counted.row for counted in rows):
+        if row.format == "meta" and not _unnamed(row):
+            for place in _places(row):
+                aims[place].add(row.action)
+    known = {counted.row.key for counted in rows if not _unnamed(counted.row)}
+    found = []
+    for counted in rows:
+        if _unnamed(counted.row):
+            aim = next((aims[place] for place in _places(counted.row) if place in aims), set())
+            counted = replace(counted, row=replace(counted.row, action=next(iter(aim)) if len(aim) == 1 else ""))
+            if counted.row.key in known:
+                continue
+        found.append(counted)
+    return found
+
+
+def _unnamed(row: ResultRow) -> bool:
+    return row.format == "meta" and row.conversions == 0 and not row.action
+
+
+def _places(row: ResultRow) -> list[tuple[str, ...]]:
+    """Its ad, its ad set, all of Meta: where an action is looked for."""
+    named = [("ad", *row.ad)] if row.ad else []
+    return [*named, *([("set", *row.ad[:2])] if len(row.ad) == 3 else []), ("all",)]
 
 
 def _grouped(observations: Sequence[Observation], parts: Sequence[_Part]) -> list[Observation]:
@@ -141,6 +175,8 @@ def _own_texts(row: ResultRow) -> list[tuple[str, str]]:
 
 def _conversions(counted: Counted, lag_days: int) -> tuple[float | None, str]:
     row = counted.row
+    if _unnamed(row):
+        return None, "no CVR: nothing says which result it has none of"
     if row.conversions is None or not row.action:
         return None, ""
     if row.end is None:

@@ -46,7 +46,7 @@ class ResultRow:
     clicks: int
     click_kind: ClickKind
     conversions: float | None  # None: not in the file
-    action: str  # what a conversion is; "" = not known to be one kind
+    action: str  # what a conversion is; "" = not known to be one kind, or not named since there was none (Meta)
     window: str  # attribution window in the platform's words, "" where the file does not say
     start: date | None
     end: date | None
@@ -154,7 +154,9 @@ def read_row(
     if layout.format == "meta":
         action = action.removeprefix("actions:")
         if is_no_conversion(action) or not action:
-            action, conversions = NO_ACTION, None
+            # without a result Meta names none: still 0 of what the campaign aims at (lessons.py finds out what)
+            unnamed = not action and conversions == 0 and "action" in layout.columns
+            action, conversions = NO_ACTION, 0.0 if unnamed else None
     if conversions is None:
         action = NO_ACTION
     spend, currency, unread = _spend(cell("spend"), style)

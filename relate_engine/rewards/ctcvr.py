@@ -21,8 +21,8 @@ import numpy as np
 
 from relate_engine.brief import BriefError, PlacementName, placement_of
 from relate_engine.rewards.ctrhead import Effect
-from relate_engine.rewards.logistic import fit
-from relate_engine.scorecard import Estimate, Source
+from relate_engine.rewards.logistic import expit, fit, logit
+from relate_engine.scorecard import Estimate, Source, times_in_100
 
 Kind = Literal["ctr", "cvr"]
 
@@ -46,7 +46,8 @@ GIVEN_SD = 0.15  # of a base rate the advertiser gave: audiences and seasons sti
 CVR_TEXT_SD = 0.5  # assumed: no public data on what a text does to conversions
 LEVELS = (0.5, 0.2, 0.2, 0.1)  # how the variance of a base rate splits over placement, workspace, vertical, product
 TOGETHER = 20.0  # impressions (or clicks) of a campaign that count as one; assumed
-REST_SD = 0.25  # sd of what a text does beyond its predicted effect, in an average over a cell's texts
+# sd of what a text does beyond its predicted effect, in an average over a cell's texts
+REST_SD: dict[Kind, float] = {"ctr": 0.25, "cvr": 0.45}
 MOVED = 0.05  # share of the doubt that results must have removed before a rate is called imported
 
 
@@ -62,7 +63,7 @@ class Cell:
     trials: float
     successes: float
     effect: float
-    texts: int
+    texts: float  # how many equally shown ones would average as well: (sum of trials)² / sum of squares
 
     @property
     def levels(self) -> list[tuple[str, ...]]:
@@ -118,6 +119,7 @@ class Pool:
     nodes: Mapping[tuple[str, ...], int]  # (placement,), (placement, workspace), … down to the product
     mean: np.ndarray
     covariance: np.ndarray
+    rest: Mapping[tuple[str, ...], float]  # by cell: what its texts showed beyond base rate and predicted effect
 
     @classmethod
     def of(cls, kind: Kind, cells: Sequence[Cell], given: Mapping[str, float]) -> "Pool":
@@ -129,9 +131,13 @@ class Pool:
             offset[i] = base_prior(kind, cell.placement, given)[0] + cell.effect
         precision = np.array([1 / (base_prior(kind, p[0], given)[1] ** 2 * LEVELS[len(p) - 1]) for p in nodes])
         trials, successes = (np.array([getattr(c, n) for c in mine], np.float64) for n in ("trials", "successes"))
-        rest = np.array([REST_SD**2 / c.texts for c in mine])
-        found = fit(x, successes, trials, offset, precision, key_sd=0, trust=1 / TOGETHER, row_variance=rest)
-        return cls(kind, dict(given), nodes, found.mean, found.covariance)
+        own = np.array([REST_SD[kind] ** 2 / c.texts for c in mine])
+        found = fit(x, successes, trials, offset, precision, key_sd=0, trust=1 / TOGETHER, row_variance=own)
+        known = own * found.information / (1 + own * found.information)
+        p = expit(offset + x @ found.mean)
+        more = logit(p + known * (successes / trials - p)) - logit(p)
+        rest = {c.levels[-1]: float(v) for c, v in zip(mine, more, strict=True)}
+        return cls(kind, dict(given), nodes, found.mean, found.covariance, rest)
 
     def at(self, placement: str, vertical: str, workspace: str, product: str) -> tuple[float, float, float]:
         """Logit of the base rate there, its sd, and the share of the prior's doubt that results removed."""
@@ -199,8 +205,8 @@ def beats_typical(effect: Effect, told: Told | None = None) -> tuple[float, str]
     if abs(p - 0.5) < 0.03:
         return p, "no clear difference"
     if p > 0.5:
-        return p, f"likely beats a typical text for this brief {100 * p:.0f} times in 100"
-    return p, f"likely loses to a typical text for this brief, {100 * (1 - p):.0f} times in 100"
+        return p, f"likely beats a typical text for this brief {times_in_100(p)}"
+    return p, f"likely loses to a typical text for this brief, {times_in_100(1 - p)}"
 
 
 def _expit(x: float) -> float:

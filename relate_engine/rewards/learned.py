@@ -15,7 +15,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,10 @@ from safetensors.numpy import load_file, save_file
 
 from relate_engine.brief import Brief
 from relate_engine.policy.weights import WeightsError, sha256
+from relate_engine.results.match import normalised
 from relate_engine.rewards.adfeatures import AdText, Features
 from relate_engine.rewards.ctcvr import CVR_TEXT_SD, MOVED, Cell, Kind, Pool, Side, Told
+from relate_engine.rewards.ctcvr import prior as without_results
 from relate_engine.rewards.ctrhead import Effect
 from relate_engine.rewards.relevance import Encodes
 from relate_engine.scorecard import Source
@@ -67,10 +69,14 @@ class Taught:
         away = np.where(away > 1e-9, away, 0.0)  # what is left of rounding is no knowledge
         return x @ self.mean + own[:, 0], away + own[:, 1]
 
+    def ran(self, key: str) -> float:
+        """0 for a text that never ran to 1 for one whose own effect its results tell in full."""
+        return self.own.get(key, (0.0, 0.0))[1] / (self.prior_variance * (1 - LEARNABLE) / LEARNABLE)
+
 
 def run_key(text: str, product: str) -> str:
-    """What a text that has run is known by."""
-    return hashlib.sha256(f"{product}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    """What a text that has run is known by: as imports find drafted texts, however a platform writes its quotes."""
+    return hashlib.sha256(f"{product}\0{normalised(text)}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,7 @@ class RewardModel:
     action: str  # the conversion action that taught CVR; "" = none did
     head: str  # version of the head it was fitted on
     version: str = ""
+    others: Mapping[str, str] = field(default_factory=dict)  # product → its action, where that is never `action`
 
     @cached_property
     def _pools(self) -> dict[tuple[Any, ...], Pool]:
@@ -102,6 +109,8 @@ class RewardModel:
     def note(self) -> str:
         """What it learned from, in one sentence for the scorecard."""
         shown = sum(c.trials for c in self.cells if c.kind == "ctr")
+        if not shown:  # asset reports only
+            return f"Text effects learned from {self.source} asset results; the base rates behind them are no results"
         bought = sum(c.successes for c in self.cells if c.kind == "cvr")
         what = f"{shown:,.0f} {self.source} impressions"
         return f"Rates updated from {what}" + (f" and {bought:,.0f} conversions ({self.action})" if self.action else "")
@@ -126,7 +135,13 @@ class RewardModel:
             ("cvr", self.cvr, base_cvr),
         )
         for kind, taught, given in parts:
-            base, base_sd, gained = self._pool(kind, given).at(placement, vertical, self.workspace, product)
+            place = (placement, vertical, self.workspace, product)
+            if kind == "cvr" and product in self.others:  # its sales are another thing than was learned
+                sides[kind] = [without_results(e, placement, base_ctr, base_cvr).cvr for e in effects]
+                continue
+            pool = self._pool(kind, given)
+            base, base_sd, gained = pool.at(*place)
+            rest = pool.rest.get((placement, self.workspace, vertical, product), 0.0)
             mean, away = taught.effect(x, keys)
             prior = [(e.shrunk, e.sd, e.spread) if kind == "ctr" else (0.0, CVR_TEXT_SD, CVR_TEXT_SD) for e in effects]
             sides[kind] = []
@@ -134,11 +149,15 @@ class RewardModel:
                 left = max(LEAST_SD * sd, math.sqrt(max(0.0, sd**2 - away[k]))) if away[k] else sd
                 moved = gained > MOVED or 1 - (left / sd) ** 2 > MOVED
                 source: Source = self.source if moved else "prior"
-                back = (left**2 - sd**2) / 2
+                back = (left**2 - sd**2) / 2 + rest * taught.ran(keys[k])
                 side = Side(base, base_sd, start + float(mean[k]), left, typical, source, back)
-                curve = self.calibration.get(kind)
+                # fitted where results are; where none moved the base rate, it says nothing
+                curve = self.calibration.get(kind) if gained > MOVED else None
                 sides[kind].append(replace(side, shift=back + curve.shift(side.middle)) if curve else side)
-        return [Told(c, v, self.note) for c, v in zip(sides["ctr"], sides["cvr"], strict=True)]
+        note = self.note
+        if product in self.others:
+            note += f"; CVR is a prior here, since the results of this product count {self.others[product]} instead"
+        return [Told(c, v, note) for c, v in zip(sides["ctr"], sides["cvr"], strict=True)]
 
     def save(self, folder: Path, manifest: Mapping[str, Any]) -> "RewardModel":
         """Writes the version into `folder`; returns the model with its version, "reward-<12 digits of its hash>"."""
@@ -158,6 +177,7 @@ class RewardModel:
             "workspace": self.workspace,
             "action": self.action,
             "head": self.head,
+            "others": dict(self.others),
         }
         (folder / PLAIN).write_text(json.dumps(plain, ensure_ascii=False) + "\n", "utf-8")
         files = {name: sha256(folder / name) for name in (ARRAYS, PLAIN)}
@@ -203,6 +223,7 @@ class RewardModel:
                 plain["action"],
                 plain["head"],
                 manifest["version"],
+                plain.get("others", {}),
             )
         except (OSError, KeyError, ValueError, TypeError) as error:
             raise WeightsError(

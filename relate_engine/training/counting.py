@@ -45,12 +45,23 @@ class Counted:
 
 def action_of(observations: Sequence[Observation]) -> str:
     """The conversion action that is learned: the one with most conversions (of rows that may be added up, where
-    there are any). Different actions are never pooled."""
-    counts: dict[tuple[bool, str], float] = defaultdict(float)
+    there are any), or where nothing was ever bought with most clicks: no sale in ten thousand clicks teaches too.
+    Different actions are never pooled."""
+    counts: dict[tuple[bool, str], tuple[float, int]] = {}
     for o in observations:
-        if o.conversions:
-            counts[o.summable, o.action] += o.conversions
-    return max(counts, key=lambda k: (k[0], counts[k]))[1] if counts else ""
+        if o.conversions is not None and o.clicks:
+            bought, clicks = counts.get((o.summable, o.action), (0.0, 0))
+            counts[o.summable, o.action] = bought + o.conversions, clicks + o.clicks
+    return max(counts, key=lambda k: (counts[k][0] > 0, k[0], counts[k]))[1] if counts else ""
+
+
+def others_of(observations: Sequence[Observation], action: str) -> dict[str, str]:
+    """Products whose results count other actions only, and the one of most clicks: their CVR is of another thing."""
+    clicks: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for o in observations:
+        if o.conversions is not None and o.clicks:
+            clicks[o.brief.product if o.brief else ""][o.action] += o.clicks
+    return {p: max(found, key=lambda a: found[a]) for p, found in clicks.items() if action and action not in found}
 
 
 def count(observations: Sequence[Observation], effects: Effects, action: str) -> list[Counted]:

@@ -6,6 +6,7 @@ has learned from its rivals. Leaves out: what is learned.
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 
 from relate_engine.results.observation import Observation
@@ -50,8 +51,15 @@ def part(family: str) -> float:
 
 
 def split_off(observations: Sequence[Observation]) -> tuple[list[Observation], list[Observation]]:
-    """Rows for the reward model, and rows kept for the second evaluator: whole families, randomised ones only."""
+    """Rows for the reward model, and rows kept for the second evaluator: whole families, randomised ones only.
+
+    None that holds more than its share of all impressions: one text of a test that also ran elsewhere joins the test
+    to all loose ads, and the reward model would learn from what is left."""
     named = list(zip(families(observations), observations, strict=True))
     tested = {f for f, o in named if o.group}
-    kept = {f for f in tested if part(f) < EVALUATORS} if len(tested) >= FEWEST else set()
+    shown: dict[str, int] = defaultdict(int)
+    for f, o in named:
+        shown[f] += o.impressions
+    most = EVALUATORS * sum(shown.values())
+    kept = {f for f in tested if part(f) < EVALUATORS and shown[f] <= most} if len(tested) >= FEWEST else set()
     return [o for f, o in named if f not in kept], [o for f, o in named if f in kept]

@@ -10,7 +10,7 @@ Leaves out: serving (rewards/learned.py), the comparison (simulation.py) and who
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -23,7 +23,7 @@ from relate_engine.rewards.learned import Calibration, RewardModel, Taught, run_
 from relate_engine.rewards.relevance import Encodes
 from relate_engine.scorecard import Source
 from relate_engine.training.calibration import curve
-from relate_engine.training.counting import Counted, Effects, action_of, count, split_by_time
+from relate_engine.training.counting import Counted, Effects, action_of, count, others_of, split_by_time
 from relate_engine.training.ratemodels import FITS, Data, Method
 
 SHIPPED: Method = "clicked"  # the best ranker on the simulator: assets/reports/ctcvr.json
@@ -46,7 +46,7 @@ def fit_rewards(observations: Sequence[Observation], setting: Setting) -> Reward
     """The model of one workspace's observations: fitted on all but the latest slice, calibrated on that."""
     action = action_of(observations)
     early, late = split_by_time(observations)
-    model = _fit(early, setting, action)
+    model = replace(_fit(early, setting, action), others=others_of(observations, action))
     late = [o for o in late if o.summable and o.impressions]
     return replace(model, calibration=_calibration(model, late, setting)) if late else model
 
@@ -97,7 +97,7 @@ class _Sum:
     trials: float = 0.0
     successes: float = 0.0
     odds: float = 0.0
-    texts: set[str] = field(default_factory=set)
+    texts: dict[str, float] = field(default_factory=lambda: defaultdict(float))  # trials of each
 
 
 def _cells(counted: Sequence[Counted], data: Data, ctr: Taught, cvr: Taught) -> tuple[Cell, ...]:
@@ -116,11 +116,17 @@ def _cells(counted: Sequence[Counted], data: Data, ctr: Taught, cvr: Taught) -> 
                 s = sums[kind, c.placement, c.vertical, c.workspace, product]
                 s.trials, s.successes = s.trials + trials, s.successes + hits
                 s.odds += trials * math.exp(effect)
-                s.texts.add(c.ad.text)
+                s.texts[c.ad.text] += trials
     return tuple(
-        Cell(kind, place, v, w, product, s.trials, s.successes, math.log(s.odds / s.trials), len(s.texts))  # type: ignore[arg-type]
+        Cell(kind, place, v, w, product, s.trials, s.successes, math.log(s.odds / s.trials), _even(s.texts.values()))  # type: ignore[arg-type]
         for (kind, place, v, w, product), s in sums.items()
     )
+
+
+def _even(trials: Iterable[float]) -> float:
+    """How many texts with equal trials average as well (Kish): one ad that dwarfs the rest is one, not twenty."""
+    shown = np.array(list(trials), np.float64)
+    return float(shown.sum() ** 2 / (shown**2).sum())
 
 
 def predict(model: RewardModel, observations: Sequence[Observation], setting: Setting) -> np.ndarray:

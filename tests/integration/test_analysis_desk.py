@@ -200,10 +200,10 @@ def test_a_blind_count_and_a_trial_in_words() -> None:
     assert blind_words("new", "old", Preference(20, 100, 3, 2)).endswith("old is preferred.")
     assert blind_words("new", "old", Preference(5, 9, 0, 1)).endswith("no clear preference yet.")
 
-    def said(*counts: int) -> str:
-        return trial_words(TrialCounts("writer-1", "grpo-77", *counts))
+    def said(shown_old: int, shown_new: int, old: int, new: int) -> str:
+        return trial_words(TrialCounts("writer-1", "grpo-77", shown_old, shown_new, old, new, (old + new) / 2))
 
-    assert "Nothing was picked" in said(8, 8, 0, 0) and "100 choices are needed" in said(8, 8, 0, 0)
+    assert "Nobody has chosen" in said(8, 8, 0, 0) and "100 choices are needed" in said(8, 8, 0, 0)
     assert "Of 10 choices 7 fell on it: 70%" in said(40, 40, 3, 7) and "90 more choices" in said(40, 40, 3, 7)
     assert said(300, 300, 50, 100).endswith("People prefer it.")
     assert said(300, 300, 100, 50).endswith("People prefer the old one.")

@@ -13,6 +13,7 @@ import pytest
 from relate_engine.results import cells
 from relate_engine.results.cells import CellError
 from relate_engine.results.gap import smallest_gap
+from relate_engine.results.lessons import Counted, lessons
 from relate_engine.results.lines import MAX_CELL, ResultsError
 from relate_engine.results.reading import Options, open_results, options_from
 from relate_engine.results.rows import Rejected, ResultRow, Skipped, row_from_json
@@ -107,6 +108,35 @@ def test_meta_without_result_indicator_teaches_no_action() -> None:
     reading = open_results(data, "m.csv")
     (row,), _, _ = read(data)
     assert row.action == "" and row.conversions is None and any("Result indicator" in n for n in reading.notes)
+
+
+def test_meta_days_without_a_result_teach_cvr_although_they_name_none() -> None:
+    def taught(*rows: list[object]) -> list[tuple[float | None, str]]:
+        good = [Counted(row, date(2026, 12, 1)) for row in read(meta_csv(rows))[0]]
+        return [(o.conversions, o.action) for o in lessons(good, 7, "1").observations if o.slot == "primary_text"]
+
+    bought = "offsite_conversion.fb_pixel_purchase · 7-day click or 1-day view"
+    none = meta_row("Lock it", results="", indicator="", day="2026-10-02")
+    assert taught(meta_row("Lock it"), none) == [(4, bought), (0, bought)]
+    other_ad = meta_row("Carry two", results="", indicator="")
+    assert taught(meta_row("Lock it"), other_ad)[1] == (0, bought)
+    assert taught(meta_row("Lock it", indicator="reach"), none) == [(None, ""), (None, "")]  # aims at no sale
+    lead = meta_row("Lift it", indicator="actions:lead")  # of the same ad set, so nobody knows
+    assert taught(meta_row("Lock it"), lead, other_ad)[2] == (None, "")
+    assert taught(meta_row("Lock it"), lead, none)[2] == (0, bought)
+    assert taught(none) == [(None, "")]
+    later = [read(meta_csv([meta_row("Lock it", clicks=n, results=k, indicator=i)]))[0][0]
+             for n, k, i in ((30, "", ""), (31, 1, "actions:lead"))]  # fmt: skip
+    found = lessons([Counted(row, date(2026, 12, 1)) for row in later], 7, "1").observations
+    assert [o.clicks for o in found if o.slot == "primary_text"] == [31]
+
+
+def test_a_variation_that_sold_nothing_is_still_compared() -> None:
+    head = "Reporting starts,Reporting ends,Ad name,A/B test,Attribution setting,Results,Result indicator,Impressions,"
+    lines = [f"{head}Link clicks,Body", "2026-09-01,2026-09-30,a,T,7-day click,9,actions:lead,20000,400,Carry two",
+             "2026-09-01,2026-09-30,b,T,7-day click,,,20000,400,Lock it"]  # fmt: skip
+    found = lessons([Counted(r, date(2026, 12, 1)) for r in read("\n".join(lines).encode())[0]], 7, "1").observations
+    assert found[0].group and found[0].group == found[1].group and found[1].conversions == 0
 
 
 def test_meta_workbook_reads_the_raw_sheet_and_computes_no_formula() -> None:

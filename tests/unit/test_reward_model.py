@@ -27,7 +27,7 @@ from relate_engine.rewards.ctcvr import (
     rates,
 )
 from relate_engine.rewards.ctrhead import Effect
-from relate_engine.rewards.learned import Calibration, RewardModel
+from relate_engine.rewards.learned import Calibration, RewardModel, run_key
 from relate_engine.rewards.logistic import expit, fit, logit
 from relate_engine.training.calibration import curve
 from relate_engine.training.counting import action_of, count, split_by_time
@@ -277,3 +277,89 @@ def test_beats_typical_counts_purchases_once_they_are_learned() -> None:
     p, said = beats_typical(FLAT, unsold)
     doubt = math.hypot(0.28, 0.28, 0.2, CVR_TEXT_SD)
     assert p == pytest.approx(0.5 * (1 + math.erf(-0.6 / doubt / math.sqrt(2)))) and "loses" in said
+
+
+# ---- what a workspace brings ---------------------------------------------------------------------------------------
+
+
+def test_no_sale_in_many_clicks_teaches_too() -> None:
+    rows = [seen(t, 200_000, 10_000, 0.0, group="g") for t in ("A", "B")]
+    assert action_of(rows) == "purchase"
+    cvr = rates(FLAT, "google_rsa", {}, {}, 0.8, told(fit_rewards(rows, setting()), "A"))[1]
+    assert cvr.source == "imported" and cvr.mean < 0.2 * BASE_RATES["google_rsa"].cvr
+    rows += [seen("C", 1_000, 100, 3.0, action="sign-up")]
+    assert action_of(rows) == "sign-up"  # where something was bought, that is learned
+
+
+def test_a_product_that_counts_another_action_keeps_the_prior_of_cvr(tmp_path: Path) -> None:
+    shoes = BRIEF.model_copy(update={"product": "Shoes"})
+    rows = [seen(f"lead {i}", 50_000, 2_500, 500.0, action="lead") for i in range(4)]
+    rows += [seen(f"buy {i}", 50_000, 2_500, 25.0, brief=shoes) for i in range(4)]
+    made = fit_rewards(rows, setting())
+    made.save(tmp_path / "v", {})
+    for model in (made, RewardModel.load(tmp_path / "v", "ctr-1")):
+        (one,) = model.told(_Encoder(), [FLAT], ["buy 1"], "google_rsa", shoes, {}, {})
+        assert model.action == "lead" and told(model, "lead 1").cvr.source == "imported"
+        assert one.cvr == prior(FLAT, "google_rsa", {}, {}).cvr and one.ctr.source == "imported"
+        assert "purchase instead" in one.note and "instead" not in told(model, "lead 1").note
+
+
+def test_calibration_moves_no_rate_of_a_placement_without_results() -> None:
+    days = (date(2026, 1, d) for d in (7, 14, 21, 28))
+    rows = [seen(t, 50_000, k if d.day < 28 else int(0.6 * k), group="g", end=d)
+            for d in days for t, k in (("A", 3_000), ("B", 2_000), ("C", 2_500))]  # fmt: skip
+    model = fit_rewards(rows, setting())
+    assert model.calibration["ctr"].method == "isotonic"
+    for brief in (BRIEF, None):
+        (one,) = model.told(_Encoder(), [FLAT], ["new"], "meta_feed", brief, {}, {})
+        assert one.ctr.base == float(logit(BASE_RATES["meta_feed"].ctr)) and abs(one.ctr.shift) < 0.01
+
+
+@pytest.mark.parametrize(("observed", "given"), [(0.10, {"google_rsa": 0.05}), (0.24, {})])
+def test_one_ad_with_a_million_impressions_has_the_rate_it_has(observed: float, given: dict[str, float]) -> None:
+    model = fit_rewards([seen("A", 1_000_000, int(1_000_000 * observed))], setting(base_ctr=given))
+    ctr = rates(FLAT, "google_rsa", given, {}, 0.8, told(model, "A", given))[0]
+    assert ctr.mean == pytest.approx(observed, rel=0.06)
+    new = rates(FLAT, "google_rsa", given, {}, 0.8, told(model, "B", given))[0]
+    start = given.get("google_rsa", BASE_RATES["google_rsa"].ctr)
+    assert min(start, observed) < new.mean < max(start, observed)  # of another text only so much is known
+    few = fit_rewards([seen("A", 10, 3)], setting(base_ctr=given))
+    assert abs(told(few, "A", given).ctr.shift) < 0.01
+
+
+def test_one_ad_that_dwarfs_the_rest_counts_as_one() -> None:
+    uneven = fit_rewards([seen("A", 1_000_000, 50_000)] + [seen(f"t{i}", 200, 10) for i in range(19)], setting())
+    even = fit_rewards([seen(f"t{i}", 50_000, 2_500) for i in range(20)], setting())
+    (cell,) = uneven.cells
+    assert cell.texts == pytest.approx(1.01, abs=0.01) and even.cells[0].texts == pytest.approx(20)
+    assert told(uneven, "new").ctr.base_sd > 1.5 * told(even, "new").ctr.base_sd
+
+
+def test_a_text_that_ran_is_known_however_the_platform_writes_it() -> None:
+    rows = [seen("Rider\u2019s  Choice", 50_000, 2_500, group="g"), seen("Other", 50_000, 1_250, group="g")]
+    taught = fit_rewards(rows, setting()).ctr
+    assert taught.own[run_key("rider's choice", BRIEF.product)][0] > 0.1
+    assert run_key("Riders Choice", BRIEF.product) not in taught.own
+
+
+def test_asset_results_alone_are_not_told_as_no_impressions() -> None:
+    rows = [seen(f"asset {i}", 100_000, 3_000 + 500 * i, summable=False) for i in range(5)]
+    note = fit_rewards(rows, setting()).note
+    assert "asset results" in note and "0 imported" not in note
+
+
+def test_the_evaluator_never_takes_most_of_a_workspace() -> None:
+    for seed in range(30):
+        rows = [seen(f"{seed} t{g} {k}", 10_000, 300, group=f"g{g}") for g in range(12) for k in "ab"]
+        rows += [seen(f"{seed} t0 a", 100_000, 3_000)]  # joins its test to all loose ads
+        rows += [seen(f"{seed} loose {i}", 100_000, 3_000) for i in range(19)]
+        ours, kept = split_off(rows)
+        assert sum(o.impressions for o in ours) > 0.7 * sum(o.impressions for o in rows)
+        assert not {o.text for o in ours} & {o.text for o in kept}
+
+
+def test_nothing_is_beaten_a_hundred_times_in_a_hundred() -> None:
+    start = prior(FLAT, "google_rsa", {}, {})
+    for text, word in ((3.0, "beats"), (-3.0, "loses")):
+        said = beats_typical(FLAT, replace(start, ctr=replace(start.ctr, text=text)))[1]
+        assert word in said and said.endswith("more than 99 times in 100")

@@ -104,6 +104,8 @@ def test_acceptance_compares_the_writer_in_use_with_those_before() -> None:
     texts = [shown_text(i % 5, "picked" if i < 15 else "", author="policy:old") for i in range(30)]
     texts += [shown_text(i % 5, "picked" if i < 6 else "", author="policy:sft-0") for i in range(30)]
     assert acceptance(of(*texts)) == ((15, 30), (6, 30))
+    paths = [shown_text(0, "picked", slot="path", author="policy:sft-0") for _ in range(30)]  # only Google shows them
+    assert acceptance(of(*texts, *paths)) == ((15, 30), (6, 30))
     assert acceptance(of(*texts[1:])) is None
 
 

@@ -10,11 +10,13 @@ from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
 from app.services import briefs, drafting, feedback, trials, versions
 from app.services.drafting_page import Jobs
+from app.services.exporting_table import plain_csv
 from app.services.people import Actor, Forbidden, NotFound
 from app.services.trials import TrialCounts
 from app.services.writing import Room
@@ -270,6 +272,16 @@ def test_drafts_follow_the_version_in_use_without_a_restart(
     assert loaded == ["shipped", "rnd-2"]  # each once: both are still in memory
 
 
+def test_a_studio_that_is_started_anew_each_day_shuffles_every_brief_its_own_way(
+    db: Database, config: Settings, loaded: list[str]
+) -> None:
+    """The first set of a brief is the first draft of its process each time; in a trial chance must still mix places."""
+    ada = person(db, "advertiser")
+    numbers = [briefs.save_brief(db, ada, brief(f"Rack {i}")).id for i in range(6)]
+    seeds = {drafted_by(Jobs(db, Room(config)), ada, number).seed for number in numbers}
+    assert len(seeds) == 6
+
+
 def test_at_most_two_writers_stay_in_memory(config: Settings, loaded: list[str], tmp_path: Path) -> None:
     room = Room(config)
     for name in ("a-1", "a-2", "a-3"):
@@ -344,27 +356,103 @@ def test_choices_of_a_trial_are_counted_once_a_text_where_there_was_a_choice(db:
     feedback.pick(db, ada, texts["old 3"].id)
     feedback.unpick(db, ada, texts["old 3"].id)
     mixed(db, ada, 1, 1, "rnd-9")  # another trial
-    assert trials.trial_counts(db, ann, "rnd-2") == TrialCounts("writer-1", "rnd-2", 4, 2, 1, 2)
+    assert trials.trial_counts(db, ann, "rnd-2") == TrialCounts("writer-1", "rnd-2", 4, 2, 1, 2, 1.0)
     assert trials.trial_counts(db, ann, "rnd-3") is None
     assert trials.trial_counts(db, person(db, "admin", "Theirs"), "rnd-2") is None
+
+
+def shown_in_trial(db: Database, ada: Actor, number: int, counts: dict[str, tuple[int, int]]) -> Any:
+    """A stored trial set with so many texts of the old and the new writer in each slot."""
+    cards = [
+        card(f"{slot} {name} {i}", slot, author=f"policy:{name}", limit=90)
+        for slot, (old, new) in counts.items()
+        for name, many in (("writer-1", old), ("rnd-2", new))
+        for i in range(many)
+    ]
+    draft: Any = Draft(tuple(cards), versions={"policy": "writer-1", "rival": "rnd-2"})
+    return drafting.store_generation(db, ada, number, draft, seed=3)
+
+
+def test_what_nobody_chose_from_or_took_whole_does_not_tilt_a_trial(db: Database, ann: Actor) -> None:
+    """The ranking shows 6 of 8 headlines by the new writer and 1 of 4 descriptions. Of 4 headlines 3 are its, as chance
+    would have it; that the descriptions were left alone, or all taken, says nothing of either writer."""
+    ada = person(db, "advertiser")
+    number = briefs.save_brief(db, ada, brief()).id
+    first, second = (shown_in_trial(db, ada, number, {"headline": (2, 6), "description": (3, 1)}) for _ in range(2))
+    for generation in (first, second):
+        heads = generation.of_slot("headline")
+        mine = [t for t in heads if t.author == "policy:rnd-2"][:3]
+        theirs = [t for t in heads if t.author == "policy:writer-1"][:1]
+        feedback.export(db, ada, [t.id for t in (*mine, *theirs)], "editor")
+    feedback.export(db, ada, [t.id for t in second.of_slot("description")], "editor")
+    counts = trials.trial_counts(db, ann, "rnd-2")
+    assert counts == TrialCounts("writer-1", "rnd-2", 10, 14, 2, 6, 6.0)
+    assert counts.share == pytest.approx(0.5)  # 6 of 8, but 14 of 24 texts: by all that was shown it would be 68 %
+
+
+def test_equal_writers_are_not_promoted_whatever_each_slot_shows() -> None:
+    """People choose by lot: 3 of 8 headlines of which the new writer has 6, and all 4 descriptions, or none, or 1."""
+    chance, promoted = np.random.default_rng(5), 0
+    for _ in range(60):
+        old = new = 0
+        fair = 0.0
+        while old + new < 400:
+            for mine, theirs, taken in ((6, 2, 3), (1, 3, int(chance.integers(0, 2)))):
+                hits = int(chance.hypergeometric(mine, theirs, taken)) if taken else 0
+                old, new, fair = old + taken - hits, new + hits, fair + taken * mine / (mine + theirs)
+            counts = TrialCounts("old", "new", 1, 1, old, new, fair)
+            if not counts.needed and counts.interval[0] > 0.5:
+                promoted += 1
+                break
+    assert promoted <= 4
+
+
+def test_what_people_do_after_a_trial_has_named_its_writers_does_not_count(
+    db: Database, ann: Actor, config: Settings
+) -> None:
+    ada = person(db, "advertiser")
+    number = briefs.save_brief(db, ada, brief()).id
+    add_version(db, ann, config, "rnd-2")
+    trials.start_trial(db, ann, "rnd-2", config)
+    generation = shown_in_trial(db, ada, number, {"headline": (4, 4)})
+    ids = {t.text: t.id for t in generation.texts}
+    feedback.pick(db, ada, ids["headline writer-1 0"])
+    feedback.pick(db, ada, ids["headline rnd-2 0"])
+    table = plain_csv(db, ada, list(ids.values())).decode()
+    assert "rnd-2,2" not in table and "policy:" not in table and "one of the two writers on trial" in table
+    trials.stop_trial(db, ann)
+    under_way = shown_in_trial(db, ada, number, {"headline": (4, 4)})  # stored when the trial was over
+    then = TrialCounts("writer-1", "rnd-2", 8, 8, 1, 1, 1.0)
+    assert trials.trial_counts(db, ann, "rnd-2") == then
+    feedback.unpick(db, ada, ids["headline writer-1 0"])
+    feedback.edit(db, ada, ids["headline rnd-2 0"], card("headline rnd-2, mended"))
+    for text in (*generation.texts, *under_way.texts):
+        if text.author == "policy:rnd-2" and text.id != ids["headline rnd-2 0"]:
+            feedback.pick(db, ada, text.id)
+    assert trials.trial_counts(db, ann, "rnd-2") == then
+    assert "policy:rnd-2" in plain_csv(db, ada, list(ids.values())).decode()
+    trials.start_trial(db, ann, "rnd-2", config)  # again: what is drafted now is unlabelled
+    again = shown_in_trial(db, ada, number, {"headline": (1, 1)})
+    feedback.pick(db, ada, next(t.id for t in again.texts if t.author == "policy:rnd-2"))
+    assert trials.trial_counts(db, ann, "rnd-2") == TrialCounts("writer-1", "rnd-2", 9, 9, 1, 2, 1.5)
 
 
 def test_the_interval_of_a_trial_by_hand() -> None:
     """60 of 100 choices, as many shown: (0.4550, 0.7340), where B(70, 50) / B(10, 10) is 20 times p^60 (1 - p)^40."""
     mixed = math.factorial(69) * math.factorial(49) / math.factorial(119) * math.factorial(19) / math.factorial(9) ** 2
-    even = TrialCounts("old", "new", 500, 500, 40, 60)
+    even = TrialCounts("old", "new", 500, 500, 40, 60, 50.0)
     assert even.share == pytest.approx(0.6) and even.needed == 0
     assert even.interval == pytest.approx((0.4550, 0.7340), abs=1e-4)
     assert [mixed / (p**60 * (1 - p) ** 40) for p in even.interval] == pytest.approx([20, 20], rel=1e-6)
     # 400 shown against 600: the odds 60:40 are really 60/400 : 40/600 = 2.25 : 1
-    fewer = TrialCounts("old", "new", 600, 400, 40, 60)
+    fewer = TrialCounts("old", "new", 600, 400, 40, 60, 40.0)
     assert fewer.share == pytest.approx(2.25 / 3.25)
     low, high = (1.5 * p / (1 - p) for p in even.interval)
     assert fewer.interval == pytest.approx((low / (1 + low), high / (1 + high)), abs=1e-4)
 
 
 def test_a_trial_says_how_many_choices_are_missing() -> None:
-    none = TrialCounts("old", "new", 10, 10, 0, 0)
+    none = TrialCounts("old", "new", 10, 10, 0, 0, 0.0)
     assert none.share is None and none.interval == (0.0, 1.0) and none.needed == 100
-    assert TrialCounts("old", "new", 10, 10, 7, 5).needed == 88
-    assert TrialCounts("old", "new", 90, 90, 60, 60).needed == 0
+    assert TrialCounts("old", "new", 10, 10, 7, 5, 6.0).needed == 88
+    assert TrialCounts("old", "new", 90, 90, 60, 60, 60.0).needed == 0
