@@ -204,10 +204,11 @@ def _explain(args: argparse.Namespace, config: Settings) -> int:
         print(f"{word.effect:+.3f} “{word.words}”")
     for better in found.alternatives:
         print(f"{better.better}: {better.card.text} ({better.how})")
-        print(f"  effect {better.card.ctr_effect:+.3f} for {found.card.ctr_effect:+.3f}, "
+        print(f"  effect {better.score:+.3f} for {found.score:+.3f}, "
               f"{risk_words(better.card)} for {risk_words(found.card)}")  # fmt: skip
     for f in found.card.findings:
         print(f"{f.severity:5} {f.rule_id} {f.message} (source: {f.source or 'none'})")
+    print(found.scores)
     print(found.note)
     return 0
 

@@ -30,6 +30,7 @@ class Place:
     """One position of a shown set and the text that stood there; `position` counts from 0 inside its slot."""
 
     generation_id: int
+    placement: str  # of the set
     slot: str
     position: int
     written_by: str
@@ -58,13 +59,16 @@ def places(
     session: Session, workspace_id: int, generation_ids: Sequence[int], until: datetime | None = None
 ) -> list[Place]:
     """Every position of some sets, in the order shown; chosen as it stood `until` then, None: now."""
-    rows: list[Row[int, int, str, int, str]] = []
+    rows: list[Row[int, int, str, str, int, str]] = []
     newest: dict[int, int] = {}
     for start in range(0, len(generation_ids), CHUNK):
         ids = generation_ids[start : start + CHUNK]
         query = (
-            select(Shown.text_id, Shown.generation_id, Shown.slot, Shown.position, Text.written_by)
+            select(
+                Shown.text_id, Shown.generation_id, Generation.placement, Shown.slot, Shown.position, Text.written_by
+            )
             .join(Text, Text.id == Shown.text_id)
+            .join(Generation, Generation.id == Shown.generation_id)
             .where(Shown.workspace_id == workspace_id, Shown.generation_id.in_(ids))
         )
         rows += session.execute(query.order_by(Shown.id)).all()
@@ -78,7 +82,7 @@ def places(
         while now[first] in newest:  # an edit has a later id than its parent, so this ends
             now[first] = newest[now[first]]
     picked = chosen(session, workspace_id, list(now.values()), until)
-    return [Place(row[1], row[2], row[3], row[4], now[row[0]] in picked) for row in rows]
+    return [Place(row[1], row[2], row[3], row[4], row[5], now[row[0]] in picked) for row in rows]
 
 
 def chosen(session: Session, workspace_id: int, text_ids: Sequence[int], until: datetime | None = None) -> set[int]:

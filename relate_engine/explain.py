@@ -1,11 +1,13 @@
 """Explanations of one scorecard, on demand: which words move the predicted clicks, and what would be better.
 
-Nothing here is read out of a model's weights: every number comes from scoring a changed text. A word's effect
-is the text's CTR effect minus that of the text without the word. An alternative (a finding's own replacement,
-the flagged words left out, the brief's condition added, a bait opener taken away, another draft of the slot) is
-scored like any text and shown only if its card is safer or stronger than the text's.
-Alternatives are no findings and train nothing. Leaves out: new wording by the writer, and joint effects of words
-far apart.
+Nothing here is read out of a model's weights: every number comes from scoring a changed text. The click score is
+what the card's predicted CTR takes the text to do (log-odds); where campaign results have taught nothing about that
+CTR, it is the head's effect before shrinking. A word's effect is the text's click score minus that of the text
+without the word, both less what a text that has run showed beyond its words: no word did that.
+An alternative (a finding's own replacement, the flagged words left out, the brief's condition added, a bait opener
+taken away, another draft of the slot) is scored like any text and shown only if its card is safer or stronger than
+the text's. Alternatives are no findings and train nothing. Leaves out: new wording by the writer, and joint effects
+of words far apart.
 Paper: none; after Persado's and Jacquard's practice of showing prediction, risk and reason side by side.
 """
 
@@ -19,10 +21,14 @@ from relate_engine.brief import Brief
 from relate_engine.rewards.conditions import left_out
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.words import Word, content
-from relate_engine.score import Rewards, Scope, score_texts
+from relate_engine.score import Rewards, Scope, score_texts, told_of
 from relate_engine.scorecard import AdText, Finding, Scorecard
 
 NOT_TRAINED = "Suggestions are no findings and are not used in training."
+HEAD_SCORES = (
+    "The click score is what public headline tests taught (0 is a typical headline there); rates trust it less for "
+    "texts unlike those."
+)
 NOTICEABLE = 0.02  # log-odds of a click under which a change is called none
 MOST = 4  # alternatives shown
 Better = Literal["safer", "stronger", "safer and stronger"]
@@ -35,7 +41,7 @@ _BAIT = re.compile(
 
 @dataclass(frozen=True)
 class WordEffect:
-    """What a word or phrase does: `effect` = log-odds of a click of the text minus those without it."""
+    """What a word or phrase does: `effect` = click score of the text minus that without it."""
 
     words: str
     start: int
@@ -51,13 +57,17 @@ class Alternative:
     better: Better
     how: str
     card: Scorecard
+    score: float  # its click score
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """`card`: the text's own card, scored alone; `tried`: how many alternatives were scored."""
+    """`card`: the text's own card, scored alone; `score`: its click score, and `scores` says in words what that is;
+    `tried`: how many alternatives were scored."""
 
     card: Scorecard
+    score: float
+    scores: str
     words: tuple[WordEffect, ...]
     alternatives: tuple[Alternative, ...]
     tried: int
@@ -83,22 +93,46 @@ def explain(
     for other in others:
         if other != ad.text:
             rewritten.setdefault(other, "another draft for this brief")
-    alone = [t for t in shorter if t]
-    effects = dict(zip(alone, (float(e) for e in rewards.head.raw(rewards.encoder, alone)), strict=True))
+    ads = [replace(ad, text=text) for text in rewritten]
+    cards = score_texts(rewards, brief, ads, served, mates=False) if ads else []
+    score, told = _click_scores(rewards, brief, [ad.text, *(t for t in shorter if t), *rewritten])
+    mine = score[ad.text]
     words = [
-        WordEffect(ad.text[start:end], start, end, card.ctr_effect - effects[text], text)
+        WordEffect(ad.text[start:end], start, end, mine.words - score[text].words, text)
         for (start, end), text in zip(spans, shorter, strict=True)
         if text
     ]
-    ads = [replace(ad, text=text) for text in rewritten]
-    cards = score_texts(rewards, brief, ads, served, mates=False) if ads else []
     better = [
-        Alternative(word, how, new)
+        Alternative(word, how, new, score[new.text].whole)
         for new, how in zip(cards, rewritten.values(), strict=True)
-        if (word := _better(card, new)) is not None
+        if (word := _better(card, new, score[new.text].whole - mine.whole)) is not None
     ]
     better.sort(key=lambda a: ("safer" not in a.better, -a.card.rank))
-    return Explanation(card, tuple(sorted(words, key=lambda w: -abs(w.effect))), tuple(better[:MOST]), len(cards))
+    words.sort(key=lambda w: -abs(w.effect))
+    return Explanation(card, mine.whole, told, tuple(words), tuple(better[:MOST]), len(cards))
+
+
+@dataclass(frozen=True)
+class _Score:
+    """A click score: of the whole text, and of it the part that its words account for."""
+
+    whole: float
+    words: float
+
+
+def _click_scores(rewards: Rewards, brief: Brief | Scope, texts: Sequence[str]) -> tuple[dict[str, _Score], str]:
+    """The click score of each text, and in words what it is; the first is the one that is explained."""
+    effects = rewards.head.effects(rewards.encoder, texts)
+    told = [t.ctr for t in told_of(rewards, brief, texts, effects) if t]
+    if not told or told[0].source == "prior":
+        return {text: _Score(e.raw, e.raw) for text, e in zip(texts, effects, strict=True)}, HEAD_SCORES
+    words = (
+        "The click score is the text's part in the predicted CTR (0 is an average text): what this workspace's "
+        f"campaign results ({told[0].source}) taught, added to what public headline tests say of ads."
+    )
+    if told[0].own:
+        words += " This text has run: what it did beyond its words is in its score and counts for no single word."
+    return {text: _Score(side.text, side.text - side.own) for text, side in zip(texts, told, strict=True)}, words
 
 
 def risk_of(card: Scorecard) -> tuple[int, int]:
@@ -114,15 +148,17 @@ def risk_words(card: Scorecard) -> str:
     return " and ".join(f"{n} {one if n == 1 else many}" for n, one, many in counted if n) or "no caution"
 
 
-def _better(old: Scorecard, new: Scorecard) -> Better | None:
-    """The label that the two cards bear out, or None. Never a text that is blocked, less safe or over its limit."""
+def _better(old: Scorecard, new: Scorecard, gain: float) -> Better | None:
+    """The label that the two cards bear out, or None. Never a text that is blocked, less safe or over its limit.
+
+    `gain`: by how much the new click score is higher."""
     broken = {f.rule_id for f in new.findings if f.reward in ("structure", "correctness") and f.severity != "note"}
     if broken - {f.rule_id for f in old.findings}:
         return None  # leaving words out broke the sentence
     if risk_of(new)[0] or risk_of(new) > risk_of(old) or (new.width > new.limit and old.width <= old.limit):
         return None
     safer = risk_of(new) < risk_of(old)
-    stronger = new.ctr_effect - old.ctr_effect > NOTICEABLE and new.beats_typical > old.beats_typical
+    stronger = gain > NOTICEABLE and new.beats_typical > old.beats_typical
     if safer:
         return "safer and stronger" if stronger else "safer"
     return "stronger" if stronger else None

@@ -9,7 +9,8 @@ A text left alone is weak evidence: it may not have been read. Two accounts of t
     cascade    people read from the top, so down to the deepest text of the slot that anybody touched all were seen: 1;
                k places below it 1 / (1 + k) (a cascade model of clicks, Craswell et al. 2008)
     examined   how often this workspace chooses a text that chance has put there, beside the place where it chooses
-               most (`examined`; a position-based model: chosen = looked at · liked, and random texts are liked alike)
+               most, in the slot of one placement (`examined`; a position-based model: chosen = looked at · liked, and
+               random texts are liked alike)
 A text that is no target (snapshot.py) is in no row as the better one. Rows come from shown sets outside the held-out
 products only. Leaves out: which step learns from which rows (round_lessons.py).
 """
@@ -49,7 +50,7 @@ def sft_targets(snapshot: Snapshot) -> list[tuple[Brief, list[Wording]]]:
 
 def preference_pairs(snapshot: Snapshot) -> list[tuple[Brief, list[Pair]]]:
     """By shown set: its pairs with their weights; sets without any are left out."""
-    found = [(s.brief, _pairs(s, snapshot.examined)) for s in training_sets(snapshot)]
+    found = [(s.brief, _pairs(s, snapshot.examined.get(s.brief.placement, {}))) for s in training_sets(snapshot)]
     return [(brief, pairs) for brief, pairs in found if pairs]
 
 
@@ -68,20 +69,21 @@ def single_verdicts(snapshot: Snapshot) -> list[Single]:
     return found
 
 
-def examined(places: Iterable[tuple[str, int, int, int]]) -> dict[str, dict[int, float]]:
-    """How often a place is looked at beside the best place of its slot, in [BLIND, 1].
+def examined(places: Iterable[tuple[str, str, int, int, int]]) -> dict[str, dict[str, dict[int, float]]]:
+    """By placement, how often a place is looked at beside the best place of its slot, in [BLIND, 1].
 
-    `places`: (slot, position, random texts shown there, of them chosen). Only places with PLACED texts say anything,
-    and only where another place of the slot does too; what is missing counts 1."""
-    rates: dict[str, dict[int, float]] = {}
-    for slot, position, shown, chosen in places:
+    `places`: (placement, slot, position, random texts shown there, of them chosen). Only places with PLACED texts say
+    anything, and only where another place of the slot does too; what is missing counts 1."""
+    rates: dict[tuple[str, str], dict[int, float]] = {}
+    for placement, slot, position, shown, chosen in places:
         if shown >= PLACED:
-            rates.setdefault(slot, {})[position] = chosen / shown
-    return {
-        slot: {at: round(max(BLIND, rate / max(of.values())), 4) for at, rate in of.items()}
-        for slot, of in rates.items()
-        if len(of) > 1 and max(of.values()) > 0
-    }
+            rates.setdefault((placement, slot), {})[position] = chosen / shown
+    found: dict[str, dict[str, dict[int, float]]] = {}
+    for (placement, slot), of in rates.items():
+        if len(of) > 1 and (most := max(of.values())) > 0:
+            looked = {at: round(max(BLIND, rate / most), 4) for at, rate in of.items()}
+            found.setdefault(placement, {})[slot] = looked
+    return found
 
 
 def _pairs(shown: ShownSet, looked: Mapping[str, Mapping[int, float]]) -> list[Pair]:

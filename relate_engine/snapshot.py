@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from relate_engine.brief import Angle, Brief, BriefError, parse_brief
+from relate_engine.brief import PLACEMENTS, Angle, Brief, BriefError, parse_brief
 from relate_engine.rewards.reviewers import Call
 
 HELD_OUT = 0.25  # share of the products
@@ -80,7 +80,8 @@ class Snapshot:
     reward_version: str
     rule_version: str
     rule_overlay: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the workspace's own (overlay.py)
-    examined: Mapping[str, Mapping[int, float]] = field(default_factory=dict)  # by slot and position; missing: 1
+    # by placement, slot and position, how often it is looked at (round_rows.py); missing: 1
+    examined: Mapping[str, Mapping[str, Mapping[int, float]]] = field(default_factory=dict)
     calls: tuple[Call, ...] = ()  # what reviewers said of the classifier's findings
     blocking: tuple[str, ...] = ()  # categories in which they have confirmed it: there it blocks
 
@@ -96,7 +97,10 @@ class Snapshot:
                 for s in self.sets
             ],
             "served": [asdict(s) for s in self.served],
-            "examined": {slot: {str(at): w for at, w in of.items()} for slot, of in self.examined.items()},
+            "examined": {
+                placement: {slot: {str(at): w for at, w in of.items()} for slot, of in slots.items()}
+                for placement, slots in self.examined.items()
+            },
             "calls": [asdict(c) for c in self.calls],
             "blocking": list(self.blocking),
         }
@@ -105,7 +109,8 @@ class Snapshot:
 def snapshot_from_json(data: dict[str, Any]) -> Snapshot:
     """The inverse of `Snapshot.to_json`. BriefError for one that an earlier release froze: what it learns from, and
     what it holds texts against, would be other things than a round's today."""
-    if any("product" not in s for s in data["sets"]):
+    examined = data.get("examined", {})  # earlier releases did not part it by placement
+    if any("product" not in s for s in data["sets"]) or not examined.keys() <= PLACEMENTS.keys():
         raise BriefError(
             "What this round learns from was frozen by an earlier release and cannot be used by this one; start a new "
             "round, or remove its work folder."
@@ -117,7 +122,10 @@ def snapshot_from_json(data: dict[str, Any]) -> Snapshot:
             for s in data["sets"]
         ),
         "served": tuple(Served(s["brief"], s["slot"], tuple(s["texts"])) for s in data["served"]),
-        "examined": {slot: {int(at): w for at, w in of.items()} for slot, of in data.get("examined", {}).items()},
+        "examined": {
+            placement: {slot: {int(at): w for at, w in of.items()} for slot, of in slots.items()}
+            for placement, slots in examined.items()
+        },
         "calls": tuple(Call(**c) for c in data.get("calls", ())),
         "blocking": tuple(data.get("blocking", ())),
     }

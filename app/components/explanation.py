@@ -1,7 +1,7 @@
 """An explanation in plain words: how words move the click score, and what a better text would score.
 
-Effects are shown on the click score (log-odds, before it is shrunk), with sign and word, never by colour alone. Every
-value from outside is escaped here. Leaves out buttons (desks/draft_explain.py).
+Effects are shown on the click score (log-odds; relate_engine/explain.py says which), with sign and word, never by
+colour alone. Every value from outside is escaped here. Leaves out buttons (desks/draft_explain.py).
 """
 
 from collections.abc import Sequence
@@ -51,23 +51,23 @@ def words_html(explanation: Explanation) -> str:
     return f'<div class="rl-why"><p class="rl-text" dir="auto">{"".join(parts)}</p>{told}</div>'
 
 
-def better_words(alternative: Alternative, old: Scorecard) -> str:
+def better_words(alternative: Alternative, found: Explanation) -> str:
     """Why it is better, with both scores: "1 caution instead of 2 cautions; click score +0.10 instead of -0.05; …"."""
-    told = [f"{risk_words(alternative.card)} instead of {risk_words(old)}"] if "safer" in alternative.better else []
-    new = alternative.card
-    told.append(f"click score {new.ctr_effect:+.2f} instead of {old.ctr_effect:+.2f}")
+    new, old = alternative.card, found.card
+    told = [f"{risk_words(new)} instead of {risk_words(old)}"] if "safer" in alternative.better else []
+    told.append(f"click score {alternative.score:+.2f} instead of {found.score:+.2f}")
     rates = percent(new.ctr.mean), percent(old.ctr.mean)
     told.append(f"predicted CTR {rates[0]}" + (", as before" if rates[0] == rates[1] else f" instead of {rates[1]}"))
     return "; ".join(told).replace(" -", " \u2212")
 
 
-def alternatives_html(alternative: Alternative, old: Scorecard) -> str:
+def alternatives_html(alternative: Alternative, found: Explanation) -> str:
     """One better text, its label, where it comes from, and both scores."""
     return (
         f'<div class="rl-why"><p class="rl-better" dir="auto">{escape(alternative.card.text)}</p>'
         f'<p class="rl-chips"><span class="rl-chip rl-angle">{escape(alternative.better)}</span>'
         f"<span>{escape(alternative.how)}</span></p>"
-        f'<p class="rl-rates">{escape(better_words(alternative, old))}</p></div>'
+        f'<p class="rl-rates">{escape(better_words(alternative, found))}</p></div>'
     )
 
 

@@ -18,7 +18,7 @@ from app.services.positions import PositionRate, position_bias
 from app.services.trials import TrialCounts, TrialState
 from app.services.versions import SHIPPED, WriterVersion
 from db.session import Database, StorageError
-from relate_engine.brief import BriefError
+from relate_engine.brief import BriefError, placement_of
 from relate_engine.gate import Decision
 from relate_engine.policy.weights import WeightsError
 
@@ -150,10 +150,10 @@ def _places(rates: list[PositionRate]) -> None:
     if not rates:
         return
     told = []
-    for slot in dict.fromkeys(rate.slot for rate in rates):
-        mine = [rate for rate in rates if rate.slot == slot][:FIRST_PLACES]
+    for placement, slot in dict.fromkeys((rate.placement, rate.slot) for rate in rates):
+        mine = [rate for rate in rates if (rate.placement, rate.slot) == (placement, slot)][:FIRST_PLACES]
         parts = [f"{r.position + 1}: {r.rate:.0%} of {r.shown:,}" for r in mine]
-        told.append(f"{slot.replace('_', ' ')}, place {'; '.join(parts)}")
+        told.append(f"{placement_of(placement).label}, {slot.replace('_', ' ')}, place {'; '.join(parts)}")
     said = "In the newest drafts, how often a text was chosen that chance had put in a place."
     st.caption(plain(f"{said} {'. '.join(told)}."))
 

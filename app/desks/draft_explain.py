@@ -40,15 +40,12 @@ def explanation(ctx: Context, stored: StoredBrief, place: str, text: StoredText,
     with st.container(key=f"why_box_{place}"):
         st.markdown("**What moves the clicks**")
         st.html(words_html(found))
-        st.caption(
-            "Each was left out and the text scored again, so effects do not add up. The click score is what public "
-            "headline tests taught (0 is a typical headline there); rates trust it less for texts unlike those."
-        )
+        st.caption(f"Each was left out and the text scored again, so effects do not add up. {found.scores}")
         st.markdown("**Safer or stronger wording**")
         if not found.alternatives:
             st.caption(f"None of {found.tried} other wordings is safer or stronger than this one.")
         for number, alternative in enumerate(found.alternatives):
-            st.html(alternatives_html(alternative, found.card))
+            st.html(alternatives_html(alternative, found))
             st.button("Use this wording", key=f"use_{place}_{number}", icon=":material/edit:",
                       on_click=use, args=(place, alternative.card.text))  # fmt: skip
         if found.alternatives:

@@ -24,6 +24,7 @@ NEWEST = 300  # drafts that a page looks back on
 class PositionRate:
     """How often a random text was chosen in one position (0 is the first); `low`, `high`: 95% Wilson."""
 
+    placement: str
     slot: str
     position: int
     shown: int
@@ -69,20 +70,21 @@ def _drawn(count: int, chance: random.Random) -> list[int]:
 
 
 def position_bias(db: Database, actor: Actor) -> list[PositionRate]:
-    """By slot and position, how often the text in it was chosen where it had been put there by chance.
+    """By placement, slot and position, how often the text in it was chosen where it had been put there by chance.
 
-    Slots of a set of which nothing was chosen are left out: nobody may have looked at them.
+    Slots of one name hold more texts in one placement than in another, and people take another share of them. Slots
+    of a set of which nothing was chosen are left out: nobody may have looked at them.
     """
     require(actor, "analytics.read")
     with db.read() as session:
         sets = shown.shuffled_sets(session, actor.workspace_id, NEWEST)
         places = shown.places(session, actor.workspace_id, list(sets))
     looked = {(place.generation_id, place.slot) for place in places if place.chosen}
-    counts: dict[tuple[str, int], list[int]] = {}
+    counts: dict[tuple[str, str, int], list[int]] = {}
     for place in places:
         random_there = place.position in sets[place.generation_id].get(place.slot, ())
         if random_there and (place.generation_id, place.slot) in looked:
-            count = counts.setdefault((place.slot, place.position), [0, 0])
+            count = counts.setdefault((place.placement, place.slot, place.position), [0, 0])
             count[0] += 1
             count[1] += place.chosen
-    return [PositionRate(slot, position, *counts[slot, position]) for slot, position in sorted(counts)]
+    return [PositionRate(*place, *count) for place, count in sorted(counts.items())]

@@ -46,7 +46,7 @@ def freeze(db: Database, actor: Actor, config: Settings, number: int) -> Snapsho
         sets = _sets(session, actor, rules, confirmed)
     folder = versions.policy_folder_of(config, actor.workspace_id, now.version) if now else config.adapter
     policy = writer_in(folder) | {"in_use": now.version if now else ""}
-    seen = examined((r.slot, r.position, r.shown, r.chosen) for r in positions.position_bias(db, actor))
+    seen = examined((r.placement, r.slot, r.position, r.shown, r.chosen) for r in positions.position_bias(db, actor))
     return Snapshot(
         actor.workspace_id, number, tuple(briefs.values()), sets, served, policy, learned or "", rules.version, overlay,
         seen, calls, tuple(sorted(confirmed)),

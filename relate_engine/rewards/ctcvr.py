@@ -82,6 +82,7 @@ class Side:
     typical_sd: float  # of a typical text's effect
     source: Source = "prior"
     shift: float = 0.0  # what calibration and better knowledge of the text add to the logit
+    own: float = 0.0  # of `text`, what this very text showed when it ran, beyond what its features tell
 
     @property
     def middle(self) -> float:

@@ -69,6 +69,10 @@ class Taught:
         away = np.where(away > 1e-9, away, 0.0)  # what is left of rounding is no knowledge
         return x @ self.mean + own[:, 0], away + own[:, 1]
 
+    def showed(self, key: str) -> float:
+        """What a text did beyond its features when it ran; 0 for one that never ran."""
+        return self.own.get(key, (0.0, 0.0))[0]
+
     def ran(self, key: str) -> float:
         """0 for a text that never ran to 1 for one whose own effect its results tell in full."""
         return self.own.get(key, (0.0, 0.0))[1] / (self.prior_variance * (1 - LEARNABLE) / LEARNABLE)
@@ -150,7 +154,8 @@ class RewardModel:
                 moved = gained > MOVED or 1 - (left / sd) ** 2 > MOVED
                 source: Source = self.source if moved else "prior"
                 back = (left**2 - sd**2) / 2 + rest * taught.ran(keys[k])
-                side = Side(base, base_sd, start + float(mean[k]), left, typical, source, back)
+                own = taught.showed(keys[k])
+                side = Side(base, base_sd, start + float(mean[k]), left, typical, source, back, own)
                 # fitted where results are; where none moved the base rate, it says nothing
                 curve = self.calibration.get(kind) if gained > MOVED else None
                 sides[kind].append(replace(side, shift=back + curve.shift(side.middle)) if curve else side)

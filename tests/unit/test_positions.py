@@ -68,8 +68,29 @@ def test_page_and_database_agree_and_the_bias_is_counted_on_shuffled_positions(t
     ignored: Any = Draft(tuple(headlines(8)))
     drafting.store_generation(db, ada, number, ignored, seed=99)  # nobody chose from it
     rates = position_bias(db, ann)
-    assert {r.position: r.shown for r in rates} == dict(shown) and {r.slot for r in rates} == {"headline"}
+    assert {r.position: r.shown for r in rates} == dict(shown)
+    assert {(r.placement, r.slot) for r in rates} == {("google_rsa", "headline")}
     assert {r.position: r.rate for r in rates} == {place: float(place == 0) for place in shown}
     with pytest.raises(Forbidden):
         position_bias(db, ada)
     assert position_bias(db, person(db, "admin", "Theirs")) == []
+
+
+def test_placements_with_slots_of_one_name_are_counted_apart(tmp_path: Path) -> None:
+    """Two writers, so that every place is random. Everybody takes all 15 of Google's headlines and the first of Meta's
+    5: pooled, place 0 would be chosen 8 of 8 times, place 1 4 of 8 and place 8 4 of 4."""
+    db = fresh(tmp_path)
+    ada, ann = person(db, "advertiser"), person(db, "analyst")
+    for placement, count, taken in (("google_rsa", 15, 15), ("meta_feed", 5, 1)):
+        number = briefs.save_brief(db, ada, brief(placement=placement)).id
+        for seed in range(4):
+            cards = [card(f"text {i}", author=f"policy:w-{i % 2}") for i in range(count)]
+            draft: Any = Draft(tuple(cards))
+            stored = drafting.store_generation(db, ada, number, draft, seed=seed)
+            for text in stored.texts[:taken]:
+                feedback.pick(db, ada, text.id)
+    rates = position_bias(db, ann)
+    assert [(r.placement, r.position, r.shown, r.chosen) for r in rates] == [
+        *(("google_rsa", at, 4, 4) for at in range(15)),
+        *(("meta_feed", at, 4, 4 * (at == 0)) for at in range(5)),
+    ]

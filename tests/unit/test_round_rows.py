@@ -35,6 +35,11 @@ def pairs_of(*texts: ShownText) -> list[tuple[str, str, float, str]]:
     return [(p.better.text, p.worse.text, p.weight, p.why) for _, ps in preference_pairs(of(*texts)) for p in ps]
 
 
+def looked(*places: tuple[str, int, int, int]) -> dict[str, dict[str, dict[int, float]]]:
+    """By slot, position, shown and chosen, all of one placement."""
+    return examined([("google_rsa", *place) for place in places])
+
+
 def test_a_pick_beats_what_was_rejected_and_a_little_what_was_left() -> None:
     """Touched down to place 1, so place 2 is one and place 3 two below it: 0.25 / 2 and 0.25 / 3."""
     found = pairs_of(shown_text(0, "picked"), shown_text(1, "rejected"), shown_text(2), shown_text(3))
@@ -49,17 +54,37 @@ def test_a_pick_beats_what_was_rejected_and_a_little_what_was_left() -> None:
 
 def test_a_place_that_is_seldom_looked_at_says_less_of_the_text_in_it() -> None:
     """Random texts: the first place is chosen 40 in 100, the fourth 10 in 100 (a quarter), the third too few to say."""
-    seen = examined([("headline", 0, 100, 40), ("headline", 2, 49, 0), ("headline", 3, 100, 10), ("path", 0, 90, 9)])
-    assert seen == {"headline": {0: 1.0, 3: 0.25}}  # one place alone has nothing beside it
-    assert examined([("headline", 0, 60, 0), ("headline", 1, 60, 0)]) == {}
-    assert examined([("headline", 0, 60, 30), ("headline", 1, 60, 0)]) == {"headline": {0: 1.0, 1: 0.05}}
+    seen = looked(("headline", 0, 100, 40), ("headline", 2, 49, 0), ("headline", 3, 100, 10), ("path", 0, 90, 9))
+    assert seen == {"google_rsa": {"headline": {0: 1.0, 3: 0.25}}}  # one place alone has nothing beside it
+    assert looked(("headline", 0, 60, 0), ("headline", 1, 60, 0)) == {}
+    assert looked(("headline", 0, 60, 30), ("headline", 1, 60, 0)) == {"google_rsa": {"headline": {0: 1.0, 1: 0.05}}}
     given = replace(of(shown_text(0, "picked"), shown_text(2), shown_text(3)), examined=seen)
     ((_, pairs),) = preference_pairs(given)
     assert [p.weight for p in pairs] == [pytest.approx(0.25 / 3), 0.25 * 0.25]  # cascade ¼ too: the fourth is 3 below
     passed = replace(of(shown_text(3), shown_text(4, "picked")), examined=seen)  # seen on the way down, or was it?
     assert [p.weight for p in preference_pairs(passed)[0][1]] == [0.0625]
     assert snapshot_from_json(json.loads(json.dumps(given.to_json()))) == given
-    assert manifest(given)["examined"] == {"headline": {"0": 1.0, "3": 0.25}}
+    assert manifest(given)["examined"] == {"google_rsa": {"headline": {"0": 1.0, "3": 0.25}}}
+
+
+def test_a_place_is_held_against_the_places_of_its_own_placement() -> None:
+    """Google's people take 70 of 100 wherever a text stands, Meta's 20: no place is seen less than another. Pooled,
+    place 0 would be chosen 45 in 100 and place 8, which Meta does not have, 70."""
+    google, meta = [("google_rsa", "headline", at, 100, 70) for at in (0, 8)], [("meta_feed", "headline", 0, 100, 20)]
+    assert examined([*google, *meta]) == {"google_rsa": {"headline": {0: 1.0, 8: 1.0}}}
+    meta += [("meta_feed", "headline", 3, 100, 5)]
+    assert examined([*google, *meta])["meta_feed"] == {"headline": {0: 1.0, 3: 0.25}}
+    given = replace(of(shown_text(0, "picked"), shown_text(3)), examined=examined([*google, *meta]))
+    assert [p.weight for p in preference_pairs(given)[0][1]] == [pytest.approx(0.25 / 4)]  # the cascade's: 3 below
+    other = replace(given.sets[0], brief=given.sets[0].brief.model_copy(update={"placement": "meta_feed"}))
+    picked_below = replace(other, texts=(shown_text(3), shown_text(4, "picked")))  # the cascade counts it whole
+    assert [p.weight for p in preference_pairs(replace(given, sets=(picked_below,)))[0][1]] == [0.25 * 0.25]
+
+
+def test_a_snapshot_whose_places_were_pooled_over_placements_is_refused() -> None:
+    frozen = of(shown_text(0)).to_json() | {"examined": {"headline": {"0": 1.0, "3": 0.25}}}
+    with pytest.raises(BriefError, match="frozen by an earlier release"):
+        snapshot_from_json(json.loads(json.dumps(frozen)))
 
 
 def test_verdicts_without_a_counterpart_are_single() -> None:
