@@ -64,12 +64,14 @@ class Drift:
 @dataclass(frozen=True)
 class Trial:
     """Choices in a trial, and the share of them that fell on the new version with its always valid interval; whoever
-    counts adjusts share and interval for what of each version there was to choose from."""
+    counts adjusts share and interval for what of each version there was to choose from, and for choices that go
+    together: `together` of them are worth one made for itself."""
 
     choices: int
     share: float
     low: float
     high: float
+    together: float = 1.0
 
 
 def trial_of(new: int, choices: int) -> Trial:
@@ -194,8 +196,12 @@ def choices_needed(trial: Trial) -> int:
         return 0
     span = range(max(CHOICES, trial.choices + 1), FARTHEST if trial.share > 0.5 else 0)
     # at one share the evidence falls below its start, then rises for good: once enough, enough for all that follow
-    enough = bisect_left(span, True, key=lambda n: always_valid(trial.share * n, n)[0] > 0.5)
+    enough = bisect_left(span, True, key=lambda n: _lowest(trial.share, n / trial.together) > 0.5)
     return span[enough] - trial.choices if enough < len(span) else max(0, CHOICES - trial.choices)
+
+
+def _lowest(share: float, choices: float) -> float:
+    return always_valid(share * choices, choices)[0]
 
 
 def _checks(evidence: Evidence, bounds: Bounds) -> list[tuple[bool, str]]:

@@ -101,6 +101,9 @@ def trial_words(counts: TrialCounts | None) -> str:
         f"{shown} Of {counts.choices:,} choices {counts.chosen_new:,} fell on it: {share:.0%} after correcting for how "
         f"many of each there were to choose from (95% interval {low:.0%} to {high:.0%})."
     )
+    if counts.together >= 1.1:
+        worth = counts.choices / counts.together
+        told += f" Choices in one draft go together; they tell as much as {worth:.0f} made one by one."
     if counts.needed:
         return f"{told} {counts.needed} more choices are needed before it can decide."
     if low > 0.5:

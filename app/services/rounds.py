@@ -195,7 +195,7 @@ def decision(db: Database, actor: Actor, version: str) -> gate.Decision:
         rival = rows.named(session, actor.workspace_id, versions.KIND, counts.old) if counts else None
     if not told.get("evidence"):
         raise NotFound(f"No round of your workspace has made a version {version}; see `relate round status`.")
-    trial = gate.Trial(counts.choices, counts.share or 0.0, *counts.interval) if counts else None
+    trial = gate.Trial(counts.choices, counts.share or 0.0, *counts.interval, counts.together) if counts else None
     parent, now, tried = row.parent if row else None, active and active.version, rival and rival.version
     since = f"{now or versions.SHIPPED} is in use since."
     seen = {

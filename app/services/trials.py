@@ -7,13 +7,14 @@ one slot than of another, leave some alone, and the ranking gives the writers un
 after every choice, and a lucky streak must not end it: the interval holds at all looks together
 (relate_engine/share.py). Once a trial has ended pages say who wrote its texts, so of a set only what people did until
 the end of its trial counts.
-Leaves out: deciding (relate_engine/gate.py), and that choices of one person or set go together: the interval treats
-them as independent and is a little narrow.
+Choices of one set go together, as one writer may please more there: the interval counts them for what they are worth
+(`together`). Leaves out: deciding (relate_engine/gate.py), and that sets of one person go together.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from app.services import audit
 from app.services.people import Actor, require
@@ -41,7 +42,8 @@ class TrialState:
 class TrialCounts:
     """Texts of both versions in mixed sets, shown and chosen (picked, copied or exported; a text counts once).
 
-    `by_chance`: of the choices, how many would fall on the new version if each slot's were drawn from it by lot."""
+    `by_chance`: of the choices, how many would fall on the new version if each slot's were drawn from it by lot;
+    `together`: how many choices are worth one that is made for itself."""
 
     old: str
     new: str
@@ -50,6 +52,7 @@ class TrialCounts:
     chosen_old: int
     chosen_new: int
     by_chance: float
+    together: float = 1.0
 
     @property
     def choices(self) -> int:
@@ -69,7 +72,7 @@ class TrialCounts:
     @property
     def interval(self) -> tuple[float, float]:
         """Its 95% interval, valid however often it is looked at; (0, 1) without a choice."""
-        low, high = always_valid(self.chosen_new, self.choices)
+        low, high = always_valid(self.chosen_new / self.together, self.choices / self.together)
         return self._adjusted(low), self._adjusted(high)
 
     def _adjusted(self, share: float) -> float:
@@ -157,17 +160,47 @@ def trial_counts(db: Database, actor: Actor, version: str) -> TrialCounts | None
         if place.written_by in names:
             slot = slots.setdefault((place.generation_id, place.slot), {})
             slot.setdefault(names[place.written_by], []).append(place.chosen)
-    both = [(slot["old"], slot["new"]) for slot in slots.values() if len(slot) == 2]
-    some = [(a, b) for a, b in both if not all(a + b)]
+    both = {key: (slot["old"], slot["new"]) for key, slot in slots.items() if len(slot) == 2}
+    chosen: dict[int, _Choices] = {}  # by set
+    for (number, _), (a, b) in both.items():
+        if not all(a + b):
+            chance = sum(a + b) * len(b) / len(a + b)
+            before = chosen.get(number, _Choices(0, 0, 0.0))
+            chosen[number] = _Choices(before.all + sum(a + b), before.new + sum(b), before.by_chance + chance)
+    count, new = (sum(c[i] for c in chosen.values()) for i in (0, 1))
     return TrialCounts(
         old,
         version,
-        sum(len(a) for a, _ in both),
-        sum(len(b) for _, b in both),
-        sum(sum(a) for a, _ in some),
-        sum(sum(b) for _, b in some),
-        sum(sum(a + b) * len(b) / len(a + b) for a, b in some),
+        sum(len(a) for a, _ in both.values()),
+        sum(len(b) for _, b in both.values()),
+        int(count - new),
+        int(new),
+        sum(c.by_chance for c in chosen.values()),
+        _together([c for c in chosen.values() if c.all]),
     )
+
+
+class _Choices(NamedTuple):
+    """Of one set: choices, those on the new version, and how many of them chance would give it."""
+
+    all: int
+    new: int
+    by_chance: float
+
+
+def _together(sets: Sequence[_Choices]) -> float:
+    """The design effect: variance of the sets' counts over what it would be if each choice were made for itself; 1 at
+    least. Kish (1965), Survey Sampling; that counts are divided by it: Rao and Scott (1992), Biometrics 48:577."""
+    count, new, chance = (sum(c[i] for c in sets) for i in range(3))
+    if len(sets) < 2 or not 0 < new < count:
+        return 1.0
+    odds = new / (count - new) / (chance / (count - chance))
+    apart = expected = 0.0
+    for one in sets:
+        p = odds * one.by_chance / (odds * one.by_chance + one.all - one.by_chance)
+        apart += (one.new - one.all * p) ** 2
+        expected += one.all * p * (1 - p)
+    return max(1.0, apart / expected * len(sets) / (len(sets) - 1))
 
 
 def _end(tried: Sequence[VersionChange], at: datetime) -> datetime | None:

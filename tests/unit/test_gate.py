@@ -156,6 +156,7 @@ def test_how_many_choices_are_missing() -> None:
     assert choices_needed(trial_of(66, 100)) == 0
     assert choices_needed(trial_of(10, 40)) == 60 and choices_needed(trial_of(45, 100)) == 0
     assert choices_needed(Trial(100, 0.501, 0.4, 0.6)) == 0  # so even that nobody waits for it
+    assert choices_needed(Trial(50, 0.6, 0.3, 0.8, together=2.0)) == 410  # two are worth one: 460 for 230
 
 
 @pytest.mark.parametrize(

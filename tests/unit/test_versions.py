@@ -451,6 +451,37 @@ def test_the_interval_of_a_trial_by_hand() -> None:
     assert fewer.interval == pytest.approx((low / (1 + low), high / (1 + high)), abs=1e-4)
 
 
+def test_choices_of_one_set_go_together() -> None:
+    """Two sets of four choices, all for one writer: off by 2 from the 2 expected in either, (4 + 4) / (4 · ¼ · 2)
+    times 2 / 1. Where every set gives each writer what chance would, a choice is worth a choice."""
+    sets = [trials._Choices(4, 4, 2.0), trials._Choices(4, 0, 2.0)]
+    assert trials._together(sets) == pytest.approx(8)
+    assert trials._together([trials._Choices(4, 2, 2.0)] * 9) == trials._together(sets[:1]) == 1
+    # a set that showed three times as many of the new: its 3 of 4 are no surprise
+    assert trials._together([trials._Choices(4, 3, 3.0), trials._Choices(4, 1, 1.0)]) == 1
+    alone, tied = (TrialCounts("old", "new", 500, 500, 40, 60, 50.0, t) for t in (1.0, 2.0))
+    half = TrialCounts("old", "new", 500, 500, 20, 30, 25.0)
+    assert tied.share == alone.share and tied.interval == half.interval and tied.needed == 0
+
+
+@pytest.mark.parametrize("apart", [0.0, 1.0, 1.5])
+def test_an_equal_writer_is_not_promoted_where_sets_differ(apart: float) -> None:
+    """Eight choices a set, of which the odds vary by a log-odds of this sd; read after every set. Taken one by one, 10
+    and 17 trials in 100 would end in a promotion."""
+    chance, promoted = np.random.default_rng(3), 0
+    for _ in range(100):
+        sets: list[trials._Choices] = []
+        while len(sets) < 75:
+            new = int(chance.binomial(8, 1 / (1 + math.exp(-chance.normal(0, apart)))))
+            sets.append(trials._Choices(8, new, 4.0))
+            count, mine = 8 * len(sets), sum(s.new for s in sets)
+            counts = TrialCounts("old", "new", 1, 1, count - mine, mine, count / 2, trials._together(sets))
+            if not counts.needed and 2 * mine > count and counts.interval[0] > 0.5:
+                promoted += 1
+                break
+    assert promoted <= 5
+
+
 def test_a_trial_says_how_many_choices_are_missing() -> None:
     none = TrialCounts("old", "new", 10, 10, 0, 0, 0.0)
     assert none.share is None and none.interval == (0.0, 1.0) and none.needed == 100
