@@ -5,7 +5,7 @@ begins at the index of texts by workspace and time and looks up what belongs to 
 Plain functions over an open session, as db/queries.py. Leaves out words and intervals (app/services/analytics.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,8 @@ from db.models import (
     VersionChange,
 )
 from db.models import Verdict as VerdictRow
-from db.queries import stands
+from db.queries import CHUNK, stands
+from db.results import REPLACED
 from db.shown import last_choice
 
 REWARDS = ("structure", "correctness", "relevance", "compliance", "diversity", "ctcvr")
@@ -65,10 +66,10 @@ class Window:
         return where
 
 
-def stamp(session: Session) -> tuple[int, ...]:
+def stamp(session: Session, results: bool = False) -> tuple[int, ...]:
     """The newest row ids of what the pages count, and of writers and their changes: while they stay, a count and an
-    answer stay."""
-    tables = (Text, Card, Feedback, VerdictRow, StatusChange, Result, Version, VersionChange)
+    answer stay. `results`: of campaign results only; the texts they are about, with first cards, were there before."""
+    tables = (Result,) if results else (Text, Card, Feedback, VerdictRow, StatusChange, Result, Version, VersionChange)
     imported = session.scalar(select(func.count(Import.id)).where(Import.state == "visible")) or 0
     return (*(session.scalar(select(func.max(table.id))) or 0 for table in tables), imported)
 
@@ -149,53 +150,40 @@ def refusals(session: Session, window: Window, limit: int = 5_000) -> list[list[
     return [list(rules) for rules in session.scalars(query.order_by(VerdictRow.created_at.desc()).limit(limit))]
 
 
-def observed(session: Session, window: Window, limit: int = 5_000) -> Rows:
-    """Texts with campaign results that are theirs alone: predicted rates when they were drafted, and what came.
-
-    Only rows about one text count, the newest visible one of each key, and impressions that a file tells once for
-    every conversion action count once. The most shown texts come first.
-    """
-    mine = window.texts()
-    rows: Any = (
-        select(func.max(Result.id).label("id"))
+def results(session: Session, window: Window) -> Iterator[Any]:
+    """The rows that count about one text of the window alone, oldest first, streamed: the text's id, line, counts and
+    meaning, and the time of the import."""
+    newest = (
+        select(func.max(Result.id))
         .join(Import, Import.id == Result.import_id)
         .join(Text, Text.id == Result.text_id)
-        .where(Result.workspace_id == window.workspace_id, Import.state == "visible", *mine)
+        .where(Result.workspace_id == window.workspace_id, Import.state == "visible", *window.texts())
         .where(Result.meaning["texts"][1].as_string().is_(None))
         .group_by(Result.row_key)
-        .subquery()
     )
-    same = [Result.meaning[name].as_string() for name in ("start", "end", "breakdown")]
-    once: Any = (
-        select(func.min(Result.id).label("id"))
-        .where(Result.id.in_(select(rows.c.id)))
-        .group_by(Result.arm, *same, Result.impressions, Result.clicks)
-        .subquery()
-    )
-    sums: Any = (
-        select(
-            Result.text_id, func.sum(Result.impressions).label("impressions"), func.sum(Result.clicks).label("clicks"),
-            func.sum(Result.conversions).label("conversions"),
-            func.sum(case((Result.conversions.is_not(None), Result.clicks), else_=0)).label("tried"),
-            func.sum(case((Result.conversions.is_not(None), Result.impressions), else_=0)).label("told"),
-        )
-        .where(Result.id.in_(select(once.c.id)))
-        .group_by(Result.text_id)
-        .subquery()
-    )  # fmt: skip
-    first: Any = select(func.min(Card.id)).where(Card.text_id == sums.c.text_id).correlate(sums).scalar_subquery()
     query: Any = (
         select(
-            Text.id.label("text_id"), Text.placement, _author().label("author"), Card.ctr, Card.cvr, Card.level,
-            Card.reward_version.label("rewards"), sums.c.impressions, sums.c.clicks, sums.c.conversions, sums.c.tried,
-            sums.c.told,
+            Result.text_id, Result.line, Result.impressions, Result.clicks, Result.conversions, Result.meaning,
+            Import.created_at,
         )
-        .join(sums, sums.c.text_id == Text.id)
-        .join(Card, Card.id == first)
-        .order_by(sums.c.impressions.desc(), Text.id)
-        .limit(limit)
+        .join(Import, Import.id == Result.import_id)
+        .where(Result.id.in_(newest), Result.arm != REPLACED)
+        .order_by(Result.id)
     )  # fmt: skip
-    return session.execute(query).all()
+    yield from session.execute(query.execution_options(yield_per=2000))
+
+
+def predicted(session: Session, text_ids: Sequence[int]) -> list[Any]:
+    """What was predicted for texts when they were drafted, by their first scorecards."""
+    first: Any = select(func.min(Card.id)).where(Card.text_id == Text.id).correlate(Text).scalar_subquery()
+    query: Any = select(
+        Text.id.label("text_id"), Text.placement, _author().label("author"), Card.ctr, Card.cvr, Card.level,
+        Card.reward_version.label("rewards"),
+    ).join(Card, Card.id == first)  # fmt: skip
+    found: list[Any] = []
+    for start in range(0, len(text_ids), CHUNK):
+        found += session.execute(query.where(Text.id.in_(text_ids[start : start + CHUNK]))).all()
+    return found
 
 
 def completions(

@@ -356,13 +356,14 @@ def _imports() -> Iterator[Row]:
 
 
 def _results(chance: random.Random, texts: int) -> Iterator[Row]:
+    day = (datetime.now(UTC) - timedelta(days=30)).date().isoformat()  # its conversions had time to come
     for n, number in enumerate(range(0, texts, 20)):
         shown = chance.randint(200, 20_000)
         clicks = int(shown * chance.uniform(0.015, 0.06))
         placement, slot = _placement(number // A_SET)
         meaning = {
-            "format": "generic", "placement": placement, "grain": "variation", "texts": [[slot, "seeded"]],
-            "click_kind": "link", "action": "purchase", "window": "", "start": None, "end": None, "spend": None,
+            "format": "generic", "placement": placement, "grain": "variation", "texts": [[slot, _words(number)]],
+            "click_kind": "link", "action": "purchase", "window": "", "start": day, "end": day, "spend": None,
             "currency": "", "ad": [], "test": "", "breakdown": [], "flags": [], "text_ids": [number + 1],
         }  # fmt: skip
         yield 0.97, {

@@ -12,8 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from app.components.context import Context
-from app.services import analytics, analytics_rates, briefs, versions
+from app.services import analytics, analytics_rates, briefs, learning, versions
 from app.services.analytics import OWN, View
+from app.services.analytics_rates import Observed
 from app.services.people import Actor
 from db.session import Database
 from relate_engine.brief import PLACEMENTS, placement_of
@@ -79,12 +80,14 @@ def reasons(ctx: Context, view: View) -> tuple[pd.DataFrame, pd.DataFrame]:
     return _reasons(ctx.db, ctx.actor, *_key(ctx, view))
 
 
-def observed(ctx: Context, view: View) -> pd.DataFrame:
-    return _observed(ctx.db, ctx.actor, *_key(ctx, view))
+def observed(ctx: Context, view: View) -> Observed:
+    """analytics_rates.observed, kept while no results come or go and the same reward model is in use."""
+    model = learning.active_version(ctx.db, ctx.actor)
+    return _observed(ctx.db, ctx.actor, *_key(ctx, view, results=True), model, ctx.settings.conversion_lag_days)
 
 
-def _key(ctx: Context, view: View) -> tuple[str, int, View, tuple[int, ...]]:
-    stamp = analytics.stamp(ctx.db, ctx.actor)  # also asks whether the actor may look
+def _key(ctx: Context, view: View, results: bool = False) -> tuple[str, int, View, tuple[int, ...]]:
+    stamp = analytics.stamp(ctx.db, ctx.actor, results)  # also asks whether the actor may look
     return str(ctx.db.engine.url), ctx.actor.workspace_id, view, stamp
 
 
@@ -114,6 +117,13 @@ def _reasons(
 
 @st.cache_data(ttl=TTL_S, max_entries=64, show_spinner="Adding up results…")
 def _observed(
-    _db: Database, _actor: Actor, url: str, workspace: int, view: View, stamp: tuple[int, ...]
-) -> pd.DataFrame:
-    return analytics_rates.observed(_db, _actor, view)
+    _db: Database,
+    _actor: Actor,
+    url: str,
+    workspace: int,
+    view: View,
+    stamp: tuple[int, ...],
+    model: str | None,
+    lag: int,
+) -> Observed:
+    return analytics_rates.observed(_db, _actor, view, lag)

@@ -13,6 +13,7 @@ from app.components.plain import plain
 from app.desks import analysis_filters, analysis_reviewers
 from app.services import analytics, analytics_rates
 from app.services.analytics import View
+from app.services.analytics_rates import Observed
 from app.services.people import Forbidden, may, require
 from db.session import StorageError
 from relate_engine.brief import PLACEMENTS
@@ -62,7 +63,8 @@ def _way(ctx: Context, view: View, download: bool) -> None:
 
 
 def _promised(ctx: Context, view: View, download: bool) -> None:
-    frame = analysis_filters.observed(ctx, view)
+    seen = analysis_filters.observed(ctx, view)
+    frame = seen.frame
     if frame.empty:
         st.info(
             "No text of these days has campaign results that are its own. Import a results file on the Results page; "
@@ -75,6 +77,9 @@ def _promised(ctx: Context, view: View, download: bool) -> None:
     for rate, what in RATES.items():
         curve = analytics_rates.curve(frame, rate)
         found = analytics_rates.pcoc(frame, "place", rate)
+        if rate == "CVR" and analytics_rates.tried(frame, rate).empty:
+            st.info("None of these texts has an observed CVR; why is told below.")
+            continue
         if not curve.points or found[0].value is None:
             st.info(f"No {what} came from these texts yet, so {rate} cannot be judged.")
             continue
@@ -84,6 +89,25 @@ def _promised(ctx: Context, view: View, download: bool) -> None:
     if len(frame) == analytics_rates.MOST:
         st.caption(f"The {analytics_rates.MOST:,} most shown texts of these days are counted.")
     st.caption("Predictions are those of a text's first scorecard, made before its results were known.")
+    _counted(ctx, seen)
+
+
+def _counted(ctx: Context, seen: Observed) -> None:
+    """Which action the observed sales are, and what is left out of them."""
+    days = f"{ctx.settings.conversion_lag_days} days had passed when they were imported (RELATE_CONVERSION_LAG_DAYS)"
+    if not seen.action:
+        told = f"No row tells conversions that count; they count once {days}."
+    else:
+        why = "that the reward model in use has learned" if seen.learned else "with most conversions in these results"
+        told = f"Sales are **{plain(seen.action)}** alone, the conversion action {why}; they count once {days}."
+    without = int((seen.frame["told"] == 0).sum())
+    if without:
+        has = "has" if without == 1 else "have"
+        told += f" {without:,} of {charts.count(len(seen.frame), 'text')} {has} no observed CVR, only a CTR."
+    st.caption(told)
+    if seen.left_out:
+        lines = (f"- {charts.count(n, 'row')}: {plain(why)}" for why, n in seen.left_out.most_common())
+        st.caption("Left out:\n" + "\n".join(lines))
 
 
 def _writers(ctx: Context, view: View, download: bool) -> None:
@@ -99,10 +123,10 @@ def _writers(ctx: Context, view: View, download: bool) -> None:
             "score_high": score["high"],
         }
     )  # fmt: skip
-    observed = analysis_filters.observed(ctx, view)
-    frame = frame.merge(analytics_rates.sold(observed, "policy"), on="policy", how="left")
+    seen = analysis_filters.observed(ctx, view)
+    frame = frame.merge(analytics_rates.sold(seen.frame, "policy"), on="policy", how="left")
     charts.show(charts_results.plane("Sales against compliance, by writer", frame, "plane"), download)
-    capped = len(observed) == analytics_rates.MOST
+    capped = len(seen.frame) == analytics_rates.MOST
     if capped:
         st.caption(f"Observed: the {analytics_rates.MOST:,} most shown texts of these days are counted.")
     st.caption(
@@ -111,6 +135,8 @@ def _writers(ctx: Context, view: View, download: bool) -> None:
         f"{' and are among the most shown' if capped else ''}, at the compliance of all texts of "
         "the writer; its 95% interval (Wilson) counts impressions and leaves out how much texts differ."
     )
+    if not seen.frame.empty:
+        _counted(ctx, seen)
     rates = analytics.shares(cube, "policy", "picked", "shown")
     if not rates.empty and rates["picked"].sum():
         heading = "Share of shown texts picked, by writer"

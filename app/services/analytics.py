@@ -53,11 +53,12 @@ class View:
         return rows.Window(actor.workspace_id, begin, end, self.placement, author, self.brief_id)
 
 
-def stamp(db: Database, actor: Actor) -> tuple[int, ...]:
-    """Changes with every new row that the pages count; part of the key under which a page keeps its counts."""
+def stamp(db: Database, actor: Actor, results: bool = False) -> tuple[int, ...]:
+    """Changes with every new row that the pages count; part of the key under which a page keeps its counts. `results`:
+    with campaign results only, of which rates are observed."""
     require(actor, "analytics.read")
     with db.read() as session:
-        return rows.stamp(session)
+        return rows.stamp(session, results)
 
 
 def cube(db: Database, actor: Actor, view: View) -> pd.DataFrame:

@@ -1,8 +1,8 @@
 """What a new import replaces: rows of older imports about the same ads, of which some days are in the new one.
 
-The newer import counts, as it does where the days are the same, because platforms correct their counts for weeks;
-but not where it would cost more days than it brings: rows of it that together cover fewer days than an older row that
-counts are left out (a year's report stays when the last 7 days come).
+The newer import counts, as it does where only the counts differ, because platforms correct them for weeks; but not
+where it would cost more days than it brings: rows of it that together cover fewer days than an older row that counts
+are left out (a year's report stays when the last 7 days come).
 Rows that count no longer anyway are replaced as well: whichever import is undone later, no day counts twice.
 What rows overlap: relate_engine/results/overlap.py. How they are taken out and come back: db/results.py.
 """
@@ -54,7 +54,8 @@ def older_rows(db: Database, workspace_id: int, import_id: int, days: Days, amon
                 ids = meaning.pop("text_ids")
                 row = row_from_json(line, shown, clicks, sold, meaning)
                 told, by = told_by(row), tuple(reversed(days.meeting(row)))
-                if by and by[0].days != told.days:  # the same days have the same key and need nothing more
+                same = (told.days, told.action)  # have the same key and need nothing more
+                if by and all((new.days, new.action) != same for new in by):
                     found[key] = Older(key, older_id, name, told, by, ids[0] if len(ids) == 1 else None, False)
         for key in queries.known_counts(session, workspace_id, list(found)):
             found[key] = found[key]._replace(counting=True)
@@ -64,8 +65,8 @@ def older_rows(db: Database, workspace_id: int, import_id: int, days: Days, amon
 def left_out(older: dict[str, Older]) -> dict[int, str]:
     """By line: why rows of the new import do not count. An older row has more days than all that meet it.
 
-    A row left out replaces nothing, so the older rows that it met are looked at again without it. Older rows that
-    count share no days: each has at most two such neighbours, and all this is one pass through the rows."""
+    A row left out replaces nothing, so the older rows that it met are looked at again without it. Older rows of one
+    action that count share no days: each has few such neighbours, and all this is one pass through the rows."""
     waiting = [one for one in older.values() if one.counting]
     meeting: dict[int, list[Older]] = {}
     for one in waiting:

@@ -18,7 +18,7 @@
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -32,11 +32,25 @@ _Part = tuple[str, date | None, date | None, tuple[str, ...]]  # test ("" = none
 
 @dataclass(frozen=True)
 class Counted:
-    """A stored row: when it was imported, and the briefs of its texts that were drafted here, by text."""
+    """A stored row: when it was imported, and the briefs of its texts that were drafted here, by text; `text_id`: the
+    drafted text that it is about alone, where that is asked (app/services/analytics_rates.py)."""
 
     row: ResultRow
     imported: date
     briefs: Mapping[tuple[str, str], Brief] = field(default_factory=dict)
+    text_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one row teaches. `conversions` None: no CVR, and then `action` is "". `owns`: its impressions are not
+    those of a row of another action too, or they belong to this one."""
+
+    counted: Counted
+    texts: tuple[tuple[str, str], ...]
+    conversions: float | None
+    action: str
+    owns: bool
 
 
 @dataclass(frozen=True)
@@ -49,13 +63,39 @@ class Lessons:
 
 def lessons(rows: Sequence[Counted], lag_days: int, workspace: str) -> Lessons:
     """What the rows of one workspace teach. `lag_days`: how long conversions take to arrive."""
-    rows = _named(rows)
-    kinds = _click_kinds(counted.row for counted in rows)
-    owners = _owners(rows, lag_days)
     observations: list[Observation] = []
     parts: list[_Part] = []  # of each observation
     left_out: Counter[str] = Counter()
-    for counted in rows:
+    for lesson in each(rows, lag_days, left_out):
+        row = lesson.counted.row
+        for number, (slot, text) in enumerate(lesson.texts):
+            brief = lesson.counted.briefs.get((slot, text))
+            observations.append(
+                Observation(
+                    text=text,
+                    slot=slot,
+                    placement=row.placement,
+                    impressions=row.impressions,
+                    clicks=row.clicks,
+                    conversions=lesson.conversions,
+                    action=lesson.action,
+                    vertical=brief.vertical if brief else "",
+                    workspace=workspace,
+                    end=row.end,
+                    brief=brief,
+                    summable=row.grain != "asset" and lesson.owns and number == 0,
+                )
+            )
+            parts.append((_test(row, slot), row.start, row.end, row.breakdown))
+    return Lessons(_grouped(observations, parts), left_out)
+
+
+def each(rows: Sequence[Counted], lag_days: int, left_out: Counter[str]) -> Iterator[Lesson]:
+    """The rows that teach, in their order; counts in `left_out` those that teach nothing, or no CVR, by reason."""
+    rows = _named(rows)
+    kinds = _click_kinds(counted.row for counted in rows)
+    owners = _owners(rows, lag_days)
+    for place, counted in enumerate(rows):
         row = counted.row
         if row.impressions == 0:
             left_out["no impressions"] += 1
@@ -70,55 +110,34 @@ def lessons(rows: Sequence[Counted], lag_days: int, workspace: str) -> Lessons:
         conversions, why = _conversions(counted, lag_days)
         if why:
             left_out[why] += 1
-        owns = owners[_shown(row)] == row.key
+        owns = place in owners
         if not owns and conversions is None:
             left_out["the same impressions as in a row of another action"] += 1
             continue
-        for number, (slot, text) in enumerate(texts):
-            brief = counted.briefs.get((slot, text))
-            observations.append(
-                Observation(
-                    text=text,
-                    slot=slot,
-                    placement=row.placement,
-                    impressions=row.impressions,
-                    clicks=row.clicks,
-                    conversions=conversions,
-                    action=_action(row) if conversions is not None else "",
-                    vertical=brief.vertical if brief else "",
-                    workspace=workspace,
-                    end=row.end,
-                    brief=brief,
-                    summable=row.grain != "asset" and owns and number == 0,
-                )
-            )
-            parts.append((_test(row, slot), row.start, row.end, row.breakdown))
-    return Lessons(_grouped(observations, parts), left_out)
+        yield Lesson(counted, texts, conversions, _action(row) if conversions is not None else "", owns)
 
 
 def _named(rows: Sequence[Counted]) -> list[Counted]:
     """The rows, with the action of those of Meta that hold no result and so name none.
 
     One whose action a later export of the same day names is left out: that export counts."""
+    if not any(counted.row.unnamed for counted in rows):
+        return list(rows)
     aims: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
     for row in (counted.row for counted in rows):
-        if row.format == "meta" and not _unnamed(row):
+        if row.format == "meta" and not row.unnamed:
             for place in _places(row):
                 aims[place].add(row.action)
-    known = {counted.row.key for counted in rows if not _unnamed(counted.row)}
+    known = {counted.row.key for counted in rows if counted.row.format == "meta" and not counted.row.unnamed}
     found = []
     for counted in rows:
-        if _unnamed(counted.row):
+        if counted.row.unnamed:
             aim = next((aims[place] for place in _places(counted.row) if place in aims), set())
             counted = replace(counted, row=replace(counted.row, action=next(iter(aim)) if len(aim) == 1 else ""))
             if counted.row.key in known:
                 continue
         found.append(counted)
     return found
-
-
-def _unnamed(row: ResultRow) -> bool:
-    return row.format == "meta" and row.conversions == 0 and not row.action
 
 
 def _places(row: ResultRow) -> list[tuple[str, ...]]:
@@ -137,23 +156,24 @@ def _grouped(observations: Sequence[Observation], parts: Sequence[_Part]) -> lis
     return [replace(one, group=names[part]) for part, one in zip(parts, observations, strict=True)]
 
 
-def _owners(rows: Sequence[Counted], lag_days: int) -> dict[str, str]:
-    """By impressions (`_shown`) the key of the row they belong to: where several rows tell the same ones, the first
-    of the action with most conversions, which is the one that is learned."""
+def _owners(rows: Sequence[Counted], lag_days: int) -> set[int]:
+    """The places of the rows that own their impressions: where several rows tell the same ones (`_shown`), the first of
+    the action with most conversions, which is the one that is learned."""
     totals: defaultdict[str, float] = defaultdict(float)
     for counted in rows:
         totals[_action(counted.row)] += _conversions(counted, lag_days)[0] or 0
-    best: dict[str, tuple[float, str]] = {}
-    for counted in rows:
+    best: dict[tuple[object, ...], tuple[float, int]] = {}
+    for place, counted in enumerate(rows):
         shown, total = _shown(counted.row), totals[_action(counted.row)]
         if shown not in best or total > best[shown][0]:
-            best[shown] = total, counted.row.key
-    return {shown: key for shown, (_, key) in best.items()}
+            best[shown] = total, place
+    return {place for _, place in best.values()}
 
 
-def _shown(row: ResultRow) -> str:
+def _shown(row: ResultRow) -> tuple[object, ...]:
     """Equal for the same impressions, whatever action their row is about."""
-    return _digest([row.arm, str(row.start), str(row.end), row.breakdown, row.impressions, row.clicks])
+    arm = (row.format, row.placement, row.grain, row.ad, row.texts, row.test, row.click_kind)  # spares hashing it
+    return *arm, row.start, row.end, row.breakdown, row.impressions, row.clicks
 
 
 def _action(row: ResultRow) -> str:
@@ -167,18 +187,18 @@ def _click_kinds(rows: Iterable[ResultRow]) -> dict[str, str]:
     return {placement: kinds.most_common(1)[0][0] for placement, kinds in seen.items()}
 
 
-def _own_texts(row: ResultRow) -> list[tuple[str, str]]:
+def _own_texts(row: ResultRow) -> tuple[tuple[str, str], ...]:
     """The texts that were in every one of the row's impressions."""
-    per_slot = Counter(slot for slot, _ in row.texts)
-    return [(slot, text) for slot, text in row.texts if per_slot[slot] == 1 and slot not in UNTAUGHT]
+    slots = [slot for slot, _ in row.texts]
+    return tuple((slot, text) for slot, text in row.texts if slots.count(slot) == 1 and slot not in UNTAUGHT)
 
 
 def _conversions(counted: Counted, lag_days: int) -> tuple[float | None, str]:
     row = counted.row
-    if _unnamed(row):
+    if row.unnamed:
         return None, "no CVR: nothing says which result it has none of"
     if row.conversions is None or not row.action:
-        return None, ""
+        return None, "no CVR: it tells no conversions of a known action"
     if row.end is None:
         return None, "no CVR: the row has no days"
     if row.end > counted.imported - timedelta(days=lag_days):

@@ -1,7 +1,8 @@
 """Rows that tell of some of the same impressions: those of one series whose days overlap.
 
 A series is an ad or text with everything that its counts mean but their days. Platforms write month to date, last 30
-days, days and months; added up, one impression would count as often as it was exported.
+days, days and months; added up, one impression would count as often as it was exported. Meta names no action until
+something happened (`ResultRow.unnamed`), so such a row is of the series of every action of its ad.
 Rows without days are alike among themselves and meet no others, since nobody knows when they were; a row with only a
 first or only a last day is of that day. Leaves out what becomes of such rows (reading.py in one file,
 app/services/import_overlap.py between imports).
@@ -14,16 +15,18 @@ from typing import NamedTuple
 
 from relate_engine.results.rows import ResultRow
 
-Series = tuple[str, str, str, tuple[str, ...]]  # arm, action, window, breakdown
+Ran = tuple[str, str, tuple[str, ...]]  # arm, window, breakdown
+UNNAMED = None  # in place of the action
 
 
 class Told(NamedTuple):
-    """A row's days as numbers (0: none), its line and a hash of its counts."""
+    """A row's days as numbers (0: none), its line, a hash of its counts, and its action."""
 
     first: int
     last: int
     line: int
     counts: int
+    action: str
 
     @property
     def days(self) -> tuple[int, int]:
@@ -39,14 +42,14 @@ class Days:
     """What days the rows of each series tell of. No two of them overlap, so the nearest ones tell all."""
 
     def __init__(self) -> None:
-        self._told: dict[Series, list[Told]] = {}
+        self._told: dict[Ran, dict[str | None, list[Told]]] = {}
         self.first: date | None = None  # of all rows with days
         self.last: date | None = None
 
     def add(self, row: ResultRow) -> None:
         """Takes a row in. It must meet none."""
         told = told_by(row)
-        series = self._told.setdefault(_series(row), [])
+        series = self._told.setdefault(_ran(row), {}).setdefault(UNNAMED if row.unnamed else row.action, [])
         series.insert(bisect_right(series, told.first, key=_first), told)
         for known in filter(None, (row.start, row.end)):
             self.first = min(self.first or known, known)
@@ -54,21 +57,21 @@ class Days:
 
     def meeting(self, row: ResultRow) -> list[Told]:
         """Rows taken in that tell of some of this one's days, latest first."""
-        told = told_by(row)
-        series = self._told.get(_series(row), [])
-        place, met = bisect_right(series, told.last, key=_first), []
-        while place and series[place - 1].last >= told.first:
-            place -= 1
-            met.append(series[place])
-        return met
+        told, met = told_by(row), list[Told]()
+        ran = self._told.get(_ran(row), {})
+        for series in ran.values() if row.unnamed else (ran.get(row.action, []), ran.get(UNNAMED, [])):
+            place = bisect_right(series, told.last, key=_first)
+            while place and series[place - 1].last >= told.first:
+                place -= 1
+                met.append(series[place])
+        return sorted(met, key=_first, reverse=True)
 
     def without(self, lines: Collection[int]) -> "Days":
         """The same but for the rows on these lines."""
         left = Days()
-        for series, rows in self._told.items():
-            if told := [one for one in rows if one.line not in lines]:
-                left._told[series] = told
-        dated = [one for told in left._told.values() for one in told if one.first]
+        for ran, actions in self._told.items():
+            left._told[ran] = {a: [one for one in told if one.line not in lines] for a, told in actions.items()}
+        dated = [one for actions in left._told.values() for told in actions.values() for one in told if one.first]
         if dated:
             left.first = date.fromordinal(min(one.first for one in dated))
             left.last = date.fromordinal(max(one.last for one in dated))
@@ -77,11 +80,13 @@ class Days:
 
 def told_by(row: ResultRow) -> Told:
     first, last = row.start or row.end, row.end or row.start
-    return Told(first.toordinal() if first else 0, last.toordinal() if last else 0, row.line, hash(row.counts))
+    return Told(
+        first.toordinal() if first else 0, last.toordinal() if last else 0, row.line, hash(row.counts), row.action
+    )
 
 
-def _series(row: ResultRow) -> Series:
-    return row.arm, row.action, row.window, row.breakdown
+def _ran(row: ResultRow) -> Ran:
+    return row.arm, row.window, row.breakdown
 
 
 def _first(told: Told) -> int:

@@ -69,6 +69,11 @@ class ResultRow:
         return _hash([self.arm, self.action, self.window, days, self.breakdown])
 
     @property
+    def unnamed(self) -> bool:
+        """Whether Meta names no action because nothing happened: 0 of what the ad aims at."""
+        return self.format == "meta" and self.conversions == 0 and not self.action
+
+    @property
     def counts(self) -> tuple[int, int, float | None]:
         return self.impressions, self.clicks, self.conversions
 

@@ -2,18 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.components.context import Context
 from app.desks import decide, learning, performance, words
 from app.desks.analysis_blind import words as blind_words
 from app.desks.analysis_versions import trial_words
-from app.services import analytics_blind, analytics_rates, analytics_words, briefs, drafting, feedback, jobs, versions
+from app.services import (
+    analytics_blind,
+    analytics_rates,
+    analytics_words,
+    briefs,
+    drafting,
+    feedback,
+    importing,
+    jobs,
+    versions,
+)
 from app.services.analytics_blind import Preference
 from app.services.people import Actor
 from app.services.trials import TrialCounts
@@ -23,6 +34,8 @@ from db.session import Database
 from relate_engine import gate
 from relate_engine.config import Settings
 from relate_engine.gate import Bounds
+from relate_engine.results.reading import Options
+from relate_engine.results.rows import ResultRow
 from relate_engine.training.steplog import write_steps
 from tests import tiny
 from tests.unit.studio import BLOCK, WARN, Draft, blindly, brief, card, person, small_draft
@@ -321,6 +334,36 @@ def test_writers_in_the_plane_are_those_of_the_stored_texts(
     assert "results of their own and are among the most shown, at the compliance" in _words(at)
 
 
+def test_the_page_says_which_action_is_observed_and_what_is_left_out(db: Database, open_desk: Open) -> None:
+    admin, analyst = person(db, "admin"), person(db, "analyst")
+    drafted = drafting.store_generation(db, admin, briefs.save_brief(db, admin, brief()).id, small_draft())
+    one, two, _ = (t.text for t in drafted.of_slot("headline"))
+    head, day = "headline,impressions,clicks,conversions,conversion action,start,end", "2026-10-14,2026-10-14"
+    told = [f'"{one}",20000,500,200,Add to cart,{day}', f'"{one}",20000,500,10,Purchase,{day}',
+            f'"{two}",9000,90,30,Add to cart,{day}']  # fmt: skip
+    importing.import_file(db, analyst, "r.csv", "\n".join([head, *told]).encode(), Options(placement="google_rsa"))
+    at = open_desk("performance", analyst, part="Predicted and observed")
+    assert "Sales are **Add to cart** alone, the conversion action with most conversions in these results" in _words(at)
+    own = {"workspace_id": admin.workspace_id, "author_id": admin.user_id}
+    with db.write() as session:
+        session.add(models.Version(kind="reward", version="rewards-1", active=True,
+                                   manifest={"data": {"action": "Purchase"}}, **own))  # fmt: skip
+    for part in ("Predicted and observed", "Sales and compliance"):
+        said = _words(open_desk("performance", analyst, part=part))
+        assert (
+            "Sales are **Purchase** alone, the conversion action that the reward model in use has learned; they "
+            in said
+        )
+        assert "count once 7 days had passed when they were imported (RELATE_CONVERSION_LAG_DAYS)." in said
+        assert "1 of 2 texts has no observed CVR, only a CTR." in said
+        assert "- 2 rows: no CVR: it counts another action (Add to cart)" in said
+    with db.write() as session:
+        session.query(models.Version).filter_by(version="rewards-1").update({"manifest": {"data": {"action": "Lead"}}})
+    st.cache_data.clear()
+    said = _words(open_desk("performance", analyst, part="Predicted and observed"))
+    assert "None of these texts has an observed CVR; why is told below." in said and "Sales are **Lead** alone" in said
+
+
 def _sold(db: Database, actor: Actor, wording: str, shown: int, clicks: int, sales: float) -> None:
     """A visible import with one row about one text alone."""
     own = {"workspace_id": actor.workspace_id, "author_id": actor.user_id}
@@ -331,10 +374,12 @@ def _sold(db: Database, actor: Actor, wording: str, shown: int, clicks: int, sal
         )
         session.add(batch)
         session.flush()
-        meaning = {"texts": [["headline", wording]], "start": None, "end": None, "breakdown": []}
+        day = date(2026, 10, 14)
+        texts = (("headline", wording),)
+        row = ResultRow(1, "generic", "google_rsa", "ad", texts, shown, clicks, "all", sales, "buy", "", day, day)
         session.add(
             models.Result(import_id=batch.id, line=1, row_key="1", arm="1", text_id=text_id, impressions=shown,
-                          clicks=clicks, conversions=sales, meaning=meaning, **own)
+                          clicks=clicks, conversions=sales, meaning=row.meaning() | {"text_ids": [text_id]}, **own)
         )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from app.services import analytics, analytics_rates, analytics_words, briefs, drafting, feedback, reviewing
+from app.services import analytics, analytics_rates, analytics_words, briefs, drafting, feedback, importing, reviewing
 from app.services.analytics import OWN, View
 from app.services.analytics_decision import advice
 from app.services.analytics_rounds import gaps, moves, steps_frame
@@ -17,6 +17,8 @@ from app.services.versions import WriterVersion
 from db import models
 from db.session import Database
 from relate_engine import gate
+from relate_engine.results.reading import Options
+from relate_engine.results.rows import ResultRow
 from relate_engine.scorecard import finding
 from relate_engine.training.steplog import MOST, read_steps, write_steps
 from tests import tiny
@@ -152,12 +154,14 @@ def _import(
     session.add(batch)
     session.flush()
     ids = ad or [text_id]
-    meaning = {"texts": [["headline", "x"]] * max(texts, len(ids)), "start": None, "end": None, "breakdown": [],
-               "text_ids": ids}  # fmt: skip
-    for line in (1, 2):  # the same impressions, told again for a second action: counted once
+    day = date(2026, 10, 14)
+    for line, action in ((1, "purchase"), (2, "lead")):  # the same impressions, told again for a second action
+        row = ResultRow(line, "generic", "google_rsa", "ad", (("headline", f"{text_id}"),) * max(texts, len(ids)),
+                        shown, clicks, "all", sold, action if sold is not None else "", "", day, day)  # fmt: skip
         session.add(
             models.Result(import_id=batch.id, line=line, row_key=f"{text_id}-{line}", arm=str(text_id), text_id=text_id,
-                          impressions=shown, clicks=clicks, conversions=sold, meaning=meaning, **own)
+                          impressions=shown, clicks=clicks, conversions=sold, meaning=row.meaning() | {"text_ids": ids},
+                          **own)
         )  # fmt: skip
 
 
@@ -168,12 +172,89 @@ def test_predicted_over_observed_by_hand(db: Database, ada: Actor, drafted: Stor
         _import(session, own, one, 1000, 62, 0.0)  # predicted 31
         _import(session, own, two, 1000, 31, 1.0)  # predicted 31
         _import(session, own, three, 5000, 500, 50.0, texts=3)  # of a whole ad: says nothing about one text
-    frame = analytics_rates.observed(db, ada, _today())
+    frame = analytics_rates.observed(db, ada, _today()).frame
     assert sorted(frame["text_id"]) == [one, two] and frame["impressions"].tolist() == [1000.0, 1000.0]
     every, placed = analytics_rates.pcoc(frame, "placement", "CTR")
     assert every.value == pytest.approx(62 / 93) and every.low is None and placed.group == drafted.placement
     assert analytics_rates.pcoc(frame, "placement", "CVR")[0].value == pytest.approx(0.031 * 93 / 1.0)
     assert analytics_rates.curve(frame, "CTR").points[0].predicted == pytest.approx(0.031)
+
+
+OLD, TODAY = date(2026, 10, 14), datetime.now(UTC).date()  # the lag is 7 days
+
+
+def _results(db: Database, ada: Actor, *lines: str) -> None:
+    data = "\n".join(["headline,impressions,clicks,conversions,conversion action,start,end", *lines])
+    importing.import_file(db, ada, f"{len(data)}.csv", data.encode(), Options(placement="google_rsa"))
+
+
+def _sums(seen: analytics_rates.Observed) -> dict[int, list[float]]:
+    return {int(row.text_id): [getattr(row, name) for name in analytics_rates.SUMS] for row in seen.frame.itertuples()}
+
+
+def _learned(db: Database, ada: Actor, action: str) -> None:
+    own = {"workspace_id": ada.workspace_id, "author_id": ada.user_id}
+    with db.write() as session:
+        session.add(models.Version(kind="reward", version="rewards-1", active=True,
+                                   manifest={"data": {"action": action}}, **own))  # fmt: skip
+
+
+def test_actions_are_never_pooled(db: Database, ada: Actor, drafted: StoredGeneration) -> None:
+    """500 clicks told for 200 in the basket and for 10 bought: 40% or 2%, never one for the other."""
+    one, two, three = drafted.of_slot("headline")
+    _results(
+        db, ada,
+        f'"{one.text}",20000,500,200,Add to cart,{OLD},{OLD}', f'"{one.text}",20000,500,10,Purchase,{OLD},{OLD}',
+        f'"{two.text}",10000,300,7,Purchase,{OLD},{OLD}', f'"{three.text}",1000,40,30,Add to cart,{OLD},{OLD}',
+    )  # fmt: skip
+    seen = analytics_rates.observed(db, ada, _today())  # no model: the action with most conversions, 230 to 17
+    assert (seen.action, seen.learned) == ("Add to cart", False)
+    assert _sums(seen) == {one.id: [20000, 500, 200, 500, 20000], two.id: [10000, 300, 0, 0, 0],
+                           three.id: [1000, 40, 30, 40, 1000]}  # fmt: skip
+    _learned(db, ada, "Purchase")
+    seen = analytics_rates.observed(db, ada, _today())
+    assert (seen.action, seen.learned) == ("Purchase", True)
+    assert _sums(seen) == {one.id: [20000, 500, 10, 500, 20000], two.id: [10000, 300, 7, 300, 10000],
+                           three.id: [1000, 40, 0, 0, 0]}  # fmt: skip
+    assert seen.left_out == {"no CVR: it counts another action (Add to cart)": 2}
+    bought, clicked = (analytics_rates.pcoc(seen.frame, "placement", rate)[0] for rate in ("CVR", "CTR"))
+    assert (bought.texts, bought.observed) == (2, 17) and bought.predicted == pytest.approx(0.031 * 800)
+    assert (clicked.texts, clicked.observed) == (3, 840)  # 500 + 300 + 40: each click once
+    (sold,) = analytics_rates.sold(seen.frame, "policy").to_dict("records")
+    assert (sold["observed_texts"], sold["impressions"], sold["sales"]) == (2, 30000, 17)
+
+
+def test_conversions_that_may_not_count_yet_are_no_cvr(db: Database, ada: Actor, drafted: StoredGeneration) -> None:
+    one, two, _ = drafted.of_slot("headline")
+    _results(
+        db, ada,
+        f'"{one.text}",2000,50,5,buy,{OLD},{OLD}', f'"{one.text}",1000,30,0,buy,{TODAY},{TODAY}',
+        f'"{one.text}",500,10,11,buy,{OLD - timedelta(1)},{OLD - timedelta(1)}', f'"{two.text}",400,8,0,buy,,',
+    )  # fmt: skip
+    seen = analytics_rates.observed(db, ada, _today(), 7)
+    assert _sums(seen) == {one.id: [3500, 90, 5, 50, 2000], two.id: [400, 8, 0, 0, 0]}
+    assert seen.left_out == {
+        "no CVR: younger than the conversion lag when it was imported": 1,
+        "no CVR: more conversions than clicks": 1,
+        "no CVR: the row has no days": 1,
+    }
+    assert _sums(analytics_rates.observed(db, ada, _today(), 0))[one.id] == [3500, 90, 5, 80, 3000]
+
+
+def test_days_of_meta_without_a_result_are_days_that_sold_nothing(
+    db: Database, ada: Actor, drafted: StoredGeneration
+) -> None:
+    text = drafted.of_slot("headline")[0].text
+    head = (
+        "Reporting starts,Reporting ends,Ad name,Attribution setting,Results,Result indicator,Impressions,Link clicks"
+    )
+    saved = briefs.save_brief(db, ada, brief().model_copy(update={"placement": "meta_feed"})).id
+    made = drafting.store_generation(db, ada, saved, Draft((card(text, slot="headline"),)))
+    lines = [f"{head},Title", f'{OLD},{OLD},A,7-day,2,actions:purchase,1000,40,"{text}"',
+             f'{OLD - timedelta(1)},{OLD - timedelta(1)},A,7-day,,,900,20,"{text}"']  # fmt: skip
+    importing.import_file(db, ada, "m.csv", "\n".join(lines).encode())
+    seen = analytics_rates.observed(db, ada, _today(placement="meta_feed"))
+    assert seen.action == "purchase · 7-day" and _sums(seen) == {made.texts[0].id: [1900, 60, 2, 60, 1900]}
 
 
 def test_what_each_writer_sold_by_hand(db: Database, ada: Actor, drafted: StoredGeneration) -> None:
@@ -184,10 +265,10 @@ def test_what_each_writer_sold_by_hand(db: Database, ada: Actor, drafted: Stored
     own = {"workspace_id": ada.workspace_id, "author_id": ada.user_id}
     with db.write() as session:
         _import(session, own, one, 1000, 62, 2.0)
-        _import(session, own, two, 3000, 31, 40.0)  # more sales than clicks: a click sells once
+        _import(session, own, two, 3000, 41, 31.0)
         _import(session, own, three, 9000, 90, None)  # tells no conversions
         _import(session, own, edited, 500, 5, 0.0)
-    found = analytics_rates.sold(analytics_rates.observed(db, ada, _today()), "policy").set_index("policy")
+    found = analytics_rates.sold(analytics_rates.observed(db, ada, _today()).frame, "policy").set_index("policy")
     # 2 + 31 sales in 1000 + 3000 impressions; Wilson: .008722 ± .002841
     ours: Any = found.loc["writer-1"]
     assert (ours["observed_texts"], ours["impressions"], ours["sales"], ours["observed"]) == (2, 4000, 33, 0.00825)
@@ -195,7 +276,7 @@ def test_what_each_writer_sold_by_hand(db: Database, ada: Actor, drafted: Stored
     people: Any = found.loc[OWN]
     assert (people["observed"], people["observed_low"]) == (0, 0)
     assert people["observed_high"] == pytest.approx(3.8416 / 503.8416)
-    none = analytics_rates.sold(analytics_rates.observed(db, ada, _today(version="writer-2")), "policy")
+    none = analytics_rates.sold(analytics_rates.observed(db, ada, _today(version="writer-2")).frame, "policy")
     assert none.empty and list(none) == ["policy", *analytics_rates.SOLD]
 
 
@@ -307,7 +388,8 @@ def test_an_empty_workspace_gives_empty_frames_with_their_columns(db: Database, 
     assert analytics.per_day(cube, "angle").empty
     kinds, outcomes = analytics.events(db, ada, _today())
     assert kinds.empty and outcomes.empty and isinstance(kinds, pd.DataFrame)
-    assert analytics_rates.observed(db, ada, _today()).empty
+    nothing = analytics_rates.observed(db, ada, _today())
+    assert nothing.frame.empty and not nothing.action and not nothing.left_out
 
 
 def test_blocked_texts_are_found_by_level_and_words(db: Database, ada: Actor) -> None:

@@ -250,7 +250,45 @@ def test_sums_by_drafted_text_leave_replaced_rows_out(db: Database, ana: Actor) 
     day = timedelta(days=1)
     window = analytics.Window(ana.workspace_id, datetime.now(UTC) - day, datetime.now(UTC) + day)
     with db.read() as session:
-        assert [(r.text_id, r.impressions) for r in analytics.observed(session, window)] == [(text.id, 2000)]
+        assert [(r.text_id, r.impressions) for r in analytics.results(session, window)] == [(text.id, 2000)]
+
+
+def meta_day(last: str, results: object, action: str, impressions: int) -> bytes:
+    """A Meta export of one ad from 14 October on."""
+    named = meta_days(("2026-10-14", f"2026-10-{last}", impressions))
+    return named.replace(b",3,actions:purchase,", f",{results},{action},".encode())
+
+
+def test_a_day_without_a_result_gives_way_to_the_same_day_with_one(db: Database, ana: Actor) -> None:
+    """Meta names no action until something happened, so the rows have different keys. Other counts of the same day:
+    1,010 impressions, not 1,000 + 1,010."""
+    first = importing.import_file(db, ana, "a.csv", meta_day("14", "", "", 1000))
+    second = importing.import_file(db, ana, "b.csv", meta_day("14", 1, "actions:purchase", 1010))
+    assert shown(db, ana) == 1010 and "1 row in place of 1 older row" in second.notes[0]
+    third = importing.import_file(db, ana, "c.csv", meta_day("14", "", "", 1020))  # Meta took it back
+    assert shown(db, ana) == 1020 and [o.conversions for o in importing.observations(db, ana)] == [None]
+    importing.undo_import(db, ana, third.import_id)
+    assert shown(db, ana) == 1010 and [o.conversions for o in importing.observations(db, ana)] == [1]
+    importing.undo_import(db, ana, second.import_id)
+    assert shown(db, ana) == 1000
+    importing.undo_import(db, ana, first.import_id)
+    assert shown(db, ana) == 0 and count(db, models.Result) == 0
+
+
+def test_days_without_a_result_give_way_to_longer_ones_with_one(db: Database, ana: Actor) -> None:
+    importing.import_file(db, ana, "a.csv", meta_day("21", "", "", 1000))
+    importing.import_file(db, ana, "b.csv", meta_day("28", 1, "actions:purchase", 2000))
+    assert shown(db, ana) == 2000
+    shorter = importing.import_file(db, ana, "c.csv", meta_day("15", "", "", 100))
+    assert shown(db, ana) == 2000 and shorter.kept == 0
+    other = importing.import_file(db, ana, "d.csv", meta_day("28", "", "", 9).replace(b",Ad,", b",Other ad,"))
+    assert other.notes == [] and shown(db, ana) == 2009
+
+
+def test_an_ad_is_told_once_a_day_in_one_file_with_a_result_or_without() -> None:
+    data = meta_day("14", "", "", 1000) + b"\n" + meta_day("14", 1, "actions:purchase", 1010).split(b"\n")[1]
+    refused = [r for r in open_results(data, "x.csv").rows() if isinstance(r, Rejected)]
+    assert [r.line for r in refused] == [3] and "same ad, texts and days as line 2" in refused[0].reason
 
 
 def test_an_import_that_ends_meanwhile_about_the_same_days_is_given_way(db: Database, ana: Actor) -> None:
