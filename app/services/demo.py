@@ -47,7 +47,7 @@ Say = Callable[[str], None]
 Write = Callable[[Brief, Mapping[str, int], int], "Draft"]
 FIRST, OTHERS = 8, 4  # texts drafted of a brief's first slot, and of its others
 IMPRESSIONS = 6_000  # of each text, simulated
-DAYS_AGO = (21, 12, 3)  # when each brief is said to have been drafted
+DAYS_AGO = (24, 18, 3)  # when each brief is said to have been drafted; early enough for two campaigns to count sales
 ROUND_DAYS_AGO = 2
 SEED = 20261128
 
@@ -121,11 +121,13 @@ def _fill(db: Database, actor: Actor, inside: Settings, say: Say, write: Write) 
             _judge(db, actor, made)
         rows.set_back(db, before, timedelta(days=days))
         before = rows.newest_ids(db)
-        if number < 2:
-            say("Simulating its campaign")
-            _results(db, actor, brief, made, days - 2)
         _ad(db, actor, stored.id, brief, send=number == 1)
         rows.set_back(db, before, timedelta(days=max(1, days - 8)))
+        if number < 2:
+            say("Simulating its campaign")
+            before = rows.newest_ids(db)
+            _results(db, actor, brief, made, days - 2)  # its last day, and then the lag: sales count by then
+            rows.set_back(db, before, timedelta(days=max(1, days - 8 - inside.conversion_lag_days)))
     _round(db, actor, inside, say)
     say("Done.")
 

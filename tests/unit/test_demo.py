@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from app.cli import main
-from app.services import audit, briefs, demo, learning, presence
+from app.services import analytics_rates, audit, briefs, demo, learning, presence
+from app.services.analytics import View
 from app.services.demo_mark import demo_settings, is_demo
 from app.services.people import local_actor
 from db import models
@@ -66,7 +68,9 @@ def test_the_demo_holds_what_each_desk_needs(config: Settings) -> None:
         assert count(models.Result, models.Result.text_id.is_not(None)) == count(models.Result) > 8
         drafted = session.scalars(select(models.Generation.created_at).order_by(models.Generation.id)).all()
         days = [(models.utc_now() - at).days for at in drafted]
-    assert days == [21, 12, 3]
+    assert days == [24, 18, 3]
+    seen = analytics_rates.observed(db, actor, View(date.today() - timedelta(days=60), date.today()))
+    assert seen.action == "Purchases" and not seen.left_out and seen.frame["told"].gt(0).all()  # both campaigns' sales
     assert audit.verify(db, actor).holds
     db.close()
     assert demo.make(config, said.append, write) == home  # type: ignore[arg-type]  # it is there already
