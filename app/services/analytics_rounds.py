@@ -28,6 +28,7 @@ JUDGES = {
 }  # fmt: skip
 SHARES = ("judged/blocked", "judged/ended")  # of texts: counted, so their interval is Wilson's
 UNIT = ("judged/", "rewards/")  # what runs from 0 to 1, and so does its interval
+PARTS = ("blocked_rules", "blocked_classifier", "wrong_facts", "ended", "over_limit", "distinct2")  # so do these
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,10 @@ def held_out(found: list[WriterVersion]) -> pd.DataFrame:
         for name, values in new.items():
             if len(old.get(name, ())) == len(values) and values:
                 change, low, high = paired(old[name], values, evidence.get("products") or ())
-                made.append({"version": version.version, "measure": name, "before": sum(old[name]) / len(values),
+                before = sum(old[name]) / len(values)
+                if name in PARTS and math.isfinite(low):
+                    low, high = max(low, -before), min(high, 1 - before)
+                made.append({"version": version.version, "measure": name, "before": before,
                              "after": sum(values) / len(values), "change": change, "low": low, "high": high,
                              "briefs": len(values)})  # fmt: skip
     columns = ["version", "measure", "before", "after", "change", "low", "high", "briefs"]

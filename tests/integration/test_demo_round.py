@@ -59,6 +59,9 @@ def test_it_is_a_version_with_steps_evidence_and_texts(inside: Settings) -> None
     assert {"reward", "kl"} <= set(steps["measure"])
     assert steps["step"].nunique() == version.manifest["recorded"]["steps"]
     assert [gap.judge for gap in analytics_rounds.gaps([version])] == ["reward", "clicks"]
+    held = analytics_rounds.held_out([version])
+    parts = held[held["measure"].isin(analytics_rounds.PARTS)]  # two products know little: not less than 0, nor over 1
+    assert (parts["before"] + parts["low"]).min() >= 0 and (parts["before"] + parts["high"]).max() <= 1 + 1e-9
     said = analytics_decision.advice(db, actor, version)
     assert said is not None and said.word != "promote"  # nobody has chosen anything of it
     (job,) = jobs.jobs(db, actor, "round")
