@@ -87,8 +87,9 @@ def _pass(tasks: Sequence[Task], groups: int, rng: random.Random) -> list[Task]:
         whole = len(ad) // groups * groups
         steps += [ad[i : i + groups] for i in range(0, whole, groups)]
         rest += ad[whole:]
-    left = set(rest)
-    rest += rng.sample([task for task in tasks if task not in left], -len(rest) % groups)
+    last = set(rest[len(rest) // groups * groups :])
+    if last:
+        rest += rng.sample([task for task in tasks if task not in last], groups - len(last))
     steps += [rest[i : i + groups] for i in range(0, len(rest), groups)]
     return [task for step in rng.sample(steps, len(steps)) for task in step]
 

@@ -214,6 +214,9 @@ def test_a_step_writes_for_one_brief_and_slot_where_it_can() -> None:
     assert len({r["prompt"] for r in rows}) == 15 and len(rows) == 16  # all of them, and one to fill up
     alike = [rows[i]["brief"] == rows[i + 1]["brief"] for i in range(0, 16, 2)]
     assert alike.count(True) in {6, 7}  # the one that fills up may be of the same brief
+    alone = [Task(b, "headline", "benefit") for b in briefs]  # a brief each, and one of them twice to fill up
+    rows = rows_of(alone, replace(PLAN, steps=2))
+    assert len({r["brief"] for r in rows}) == 3 and all(rows[i] != rows[i + 1] for i in (0, 2))
 
 
 @pytest.fixture(scope="module")
