@@ -22,7 +22,7 @@ from app.services.people import Actor, require
 from db import analytics as rows
 from db import versions
 from db.session import Database
-from relate_engine.results.lessons import Counted, Lesson, each
+from relate_engine.results.lessons import Counted, Lesson, each, main_action
 from relate_engine.results.rows import row_from_json
 from relate_engine.training.card import Curve, reliability
 
@@ -71,7 +71,8 @@ def observed(db: Database, actor: Actor, view: View, lag_days: int = 7) -> Obser
         model = versions.active(session, actor.workspace_id, KIND)
         learned = str(model.manifest.get("data", {}).get("action", "")) if model else ""
         found = list(each(list(_counted(rows.results(session, view.window(actor)))), lag_days, left_out))
-        action = learned or _most(found)
+        told = ((o.summable, o.action, o.conversions, o.counted.row.clicks) for o in found)
+        action = learned or main_action(told)
         sums = _sums(found, action)
         shown = sorted(sums, key=lambda text_id: (-sums[text_id][0], text_id))[:MOST]
         made = {row.text_id: tuple(row) for row in rows.predicted(session, shown)}
@@ -90,16 +91,6 @@ def _counted(stored: Iterable[Any]) -> Iterator[Counted]:
         meaning.pop("text_ids")
         row = row_from_json(line, impressions, clicks, conversions, meaning)
         yield Counted(row, imported.date(), text_id=text_id)
-
-
-def _most(found: Iterable[Lesson]) -> str:
-    """The action with most conversions, where there are none with most clicks; as training/counting.py chooses."""
-    counts: dict[str, tuple[float, int]] = {}
-    for one in found:
-        if one.conversions is not None:
-            bought, clicks = counts.get(one.action, (0.0, 0))
-            counts[one.action] = bought + one.conversions, clicks + one.counted.row.clicks
-    return max(counts, key=lambda action: counts[action]) if counts else ""
 
 
 def _sums(found: Iterable[Lesson], action: str) -> dict[int, list[float]]:

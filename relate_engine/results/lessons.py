@@ -52,6 +52,11 @@ class Lesson:
     action: str
     owns: bool
 
+    @property
+    def summable(self) -> bool:
+        """Whether its impressions may be added up to those of other rows."""
+        return self.owns and self.counted.row.grain != "asset"
+
 
 @dataclass(frozen=True)
 class Lessons:
@@ -83,7 +88,7 @@ def lessons(rows: Sequence[Counted], lag_days: int, workspace: str) -> Lessons:
                     workspace=workspace,
                     end=row.end,
                     brief=brief,
-                    summable=row.grain != "asset" and lesson.owns and number == 0,
+                    summable=lesson.summable and number == 0,
                 )
             )
             parts.append((_test(row, slot), row.start, row.end, row.breakdown))
@@ -117,10 +122,20 @@ def each(rows: Sequence[Counted], lag_days: int, left_out: Counter[str]) -> Iter
         yield Lesson(counted, texts, conversions, _action(row) if conversions is not None else "", owns)
 
 
-def _named(rows: Sequence[Counted]) -> list[Counted]:
-    """The rows, with the action of those of Meta that hold no result and so name none.
+def main_action(told: Iterable[tuple[bool, str, float | None, int]]) -> str:
+    """The conversion action that is learned: the one with most conversions (of rows that may be added up, where
+    there are any), or where nothing was ever bought with most clicks: no sale in ten thousand clicks teaches too.
+    `told`: of each row whether it may be added up, its action, conversions and clicks. "" without any."""
+    counts: dict[tuple[bool, str], tuple[float, int]] = {}
+    for summable, action, conversions, clicks in told:
+        if conversions is not None and clicks:
+            bought, before = counts.get((summable, action), (0.0, 0))
+            counts[summable, action] = bought + conversions, before + clicks
+    return max(counts, key=lambda k: (counts[k][0] > 0, k[0], counts[k]))[1] if counts else ""
 
-    One whose action a later export of the same day names is left out: that export counts."""
+
+def _named(rows: Sequence[Counted]) -> list[Counted]:
+    """The rows, with the action of those of Meta that hold no result and so name none."""
     if not any(counted.row.unnamed for counted in rows):
         return list(rows)
     aims: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
@@ -128,14 +143,11 @@ def _named(rows: Sequence[Counted]) -> list[Counted]:
         if row.format == "meta" and not row.unnamed:
             for place in _places(row):
                 aims[place].add(row.action)
-    known = {counted.row.key for counted in rows if counted.row.format == "meta" and not counted.row.unnamed}
     found = []
     for counted in rows:
         if counted.row.unnamed:
             aim = next((aims[place] for place in _places(counted.row) if place in aims), set())
             counted = replace(counted, row=replace(counted.row, action=next(iter(aim)) if len(aim) == 1 else ""))
-            if counted.row.key in known:
-                continue
         found.append(counted)
     return found
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from relate_engine.results.lessons import main_action
 from relate_engine.results.observation import Observation
 from relate_engine.rewards.adfeatures import AdText
 from relate_engine.rewards.ctcvr import TOGETHER
@@ -44,15 +45,8 @@ class Counted:
 
 
 def action_of(observations: Sequence[Observation]) -> str:
-    """The conversion action that is learned: the one with most conversions (of rows that may be added up, where
-    there are any), or where nothing was ever bought with most clicks: no sale in ten thousand clicks teaches too.
-    Different actions are never pooled."""
-    counts: dict[tuple[bool, str], tuple[float, int]] = {}
-    for o in observations:
-        if o.conversions is not None and o.clicks:
-            bought, clicks = counts.get((o.summable, o.action), (0.0, 0))
-            counts[o.summable, o.action] = bought + o.conversions, clicks + o.clicks
-    return max(counts, key=lambda k: (counts[k][0] > 0, k[0], counts[k]))[1] if counts else ""
+    """The conversion action that is learned. Different actions are never pooled."""
+    return main_action((o.summable, o.action, o.conversions, o.clicks) for o in observations)
 
 
 def others_of(observations: Sequence[Observation], action: str) -> dict[str, str]:

@@ -12,8 +12,6 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.context import Context
 from app.desks import decide, learning, performance, words
-from app.desks.analysis_blind import words as blind_words
-from app.desks.analysis_versions import trial_words
 from app.services import (
     analytics_blind,
     analytics_rates,
@@ -27,7 +25,6 @@ from app.services import (
 )
 from app.services.analytics_blind import Preference
 from app.services.people import Actor
-from app.services.trials import TrialCounts
 from app.services.writing import Room
 from db import models
 from db.session import Database
@@ -205,23 +202,6 @@ def test_blind_choices_are_kept_once_each_and_counted(db: Database, open_desk: O
     other = person(db, "analyst", "Theirs")
     assert analytics_blind.preference(db, other, "writer-1", "grpo-77").decided == 0
     assert analytics_blind.next_pair(db, other, "writer-1", "grpo-77") is None
-
-
-def test_a_blind_count_and_a_trial_in_words() -> None:
-    assert blind_words("new", "old", Preference(0, 0, 2, 1)).startswith("Nobody has preferred")
-    assert blind_words("new", "old", Preference(80, 100, 3, 2)).endswith("It is preferred.")
-    assert blind_words("new", "old", Preference(20, 100, 3, 2)).endswith("old is preferred.")
-    assert blind_words("new", "old", Preference(5, 9, 0, 1)).endswith("no clear preference yet.")
-
-    def said(shown_old: int, shown_new: int, old: int, new: int) -> str:
-        return trial_words(TrialCounts("writer-1", "grpo-77", shown_old, shown_new, old, new, (old + new) / 2))
-
-    assert "Nobody has chosen" in said(8, 8, 0, 0) and "100 choices are needed" in said(8, 8, 0, 0)
-    assert "Of 10 choices 7 fell on it: 70%" in said(40, 40, 3, 7) and "90 more choices" in said(40, 40, 3, 7)
-    assert said(300, 300, 50, 100).endswith("People prefer it.")
-    assert said(300, 300, 100, 50).endswith("People prefer the old one.")
-    assert said(300, 300, 60, 90).endswith("It does not tell which one people prefer.")  # a look too many could be luck
-    assert said(300, 300, 75, 76).endswith("It does not tell which one people prefer.")
 
 
 def test_learning_shows_a_hacked_reward_and_the_steps_of_its_round(

@@ -1,7 +1,6 @@
 """Files of results: what each platform writes, numbers and dates, and every kind of bad file and bad row."""
 
 import io
-import math
 import random
 import zipfile
 from collections import Counter
@@ -12,7 +11,6 @@ import pytest
 
 from relate_engine.results import cells
 from relate_engine.results.cells import CellError
-from relate_engine.results.gap import smallest_gap
 from relate_engine.results.lessons import Counted, lessons
 from relate_engine.results.lines import MAX_CELL, ResultsError
 from relate_engine.results.reading import Options, open_results, options_from
@@ -125,10 +123,6 @@ def test_meta_days_without_a_result_teach_cvr_although_they_name_none() -> None:
     assert taught(meta_row("Lock it"), lead, other_ad)[2] == (None, "")
     assert taught(meta_row("Lock it"), lead, none)[2] == (0, bought)
     assert taught(none) == [(None, "")]
-    later = [read(meta_csv([meta_row("Lock it", clicks=n, results=k, indicator=i)]))[0][0]
-             for n, k, i in ((30, "", ""), (31, 1, "actions:lead"))]  # fmt: skip
-    found = lessons([Counted(row, date(2026, 12, 1)) for row in later], 7, "1").observations
-    assert [o.clicks for o in found if o.slot == "primary_text"] == [31]
 
 
 def test_a_variation_that_sold_nothing_is_still_compared() -> None:
@@ -369,34 +363,3 @@ def test_options_typed_in_a_shell() -> None:
     for wrong in ({"mapping": ["clicks"], "days": None}, {"mapping": None, "days": "last week"}):
         with pytest.raises(ResultsError):
             options_from(None, None, wrong["mapping"], None, None, wrong["days"])  # type: ignore[arg-type]
-
-
-# the smallest gap
-
-
-def test_smallest_gap_is_the_textbook_sample_size_turned_round() -> None:
-    """Fleiss: 0.05 against 0.10 takes 435 a group at 80 % power and 5 % (two-sided, no correction)."""
-    gap = smallest_gap(435, 435, 0.05)
-    assert gap is not None and math.isclose(gap, 0.05, rel_tol=0.002)
-
-
-def test_the_gap_found_is_found_about_eight_times_in_ten() -> None:
-    gap = smallest_gap(4000, 2000, 0.03)
-    assert gap is not None
-    draw, found, trials = random.Random(7), 0, 1500
-    for _ in range(trials):
-        x = _binomial(draw, 4000, 0.03)
-        y = _binomial(draw, 2000, 0.03 + gap)
-        pooled = (x + y) / 6000
-        z = (y / 2000 - x / 4000) / math.sqrt(pooled * (1 - pooled) * (1 / 4000 + 1 / 2000))
-        found += abs(z) > 1.96
-    assert 0.76 < found / trials < 0.84
-
-
-def test_too_little_traffic_shows_no_gap() -> None:
-    assert smallest_gap(2, 2, 0.5) is None and smallest_gap(0, 100, 0.1) is None
-    assert smallest_gap(10**6, 10**6, 0.03) < smallest_gap(10**4, 10**4, 0.03)  # type: ignore[operator]
-
-
-def _binomial(draw: random.Random, n: int, p: float) -> int:
-    return round(draw.gauss(n * p, math.sqrt(n * p * (1 - p))))
