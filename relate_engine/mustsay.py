@@ -15,7 +15,8 @@ from dataclasses import replace
 
 from relate_engine.brief import Brief, width
 from relate_engine.policy.points import is_narrow
-from relate_engine.policy.prompt import TEMPLATES
+from relate_engine.policy.prompt import TEMPLATES, one_line
+from relate_engine.policy.selling import leads
 from relate_engine.policy.writer import Wish, terms_of
 from relate_engine.rewards.compliance import says
 from relate_engine.rewards.diversity import jaccard
@@ -29,13 +30,18 @@ FACT = 24  # width that must be left beside it: with less, editors passed 30 of 
 
 
 def under_name(brief: Brief, slot: str, wishes: Sequence[Wish], start: int) -> list[Wish]:
-    """The slot's wishes; in a slot of one clause's width one in NAMED begins with the shortest name of the brand and a
-    colon, where that leaves room for a fact. `start`: wishes of the slot before."""
+    """The slot's wishes; in a slot of one clause's width, or one that leads its ad, one in NAMED begins with the
+    shortest name of the brand and a colon, where that leaves room for a fact. `start`: wishes of the slot before."""
     name = min(brief.names, key=width)
     room = terms_of(brief.placement, slot).limit - width(f"{name}: ")
-    if room < FACT or not is_narrow(TEMPLATES[brief.placement, slot].aim):
+    aim = TEMPLATES[brief.placement, slot].aim
+    if room < FACT or not (is_narrow(aim) or leads(aim)):
         return list(wishes)
-    return [replace(w, say=f"{name}:") if i % NAMED == NAMED - 1 else w for i, w in enumerate(wishes, start)]
+    own = [not any(one_line(r).rstrip(".") in w.point for r in brief.reviews) for w in wishes]  # no customer's words
+    return [
+        replace(w, say=f"{name}:") if i % NAMED == NAMED - 1 and says else w
+        for says, (i, w) in zip(own, enumerate(wishes, start), strict=True)
+    ]
 
 
 def asked_to_say(brief: Brief, slot: str, wishes: Sequence[Wish], start: int) -> list[Wish]:

@@ -15,7 +15,7 @@ from relate_engine.rewards.findings import text_findings
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.rewards.sheet import sheet
 from relate_engine.rewards.spelling import made_up
-from relate_engine.rewards.words import sentences, spoken, words
+from relate_engine.rewards.words import sentences, spoken, stems, words
 from relate_engine.scorecard import Finding
 
 _LABEL = re.compile(rf"\b(curiosity|angle|point)\b|^({'|'.join(ANGLES.values())}|headline|description|about):", re.I)
@@ -40,7 +40,7 @@ def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
     own = sheet(brief, brief.countries).words
     if (glued := _GLUED.search(text)) and glued[0] not in brief.facts:
         return f"'{glued[0]}' lacks a space"
-    said = [spoken(sentence) for sentence in sentences(text)]
+    said = [spoken(sentence).replace(" ", "") for sentence in sentences(text)]  # "30g" is "30 g"
     if len(set(said)) < len(said):
         return "says the same sentence twice"
     if _ITEM.match(text):
@@ -55,6 +55,8 @@ def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
         return f"'{shouted}' is not written so in the brief"
     if _names_audience(text, brief):
         return "names only whom it is for"
+    if echoed := _echoed(text, brief):
+        return f"says '{echoed}' of the name before it again"
     return _borrowed(text, brief)
 
 
@@ -65,11 +67,21 @@ def _names_audience(text: str, brief: Brief) -> bool:
     return bool(named) and "?" not in text and f" {named} " in f" {spoken(brief.audience)} " and named not in said
 
 
+def _echoed(text: str, brief: Brief) -> str:
+    """The last word of a name where a text that stands under it says it again ("Oak Shed: a shed in pine"), or ""."""
+    for name in brief.names:
+        if text.startswith(f"{name}: "):
+            kind = next((w.text for w in reversed(words(name)) if not w.text.isdigit()), "")
+            return kind if kind and stems(kind) & stems(text.removeprefix(name)) else ""
+    return ""
+
+
 def _shouted(text: str, brief: Brief) -> str:
-    """A word in capitals that the brief writes with one ("XERO"), or ""."""
+    """A word with capitals behind its first letter where the brief writes it otherwise ("XERO", "waIST"), or ""."""
     told = {w.text for w in words(f"{brief.facts} {' '.join(brief.keywords)}")}
-    loud = (w.text for w in words(text) if len(w.text) > 2 and w.text.isupper() and w.text not in told)
-    return next((word for word in loud if word.capitalize() in told), "")
+    known = {word.lower() for word in told}
+    loud = (w.text for w in words(text) if len(w.text) > 2 and w.text[1:] != w.text[1:].lower() and w.text not in told)
+    return next((word for word in loud if word.lower() in known), "")
 
 
 def _borrowed(text: str, brief: Brief) -> str:
@@ -79,6 +91,8 @@ def _borrowed(text: str, brief: Brief) -> str:
         if not any(f" {spoken(quoted)} " in r for r in reviews):
             return "quotes what no review of the brief says"
     plain = _QUOTED.sub("", text)
+    for name in brief.names:  # "TideLock: my boat is dry" is its customer's sentence too
+        plain = plain.removeprefix(f"{name}: ")
     own = [s for s in sentences(plain) if _PERSONAL.search(s)]
     if any(f" {spoken(s)} " in r for s in own for r in reviews):
         return "says a customer's words without quotation marks"

@@ -15,10 +15,12 @@ from itertools import pairwise
 from relate_engine.brief import OFFER, PROOF, Angle, Brief, width
 from relate_engine.denial import affirmed
 from relate_engine.policy.prompt import one_line
+from relate_engine.policy.selling import kind_of, leads, small_print
 from relate_engine.rewards.words import sentences, stems
 
 LONGEST = 120  # characters; a longer passage is no single point
 CLAUSE, SHORTEST = 40, 12  # characters of a clause, about and at least
+ENOUGH = 4  # points that must be left before small print is asked for no more
 ALIKE = 0.5  # share of the shorter point's stems that another holds: both would say the same
 _MARK = re.compile(r"(?<!\d)(?:[,;:]|\s[-\u2013\u2014])\s+")
 _JOINING = re.compile(
@@ -50,7 +52,9 @@ def asked(brief: Brief, angle: Angle, turn: int, nth: int, aim: int) -> str:
     point = whole[(turn + nth) % len(whole)]
     if width(point) > aim:
         point = clauses(point)[0]
-    return joined(brief, point, passes + nth, aim) if is_long(aim) else point
+    if not is_long(aim):
+        return point
+    return joined(brief, point, passes + nth, aim, told=leads(aim) and (turn + nth) % 2 == 0)
 
 
 def is_narrow(aim: int) -> bool:
@@ -68,9 +72,13 @@ def half_empty(taken: int, aim: int) -> bool:
     return is_long(aim) and taken < aim / 2
 
 
-def joined(brief: Brief, point: str, turn: int, room: int) -> str:
+def joined(brief: Brief, point: str, turn: int, room: int, told: bool = False) -> str:
     """`point` with another one behind it, so that a long slot says two things and is filled; the `turn`th of those
-    that fit in `room` and say something else, or `point` alone."""
+    that fit in `room` and say something else, or `point` alone. `told`: what the product is, where that fits (before
+    it, the writer often stops after the one)."""
+    kind = _line(clauses(_line(kind_of(brief)))[0])
+    if told and kind and point and not _alike(kind, point) and width(f"{_sentences(brief, point, kind)}.") <= room:
+        return _sentences(brief, point, kind)
     others = [p for p in suited(brief, "benefit") if point and p and not _alike(p, point)]
     both = [s for s in (_sentences(brief, point, p) for p in others) if width(f"{s}.") <= room]
     return both[turn % len(both)] if both else point
@@ -108,9 +116,12 @@ def clauses(point: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def suited(brief: Brief, angle: Angle) -> tuple[str, ...]:
     """The points that an angle can be argued from; ("",) where there is none. What a review says is proof only. The
-    audience is nobody's: asked about it, the writer names it and says nothing."""
+    audience is nobody's: asked about it, the writer names it and says nothing. Small print is nobody's either, where
+    enough else is left."""
     said = {_line(r) for r in brief.reviews}
     own = [p for p in points(brief) if p != _line(brief.audience) and p not in said]
+    selling = [p for p in own if not small_print(p)]
+    own = selling if len(selling) >= ENOUGH else own
     if angle == "offer":
         return tuple(p for p in own if OFFER.search(affirmed(p))) or tuple(own) or ("",)
     if angle == "proof":

@@ -30,7 +30,8 @@ _CONDITION = re.compile(
     # least spend
     rf"(?P<spend>(?:(?:on|for|with) )?(?:(?:all|any|every) )?(?:orders?|purchases?|baskets?|bookings?|stays?|"
     rf"jobs?|trips?|"
-    rf"spends?|installs?|projects?|deliveries|carts?|loans?|balances?) (?:over|above|of at least|of|from) {_MONEY}"
+    rf"spends?|installs?|projects?|deliveries|carts?|loans?|balances?|deposits?) (?:over|above|of at least|of|from|"
+    rf"up to|under|below) {_MONEY}"
     rf"|(?<=\w )(?:over|above) {_MONEY}|when you (?:spend|borrow|order|buy)[^,.;\n]*\d[\d,]*|\d+ (?:[a-z]+ "
     rf"){{0,2}}or more\b|{_MONEY} (?:or more|"
     r"minimum)|minimum (?:order|spend|purchase)[^,.;\n]*)"
@@ -231,7 +232,7 @@ _TRADE = frozenset(
     stem(w)
     for w in word_set("""order orders purchase purchases buy buying spend book booking only get you your customer
     customers
-    two three four five six ten first when""")
+    two three four five six ten first when balance balances deposit deposits""")
 ) - {"first"}
 
 

@@ -22,7 +22,8 @@ _LONG = {
     "theyre": "they're", "thats": "that's", "cant": "can't", "wont": "won't",
     "ppl": "people", "accts": "accounts", "acct": "account", "yrs": "years", "wks": "weeks",
     "wknd": "weekend", "wkends": "weekends", "wkdays": "weekdays", "abt": "about", "pls": "please", "appts":
-    "appointments", "appt": "appointment", "xmas": "Christmas",
+    "appointments", "appt": "appointment", "xmas": "Christmas", "ipad": "iPad", "ipads": "iPads", "iphone": "iPhone",
+    "iphones": "iPhones",
 }  # fmt: skip
 _Change = Callable[[re.Match[str]], str]
 

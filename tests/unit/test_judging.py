@@ -83,7 +83,14 @@ def test_a_label_of_the_audience_and_a_name_in_capitals_are_refused() -> None:
     assert refusal(RULES, "Draft at home", "headline", home) == ""  # what it does, too
     assert "'XERO' is not written so" in refusal(RULES, "Works with XERO", "headline", brief)
     assert refusal(RULES, "Works with Xero", "headline", brief) == ""
+    assert "'waIST' is not written so" in refusal(RULES, "Works at waIST height", "headline", brief.model_copy(
+        update={"description": "Works at waist height on an iPad."}))  # fmt: skip
     assert "lacks a space" in refusal(RULES, "Access for 12Months", "headline", brief)
+
+
+def test_a_text_under_a_name_does_not_say_the_name_again() -> None:
+    assert "says 'Desk' of the name" in refusal(RULES, "Oak Desk: a desk, arms fold flat", "description", BRIEF)
+    assert refusal(RULES, "Oak Desk: arms fold flat", "description", BRIEF) == ""
 
 
 def test_only_a_customers_words_stand_in_quotation_marks_and_only_there() -> None:
@@ -92,13 +99,23 @@ def test_only_a_customers_words_stand_in_quotation_marks_and_only_there() -> Non
     assert "quotes what no review" in refusal(RULES, '"Arms fold flat"', "headline", brief)
     assert "quotes what no review" in refusal(RULES, '""Folded it with one hand""', "headline", brief)
     assert "a customer's words" in refusal(RULES, "I folded it with one hand", "headline", brief)
+    assert "a customer's words" in refusal(RULES, "iDesk: I folded it with one hand", "description", brief)
 
 
 def test_a_long_slot_that_is_left_half_empty_is_worth_half() -> None:
     cards = [SimpleNamespace(text=text, width=len(text)) for text in ("Arms fold flat.", "Arms fold flat. " * 4)]
     accepted = dict.fromkeys((c.text for c in cards), 0.8)
-    assert list(_worth(cards, accepted, 90).values()) == [0.4, 0.8]  # type: ignore[arg-type]
-    assert list(_worth(cards, accepted, 30).values()) == [0.8, 0.8]  # type: ignore[arg-type]
+    assert list(_worth(BRIEF, cards, accepted, 90).values()) == [0.4, 0.8]  # type: ignore[arg-type]
+    assert list(_worth(BRIEF, cards, accepted, 30).values()) == [0.8, 0.8]  # type: ignore[arg-type]
+
+
+def test_a_text_that_leads_its_ad_without_saying_what_is_sold_is_worth_less() -> None:
+    fact, told = "Rated 4.7 by 1,340 buyers.", "A desk, rated 4.7."
+    cards = [SimpleNamespace(text=text, width=100) for text in (fact, told)]
+    assert [
+        _worth(BRIEF, cards, dict.fromkeys((fact, told), 0.5), aim)[t]
+        for aim, t in ((125, fact), (125, told), (90, fact))
+    ] == [0.3, 0.5, 0.5]  # type: ignore[arg-type]
 
 
 def test_two_facts_of_the_brief_side_by_side_are_a_copy() -> None:

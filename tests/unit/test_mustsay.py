@@ -33,7 +33,11 @@ def test_one_headline_in_so_many_stands_under_the_shortest_name_where_there_is_r
     plain, feed = [Wish("headline", "benefit")] * (2 * NAMED), BRIEF.model_copy(update={"placement": "meta_feed"})
     assert [w.say for w in under_name(feed, "headline", plain, 0)] == ["", "", "Ashby:"] * 2
     assert [w.say for w in under_name(feed, "headline", plain[:2], NAMED - 1)] == ["Ashby:", ""]  # goes on
-    assert under_name(feed, "primary_text", plain, 0) == plain  # a long slot says it by itself
+    assert [w.say for w in under_name(feed, "primary_text", plain, 0)] == ["", "", "Ashby:"] * 2  # people read it first
+    assert under_name(BRIEF, "description", plain, 0) == plain  # a headline has said it
+    said = feed.model_copy(update={"reviews": ("I keep my savings here.",)})
+    proof = [Wish("headline", "proof", "I keep my savings here")] * NAMED
+    assert under_name(said, "headline", proof, 0) == proof  # not the brand's words
     assert under_name(BRIEF, "headline", plain, 0) == plain  # 30 - 7 leave 23 to the fact
     long = feed.model_copy(update={"brand_kit": BrandKit()})
     assert under_name(long, "headline", plain, 0) == plain  # "Oak & Ash Savings: " leaves 21 of 40

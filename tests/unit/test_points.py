@@ -112,6 +112,22 @@ def test_a_long_slot_is_asked_about_two_points_that_fit_it_and_say_different_thi
     assert all(". " not in w.point for w in wanted(BRIEF, "headline", ["benefit"], 5))
 
 
+def test_a_slot_that_leads_its_ad_is_asked_on_every_other_turn_to_say_what_the_product_is() -> None:
+    feed = BRIEF.model_copy(update={"placement": "meta_feed"})
+    asked = [w.point for w in wanted(feed, "primary_text", ["benefit"], 6)]
+    assert [STEEPED in point for point in asked[::2]] == [True] * 3 and asked[2].endswith(STEEPED)
+    assert len(set(asked)) == 6 and sum(STEEPED in point for point in asked) < 6
+    assert not joined(BRIEF, BOTTLE, 0, 30, told=True).endswith(STEEPED)  # no room
+
+
+def test_small_print_is_asked_for_only_where_little_else_is_left() -> None:
+    small = "Return postage £4.50"
+    some = BRIEF.model_copy(update={"benefits": (small, BOTTLE, SHIPPING)})
+    assert small in points(some) and small not in suited(some, "benefit")
+    few = Brief(product="Oak", description="A desk.", benefits=(small, "Arms fold flat"))
+    assert small in suited(few, "benefit")
+
+
 def test_a_long_text_that_says_two_things_speaks_of_two_points() -> None:
     both = "Concentrate steeped for 18 hours. Free shipping on 2 bottles or more."
     assert set(point_of(BRIEF, both, 90).split(". ")) == {STEEPED, SHIPPING}

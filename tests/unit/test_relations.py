@@ -57,6 +57,7 @@ def test_the_right_relation_passes(text: str, points: tuple[str, ...]) -> None:
     [
         ("Free shipping on your kettle", "Free shipping on orders over $50", "on orders over $50"),
         ("Financing at 4.9% APR", "4.9% APR for qualified buyers", "for qualified buyers"),
+        ("4.1% APY on balances", "4.1% APY on balances up to $9,000", "on balances up to $9,000"),
         ("20% off", "20% off for new members", "for new members"),
         ("Save 30% off everything", "Up to 30% off", "Up to 30% off"),
         ("Half-price pizza", "Half-price pizza on Wednesdays", "on Wednesdays"),

@@ -1,0 +1,55 @@
+"""What a text that leads its ad has to do, and no reward asks for: say what is sold, and not argue from small print.
+
+A small policy gives every fact of a brief the same weight. Asked about "Base not included" it writes just that, and a
+primary text such as "30-day trial. Imports CSV files." could be anybody's. So what the product is goes with every
+other point asked for in such a slot, small print is asked for only where little else is left, and a text without
+either counts for less in the choice. Blind readers stopped half of the primary texts of earlier drafts for these two.
+Leaves out: what the points of a brief are (points.py) and the choice itself (draft.py).
+"""
+
+import re
+
+from relate_engine.brief import Brief
+from relate_engine.rewards.words import sentences, stems
+
+LEADING = 100  # characters at which a slot aims that leads its ad
+_SMALL = re.compile(
+    r"\b(?:not (?:included|covered|available|offered)|exclud(?:es|ed|ing)|(?:sold|quoted|billed|charged) separately|"
+    r"(?:late|return|application|establishment|transfer|set-?up|booking|cancellation|court) (?:fee|charge|postage)s?|"
+    r"plus postage|fee of|(?:costs?|parts|is|are) extra|deposit (?:of|taken|required)|"
+    r"current wait|waiting (?:list|time)|unworn|unopened|unused|non-refundable|may (?:change|vary)|var(?:y|ies)|"
+    r"call first|(?:do not|don't) say|please)\b"
+    r"|[$\u00a3\u20ac]\d+ deposit\b"
+    r"|^(?:note: )?(?:closed(?!-)|contains|minimum|replacement\b.*[$\u00a3\u20ac]|"
+    r"[\w' -]{1,30} (?:only|minimum|apply)$)",
+    re.I,
+)
+_KIND_TO = re.compile(
+    r"[$\u00a3\u20ac]0\b|\b0%|\b(?:free|(?<!not )includ\w+|waived|no|without|never|zero|refunded|returned|saves?)\b",
+    re.I,
+)
+
+
+def leads(aim: int) -> bool:
+    """Does a slot that aims at `aim` characters lead its ad (a primary text, a body)? People read it before anything
+    that could tell them what is sold."""
+    return aim >= LEADING
+
+
+def kind_of(brief: Brief) -> str:
+    """What the product is: the description's first sentence, without its full stop."""
+    return next(iter(sentences(brief.description)), "").rstrip(".")
+
+
+def says_what(brief: Brief, text: str) -> bool:
+    """Does a text say what is sold: a name of the product, the last word of one ("hob"), or two words of what the
+    description begins with?"""
+    said = stems(text)
+    kinds = [stems(name.split()[-1]) for name in (brief.product, *brief.names)]
+    return any(k and k <= said for k in kinds) or len(said & stems(kind_of(brief))) >= 2
+
+
+def small_print(text: str) -> bool:
+    """Is every sentence of a text a cost, a limit or an exclusion, and so no reason to buy?"""
+    found = sentences(text)
+    return bool(found) and all(_SMALL.search(s.rstrip(".!")) and not _KIND_TO.search(s) for s in found)
