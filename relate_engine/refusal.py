@@ -20,6 +20,7 @@ from relate_engine.scorecard import Finding
 
 _LABEL = re.compile(rf"\b(curiosity|angle|point)\b|^({'|'.join(ANGLES.values())}|headline|description|about):", re.I)
 _GLUED = re.compile(r"\w*[a-z\d][.!?](?=[A-Z])\w*|\b\d+[A-Z][a-z]{2,}")
+_GOING_ON = re.compile(r"(?:then|and|but|or|nor|so|which|who|they|them|their|because|also)\b(?![^.!?]*\?)", re.I)
 _ITEM = re.compile(r"[-\u2013\u2014\u2022*]\s")
 _REST = re.compile(r"[.!?] +([a-z])")
 _QUOTED = re.compile(r"[\"\u201c]([^\"\u201c\u201d]*)[\"\u201d]")
@@ -37,6 +38,8 @@ def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
     small = [0] * text[:1].islower() + [m.start(1) for m in _REST.finditer(text)]
     if any(not text.startswith(brief.names, at) for at in small):
         return "a sentence begins in lower case, like the rest of one"
+    if (rest := _GOING_ON.match(text)) and not text.startswith(brief.names):
+        return f"begins with '{rest[0]}', like what comes after something else"
     own = sheet(brief, brief.countries).words
     if (glued := _GLUED.search(text)) and glued[0] not in brief.facts:
         return f"'{glued[0]}' lacks a space"

@@ -169,6 +169,7 @@ def _publish(context: JobContext, snapshot: Snapshot, made: "RoundReport", rewar
 def promote(db: Database, actor: Actor, version: str, config: Settings, reason: str = "") -> None:
     """Puts a version in use, as versions.promote does; where its gate says no only with a reason, and the audit says
     that it was done against the gate. Raises BriefError for a no without a reason."""
+    before = versions.way_back(db, actor)
     try:
         gate_says = decision(db, actor, version)
     except NotFound:  # no round made it, so no gate has judged it; versions.promote knows whether there is such a one
@@ -178,7 +179,7 @@ def promote(db: Database, actor: Actor, version: str, config: Settings, reason: 
             why = next(r.removeprefix("No: ") for r in gate_says.reasons if r.startswith("No: "))
             raise BriefError(f"The gate says no ({why.rstrip('.')}); give a reason to promote {version} all the same.")
         reason = f"{AGAINST}{reason.strip()}"
-    versions.promote(db, actor, version, config, reason)
+    versions.promote(db, actor, version, config, reason, before[0] if before else versions.SHIPPED)
 
 
 def decision(db: Database, actor: Actor, version: str) -> gate.Decision:

@@ -88,11 +88,14 @@ def shipped_name(config: Settings) -> str:
     return str(_shipped_manifest(config).get("version", "untrained"))
 
 
-def promote(db: Database, actor: Actor, version: str, config: Settings, reason: str = "") -> None:
-    """Puts a version in use from the next draft on, and ends a running trial.
+def promote(
+    db: Database, actor: Actor, version: str, config: Settings, reason: str = "", instead_of: str | None = None
+) -> None:
+    """Puts a version in use from the next draft on, and ends a running trial. `instead_of`: what must be in use still
+    (SHIPPED for the shipped one), as it was when the gate was asked.
 
-    Raises NotFound for a version that is not the workspace's, BriefError where it is in use already, and WeightsError
-    where its adapter is missing, damaged or made on another base; nothing is changed then.
+    Raises NotFound for a version that is not the workspace's, BriefError where it is in use already or another is by
+    now, and WeightsError where its adapter is missing, damaged or made on another base; nothing is changed then.
     """
     require(actor, "writer.change")
     reason = checked_reason(reason)
@@ -101,6 +104,8 @@ def promote(db: Database, actor: Actor, version: str, config: Settings, reason: 
         now = _active(session, actor)
         if now == version:
             raise BriefError(f"{version} is in use already, so nothing was changed.")
+        if instead_of not in (None, now or SHIPPED):
+            raise BriefError(f"{now or SHIPPED} came in use meanwhile, so nothing was changed; ask the gate again.")
         end_trial(session, actor, f"{version} was promoted")
         rows.activate(session, actor.workspace_id, KIND, version)
         rows.add_change(session, actor.workspace_id, actor.user_id, "promote", now, version, reason)

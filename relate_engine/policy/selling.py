@@ -14,18 +14,23 @@ from relate_engine.rewards.words import sentences, stems
 
 LEADING = 100  # characters at which a slot aims that leads its ad
 _SMALL = re.compile(
-    r"\b(?:not (?:included|covered|available|offered)|exclud(?:es|ed|ing)|(?:sold|quoted|billed|charged) separately|"
+    r"\b(?:exclud(?:es|ed|ing)|(?:sold|quoted|billed|charged) separately|"
     r"(?:late|return|application|establishment|transfer|set-?up|booking|cancellation|court) (?:fee|charge|postage)s?|"
     r"plus postage|fee of|(?:costs?|parts|is|are) extra|deposit (?:of|taken|required)|"
     r"current wait|waiting (?:list|time)|unworn|unopened|unused|non-refundable|may (?:change|vary)|var(?:y|ies)|"
-    r"call first|(?:do not|don't) say|please)\b"
-    r"|[$\u00a3\u20ac]\d+ deposit\b"
+    r"call first|(?:do not|don't) say|please|(?:one|two|three|\d+)[- ](?:year|month) contract)\b"
+    r"|[$\u00a3\u20ac%]\d* deposit\b|\d% deposit\b"
     r"|^(?:note: )?(?:closed(?!-)|contains|minimum|replacement\b.*[$\u00a3\u20ac]|"
-    r"[\w' -]{1,30} (?:only|minimum|apply)$)",
+    r"(?:delivery|shipping|postage|installation|set-?up) [$\u00a3\u20ac]\d|[\w' -]{1,30} (?:only|minimum|apply)$)",
+    re.I,
+)
+_REFUSES = re.compile(
+    r"\bnot (?:included|covered|available|offered|supported|promised|possible)\b|\b(?:can't|cannot|don't) promise\b"
+    r"|^no (?:delivery|shipping|service|refunds?|returns?|collection) (?:to|in|on|after|for)\b",
     re.I,
 )
 _KIND_TO = re.compile(
-    r"[$\u00a3\u20ac]0\b|\b0%|\b(?:free|(?<!not )includ\w+|waived|no|without|never|zero|refunded|returned|saves?)\b",
+    r"[$\u00a3\u20ac]0\b|\b0%|\b(?:free|includ\w+|waived|no|without|never|zero|refunded|returned|saves?)\b",
     re.I,
 )
 
@@ -52,4 +57,8 @@ def says_what(brief: Brief, text: str) -> bool:
 def small_print(text: str) -> bool:
     """Is every sentence of a text a cost, a limit or an exclusion, and so no reason to buy?"""
     found = sentences(text)
-    return bool(found) and all(_SMALL.search(s.rstrip(".!")) and not _KIND_TO.search(s) for s in found)
+    return bool(found) and all(_is_small(s.rstrip(".!").replace("\u2019", "'")) for s in found)
+
+
+def _is_small(sentence: str) -> bool:
+    return bool(_REFUSES.search(sentence) or (_SMALL.search(sentence) and not _KIND_TO.search(sentence)))

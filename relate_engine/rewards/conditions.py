@@ -34,7 +34,8 @@ _CONDITION = re.compile(
     rf"up to|under|below) {_MONEY}"
     rf"|(?<=\w )(?:over|above) {_MONEY}|when you (?:spend|borrow|order|buy)[^,.;\n]*\d[\d,]*|\d+ (?:[a-z]+ "
     rf"){{0,2}}or more\b|{_MONEY} (?:or more|"
-    r"minimum)|minimum (?:order|spend|purchase)[^,.;\n]*)"
+    r"minimum)|minimum (?:order|spend|purchase)[^,.;\n]*|"
+    rf"minimum (?:of )?{_MONEY}|\d+[- ](?:person|people|item|bag|box) minimum)"
     # who
     rf"|(?P<who>(?:for|to) (?:(?:all|our|every|the) )?(?:qualif\w+|eligible|new|first[- ]time|returning|"
     rf"existing|approved|"

@@ -25,6 +25,15 @@ _LONG = {
     "appointments", "appt": "appointment", "xmas": "Christmas", "ipad": "iPad", "ipads": "iPads", "iphone": "iPhone",
     "iphones": "iPhones",
 }  # fmt: skip
+_UNITS = {
+    "yr": "year",
+    "hr": "hour",
+    "hrs": "hours",
+    "mth": "month",
+    "mths": "months",
+    "mins": "minutes",
+    "pcs": "pieces",
+}
 _Change = Callable[[re.Match[str]], str]
 
 
@@ -45,6 +54,9 @@ def _changes() -> tuple[tuple[re.Pattern[str], str | _Change], ...]:
         (re.compile(rf"\b(?:{'|'.join(_LONG)})\b"), lambda m: _LONG[m[0]]),
         (re.compile(r"\bw/o\s"), "without "),
         (re.compile(r"\bw/\s?(?=\w)"), "with "),
+        (re.compile(rf"(?<=\d )(?:{'|'.join(_UNITS)})\b|(?<=\ba )(?:yr|mth)\b"), lambda m: _UNITS[m[0]]),
+        (re.compile(r"(?<=[a-z] )u(?= [a-z])"), "you"),
+        (re.compile(r"(?<=[a-z] )w (?=[a-z])"), "with "),
         (re.compile(r"\bincl\b\.?(?= [a-z])"), "including"),
         (re.compile(r"(?<=[^\W\d_]) \+ (?=[^\W\d_])"), " and "),
         (re.compile(r"!{2,}"), "!"),

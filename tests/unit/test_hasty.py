@@ -21,6 +21,8 @@ RULES = load_rules(ASSETS / "rules")
         ("plumbers in leeds + bradford, parts incl tax", "plumbers in Leeds and Bradford, parts including tax"),
         ("quote w/ photos, w/o a fee; i answer", "quote with photos, without a fee; I answer"),
         ("born in stoke-on-trent", "born in Stoke-on-Trent"),
+        ("10 yr warranty, 3 a yr, waist high tubs w ramp", "10 year warranty, 3 a year, waist high tubs with ramp"),
+        ("an app that tells u when, on ipad, in 45 mins", "an app that tells you when, on iPad, in 45 minutes"),
     ],
 )
 def test_one_right_form(typed: str, meant: str) -> None:
@@ -37,6 +39,8 @@ def test_one_right_form(typed: str, meant: str) -> None:
         "a reading nook with a bath and an orange",
         "it's what i-beams hold",
         "Jersey cotton",
+        "A 60 w bulb, made in the u.s.",
+        "hr software, RX-u bolt, 20min walk",
     ],
 )
 def test_what_means_something_else_is_left_alone(text: str) -> None:

@@ -88,6 +88,13 @@ def test_a_label_of_the_audience_and_a_name_in_capitals_are_refused() -> None:
     assert "lacks a space" in refusal(RULES, "Access for 12Months", "headline", brief)
 
 
+def test_a_text_that_goes_on_from_another_is_refused() -> None:
+    for text in ("Then folds flat", "They can swap it", "And its arms fold flat"):
+        assert "like what comes after something else" in refusal(RULES, text, "headline", BRIEF)
+    for text in ("Who needs a desk?", "Also a desk?", "Thentic arms fold flat"):
+        assert "like what comes after" not in refusal(RULES, text, "headline", BRIEF)
+
+
 def test_a_text_under_a_name_does_not_say_the_name_again() -> None:
     assert "says 'Desk' of the name" in refusal(RULES, "Oak Desk: a desk, arms fold flat", "description", BRIEF)
     assert refusal(RULES, "Oak Desk: arms fold flat", "description", BRIEF) == ""

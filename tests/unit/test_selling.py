@@ -41,6 +41,12 @@ def test_primary_texts_and_bodies_lead_their_ads() -> None:
         "Two box minimum",
         "£300 deposit, balance on the day",
         "Results and treatment time vary.",
+        "No delivery to Northern Ireland or the Channel Islands.",
+        "Mac servers not supported",
+        "Can’t promise the judge says yes.",
+        "25% deposit; balance on completion",
+        "One-year contract",
+        "Delivery £7.95",
     ],
 )
 def test_costs_limits_and_exclusions_are_small_print(text: str) -> None:
@@ -52,6 +58,9 @@ def test_costs_limits_and_exclusions_are_small_print(text: str) -> None:
     [
         "Return postage £4.50. Postal mending for wool jumpers.",  # half of it sells
         "No establishment fee",
+        "No delivery fee",
+        "No contract, one-month notice",
+        "Delivery in two days",
         "$0 early payout fee",
         "Fees from £4,150 a term including lunch",
         "£30 all in, including UK postage",

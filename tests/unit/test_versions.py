@@ -12,7 +12,7 @@ from zlib import crc32
 import pytest
 from sqlalchemy import select
 
-from app.services import briefs, drafting, trials, versions
+from app.services import briefs, drafting, rounds, trials, versions
 from app.services.drafting_page import Jobs
 from app.services.people import Actor, Forbidden, NotFound
 from app.services.writing import Room
@@ -88,6 +88,22 @@ def test_promote_twice_and_back_to_the_shipped_writer(db: Database, ann: Actor, 
         ("rollback", "rnd-1", None, ""),
     ]
     assert {c.author_id for c in versions.changes(db, ann)} == {ann.user_id}
+
+
+def test_a_version_that_came_in_use_since_the_gate_was_asked_stops_a_promotion(
+    db: Database, ann: Actor, config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("rnd-1", "rnd-2"):
+        add_version(db, ann, config, name)
+
+    def slow(*_: object) -> None:  # the gate answers, and meanwhile another analyst promotes
+        versions.promote(db, ann, "rnd-2", config)
+        raise NotFound("no round made it")
+
+    monkeypatch.setattr(rounds, "decision", slow)
+    with pytest.raises(BriefError, match="rnd-2 came in use meanwhile, so nothing was changed"):
+        rounds.promote(db, ann, "rnd-1", config)
+    assert in_use(db, ann, config) == "rnd-2"
 
 
 def test_the_audit_cannot_be_rewritten(db: Database, ann: Actor, config: Settings) -> None:
