@@ -2,7 +2,8 @@
 
 The newer import counts, as it does where only the counts differ, because platforms correct them for weeks; but not
 where it would cost more days than it brings: rows of it that together cover fewer days than an older row that counts
-are left out (a year's report stays when the last 7 days come).
+are left out (a year's report stays when the last 7 days come), and not where it would cost the conversions: rows
+without any that meet an older row with them are left out. The other way round the row with conversions counts.
 Rows that count no longer anyway are replaced as well: whichever import is undone later, no day counts twice.
 What rows overlap: relate_engine/results/overlap.py. How they are taken out and come back: db/results.py.
 """
@@ -19,6 +20,10 @@ from relate_engine.results.overlap import Days, Told, told_by
 from relate_engine.results.rows import row_from_json
 
 LISTED = 5  # imports that a sentence names
+_UNSOLD = (
+    "Days of this ad are already counted with their conversions in import {id} ({name}), and this row tells none; "
+    "export it with its conversions, or undo that import first."
+)
 NAME = 100  # of a file's name, in a reason that must not be cut short
 
 
@@ -53,9 +58,9 @@ def older_rows(db: Database, workspace_id: int, import_id: int, days: Days, amon
             ):
                 ids = meaning.pop("text_ids")
                 row = row_from_json(line, shown, clicks, sold, meaning)
-                told, by = told_by(row), tuple(reversed(days.meeting(row)))
-                same = (told.days, told.action)  # have the same key and need nothing more
-                if by and all((new.days, new.action) != same for new in by):
+                told, by = told_by(row), tuple(reversed(days.meeting(row, anyhow=True)))
+                same = (told.days, told.action, told.window)  # have the same key and need nothing more
+                if by and all((new.days, new.action, new.window) != same for new in by):
                     found[key] = Older(key, older_id, name, told, by, ids[0] if len(ids) == 1 else None, False)
         for key in queries.known_counts(session, workspace_id, list(found)):
             found[key] = found[key]._replace(counting=True)
@@ -63,7 +68,8 @@ def older_rows(db: Database, workspace_id: int, import_id: int, days: Days, amon
 
 
 def left_out(older: dict[str, Older]) -> dict[int, str]:
-    """By line: why rows of the new import do not count. An older row has more days than all that meet it.
+    """By line: why rows of the new import do not count. An older row has more days than all that meet it, or tells
+    conversions and they do not.
 
     A row left out replaces nothing, so the older rows that it met are looked at again without it. Older rows of one
     action that count share no days: each has few such neighbours, and all this is one pass through the rows."""
@@ -76,9 +82,10 @@ def left_out(older: dict[str, Older]) -> dict[int, str]:
     while waiting:
         one = waiting.pop()
         left = [new for new in one.by if new.line not in why]
-        if one.told.length > sum(new.length for new in left):
-            for new in left:
-                why[new.line] = _why(new, one)
+        fewer = one.told.length > sum(new.length for new in left)
+        for new in left:
+            if fewer or (one.told.sold and not new.sold):
+                why[new.line] = _why(new, one) if fewer else _UNSOLD.format(id=one.import_id, name=_short(one.name))
                 waiting += [other for other in meeting[new.line] if other is not one]
     return why
 
@@ -114,11 +121,14 @@ def _why(new: Told, older: Older) -> str:
     else:
         days = f"Days up to {_day(last)} of this ad" if new.last > last else "All days of this row"
         others = f"from {_day(last + 1)} on"
-    name = older.name if len(older.name) <= NAME else older.name[: NAME - 1] + "…"
     return (
-        f"{days} are already counted in import {older.import_id} ({name}), whose row covers more days; export "
-        f"{others}, or undo that import first."
+        f"{days} are already counted in import {older.import_id} ({_short(older.name)}), whose row covers more days; "
+        f"export {others}, or undo that import first."
     )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= NAME else name[: NAME - 1] + "…"
 
 
 def _words(replaced: list[Older]) -> list[str]:

@@ -2,7 +2,8 @@
 
 A series is an ad or text with everything that its counts mean but their days. Platforms write month to date, last 30
 days, days and months; added up, one impression would count as often as it was exported. Meta names no action until
-something happened (`ResultRow.unnamed`), so such a row is of the series of every action of its ad.
+something happened (`ResultRow.unnamed`), so such a row is of the series of every action of its ad. Beside another file
+(`anyhow`) a row without conversions is of every series: first exported without that column, then with it.
 Rows without days are alike among themselves and meet no others, since nobody knows when they were; a row with only a
 first or only a last day is of that day. Leaves out what becomes of such rows (reading.py in one file,
 app/services/import_overlap.py between imports).
@@ -15,18 +16,21 @@ from typing import NamedTuple
 
 from relate_engine.results.rows import ResultRow
 
-Ran = tuple[str, str, tuple[str, ...]]  # arm, window, breakdown
-UNNAMED = None  # in place of the action
+Ran = tuple[str, tuple[str, ...]]  # arm, breakdown
+Of = tuple[str | None, str, bool]  # action (None: not named by Meta), attribution window, any conversions told?
 
 
 class Told(NamedTuple):
-    """A row's days as numbers (0: none), its line, a hash of its counts, and its action."""
+    """A row's days as numbers (0: none), its line, a hash of its counts, what its conversions are, and whether it tells
+    any."""
 
     first: int
     last: int
     line: int
     counts: int
     action: str
+    window: str
+    sold: bool
 
     @property
     def days(self) -> tuple[int, int]:
@@ -42,24 +46,26 @@ class Days:
     """What days the rows of each series tell of. No two of them overlap, so the nearest ones tell all."""
 
     def __init__(self) -> None:
-        self._told: dict[Ran, dict[str | None, list[Told]]] = {}
+        self._told: dict[Ran, dict[Of, list[Told]]] = {}
         self.first: date | None = None  # of all rows with days
         self.last: date | None = None
 
     def add(self, row: ResultRow) -> None:
         """Takes a row in. It must meet none."""
         told = told_by(row)
-        series = self._told.setdefault(_ran(row), {}).setdefault(UNNAMED if row.unnamed else row.action, [])
+        series = self._told.setdefault(_ran(row), {}).setdefault(_of(row), [])
         series.insert(bisect_right(series, told.first, key=_first), told)
         for known in filter(None, (row.start, row.end)):
             self.first = min(self.first or known, known)
             self.last = max(self.last or known, known)
 
-    def meeting(self, row: ResultRow) -> list[Told]:
-        """Rows taken in that tell of some of this one's days, latest first."""
+    def meeting(self, row: ResultRow, anyhow: bool = False) -> list[Told]:
+        """Rows taken in that tell of some of this one's days, latest first. `anyhow`: also those that tell no
+        conversions where it does, and the other way round."""
         told, met = told_by(row), list[Told]()
-        ran = self._told.get(_ran(row), {})
-        for series in ran.values() if row.unnamed else (ran.get(row.action, []), ran.get(UNNAMED, [])):
+        for of, series in self._told.get(_ran(row), {}).items():
+            if not _alike(of, _of(row)) and not (anyhow and of[2] != told.sold):
+                continue
             place = bisect_right(series, told.last, key=_first)
             while place and series[place - 1].last >= told.first:
                 place -= 1
@@ -81,12 +87,21 @@ class Days:
 def told_by(row: ResultRow) -> Told:
     first, last = row.start or row.end, row.end or row.start
     return Told(
-        first.toordinal() if first else 0, last.toordinal() if last else 0, row.line, hash(row.counts), row.action
-    )
+        first.toordinal() if first else 0, last.toordinal() if last else 0, row.line, hash(row.counts),
+        row.action, row.window, row.conversions is not None,
+    )  # fmt: skip
 
 
 def _ran(row: ResultRow) -> Ran:
-    return row.arm, row.window, row.breakdown
+    return row.arm, row.breakdown
+
+
+def _of(row: ResultRow) -> Of:
+    return None if row.unnamed else row.action, row.window, row.conversions is not None
+
+
+def _alike(one: Of, other: Of) -> bool:
+    return one[1] == other[1] and (one[0] == other[0] or None in (one[0], other[0]))
 
 
 def _first(told: Told) -> int:

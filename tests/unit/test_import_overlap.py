@@ -285,6 +285,40 @@ def test_days_without_a_result_give_way_to_longer_ones_with_one(db: Database, an
     assert other.notes == [] and shown(db, ana) == 2009
 
 
+def without_conversions(data: bytes) -> bytes:
+    """A Meta export of the same rows without its columns of results."""
+    keep = [i for i, name in enumerate(data.decode().split("\n")[0].split(",")) if name not in RESULTS]
+    return "\n".join(",".join(line.split(",")[i] for i in keep) for line in data.decode().split("\n")).encode()
+
+
+RESULTS = ("Attribution setting", "Results", "Result indicator")
+
+
+def test_an_export_with_conversions_takes_the_place_of_one_without_and_not_the_other_way_round(
+    db: Database, ana: Actor
+) -> None:
+    short, long = ("2026-10-01", "2026-10-14", 1000), ("2026-10-01", "2026-10-31", 2000)
+    plain = importing.import_file(db, ana, "plain.csv", without_conversions(meta_days(short)))
+    assert shown(db, ana) == 1000 and [o.conversions for o in importing.observations(db, ana)] == [None]
+    sold = importing.import_file(db, ana, "sold.csv", meta_days(long))
+    assert shown(db, ana) == 2000 and "1 row in place of 1 older row" in sold.notes[0]
+    later = importing.import_file(
+        db, ana, "later.csv", without_conversions(meta_days(("2026-10-01", "2026-10-31", 2010)))
+    )
+    assert later.kept == 0 and shown(db, ana) == 2000
+    assert later.told[0].reason == (
+        "Days of this ad are already counted with their conversions in import 2 (sold.csv), and this row tells none; "
+        "export it with its conversions, or undo that import first."
+    )
+    importing.undo_import(db, ana, sold.import_id)
+    assert shown(db, ana) == 1000
+    again = importing.import_file(db, ana, "again.csv", without_conversions(meta_days(long)))
+    assert again.kept == 1 and shown(db, ana) == 2000, "neither tells conversions: the longer one counts"
+    importing.undo_import(db, ana, again.import_id)
+    importing.undo_import(db, ana, plain.import_id)
+    assert count(db, models.Result) == 0
+
+
 def test_an_ad_is_told_once_a_day_in_one_file_with_a_result_or_without() -> None:
     data = meta_day("14", "", "", 1000) + b"\n" + meta_day("14", 1, "actions:purchase", 1010).split(b"\n")[1]
     refused = [r for r in open_results(data, "x.csv").rows() if isinstance(r, Rejected)]
