@@ -15,7 +15,7 @@ from relate_engine.rewards.findings import text_findings
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.rewards.sheet import sheet
 from relate_engine.rewards.spelling import made_up
-from relate_engine.rewards.words import sentences, spoken, stems, words
+from relate_engine.rewards.words import STOP, sentences, spoken, stems, words
 from relate_engine.scorecard import Finding
 
 _LABEL = re.compile(rf"\b(curiosity|angle|point)\b|^({'|'.join(ANGLES.values())}|headline|description|about):", re.I)
@@ -56,6 +56,8 @@ def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
         return "denies something that the brief does not deny"
     if shouted := _shouted(text, brief):
         return f"'{shouted}' is not written so in the brief"
+    if uneven := _uneven(text, brief):
+        return f"'{uneven}' begins with a capital and other words do not"
     if _names_audience(text, brief):
         return "names only whom it is for"
     if echoed := _echoed(text, brief):
@@ -85,6 +87,16 @@ def _shouted(text: str, brief: Brief) -> str:
     known = {word.lower() for word in told}
     loud = (w.text for w in words(text) if len(w.text) > 2 and w.text[1:] != w.text[1:].lower() and w.text not in told)
     return next((word for word in loud if word.lower() in known), "")
+
+
+def _uneven(text: str, brief: Brief) -> str:
+    """A word inside a sentence with a capital that the brief gives it nowhere, where other words have none ("Ramp Up to
+    waist high tubs"), or "". A line in title case throughout is even."""
+    told = {w.text for w in words(f"{brief.facts} {' '.join(brief.keywords)}")}
+    inside = [w for sentence in re.split(r"[.!?:]\s", text) for w in words(sentence)[1:] if w.lower not in STOP]
+    if not any(w.text[0].islower() for w in inside):
+        return ""
+    return next((w.text for w in inside if w.text[0].isupper() and w.text not in told and w.lower in told), "")
 
 
 def _borrowed(text: str, brief: Brief) -> str:

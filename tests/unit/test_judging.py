@@ -88,6 +88,18 @@ def test_a_label_of_the_audience_and_a_name_in_capitals_are_refused() -> None:
     assert "lacks a space" in refusal(RULES, "Access for 12Months", "headline", brief)
 
 
+def test_capitals_here_and_there_are_refused_and_title_case_is_not() -> None:
+    brief = BRIEF.model_copy(update={"benefits": ("Ramp up to waist high tubs in Leeds",)})
+    assert "'Waist' begins with a capital" in refusal(RULES, "Ramp up to Waist high tubs", "headline", brief)
+    for text in (
+        "Ramp up to waist high tubs",
+        "Ramp Up to Waist High Tubs",
+        "Leeds: Waist high tubs",
+        "Tubs in Leeds. Waist high",
+    ):
+        assert refusal(RULES, text, "headline", brief) == "", text
+
+
 def test_a_text_that_goes_on_from_another_is_refused() -> None:
     for text in ("Then folds flat", "They can swap it", "And its arms fold flat"):
         assert "like what comes after something else" in refusal(RULES, text, "headline", BRIEF)
