@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from relate_engine.brief import ANGLES, Brief
 from relate_engine.denial import denies_more
+from relate_engine.policy.selling import kind_word
 from relate_engine.rewards.findings import text_findings
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.rewards.sheet import sheet
@@ -76,7 +77,7 @@ def _echoed(text: str, brief: Brief) -> str:
     """The last word of a name where a text that stands under it says it again ("Oak Shed: a shed in pine"), or ""."""
     for name in brief.names:
         if text.startswith(f"{name}: "):
-            kind = next((w.text for w in reversed(words(name)) if not w.text.isdigit()), "")
+            kind = kind_word(name)
             return kind if kind and stems(kind) & stems(text.removeprefix(name)) else ""
     return ""
 

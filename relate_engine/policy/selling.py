@@ -10,7 +10,7 @@ Leaves out: what the points of a brief are (points.py) and the choice itself (dr
 import re
 
 from relate_engine.brief import Brief
-from relate_engine.rewards.words import sentences, stems
+from relate_engine.rewards.words import sentences, stems, words
 
 LEADING = 100  # characters at which a slot aims that leads its ad
 _SMALL = re.compile(
@@ -18,9 +18,9 @@ _SMALL = re.compile(
     r"(?:late|return|application|establishment|transfer|set-?up|booking|cancellation|court) (?:fee|charge|postage)s?|"
     r"plus postage|fee of|(?:costs?|parts|is|are) extra|deposit (?:of|taken|required)|"
     r"current wait|waiting (?:list|time)|unworn|unopened|unused|non-refundable|may (?:change|vary)|var(?:y|ies)|"
-    r"call first|(?:do not|don't) say|please|(?:one|two|three|\d+)[- ](?:year|month) contract)\b"
+    r"call first|(?:do not|don't) say|(?:one|two|three|\d+)[- ](?:year|month) contract)\b"
     r"|[$\u00a3\u20ac%]\d* deposit\b|\d% deposit\b"
-    r"|^(?:note: )?(?:closed(?!-)|contains|minimum|replacement\b.*[$\u00a3\u20ac]|"
+    r"|^(?:note: )?(?:please|closed(?!-)|contains|minimum|replacement\b.*[$\u00a3\u20ac]|"
     r"(?:delivery|shipping|postage|installation|set-?up) [$\u00a3\u20ac]\d|[\w' -]{1,30} (?:only|minimum|apply)$)",
     re.I,
 )
@@ -50,8 +50,13 @@ def says_what(brief: Brief, text: str) -> bool:
     """Does a text say what is sold: a name of the product, the last word of one ("hob"), or two words of what the
     description begins with?"""
     said = stems(text)
-    kinds = [stems(name.split()[-1]) for name in (brief.product, *brief.names)]
+    kinds = [stems(kind_word(name)) for name in (brief.product, *brief.names)]
     return any(k and k <= said for k in kinds) or len(said & stems(kind_of(brief))) >= 2
+
+
+def kind_word(name: str) -> str:
+    """The last word of a name, which mostly says what it is a name of: "Cooler" of "Pronghorn Cooler 40"; or ""."""
+    return next((w.text for w in reversed(words(name)) if not w.text.isdigit()), "")
 
 
 def small_print(text: str) -> bool:

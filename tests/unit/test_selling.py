@@ -4,7 +4,7 @@ import pytest
 
 from relate_engine.brief import Brief
 from relate_engine.policy.prompt import TEMPLATES
-from relate_engine.policy.selling import leads, says_what, small_print
+from relate_engine.policy.selling import kind_word, leads, says_what, small_print
 
 BRIEF = Brief(product="Kestrel Induction Hob", description="A single-plate cooker for small kitchens. Wipes clean.")
 
@@ -21,6 +21,10 @@ BRIEF = Brief(product="Kestrel Induction Hob", description="A single-plate cooke
 )
 def test_a_text_says_what_is_sold_by_name_by_kind_or_as_the_description_begins(text: str, says: bool) -> None:
     assert says_what(BRIEF, text) is says
+
+
+def test_the_kind_is_the_last_word_of_a_name_that_is_no_number() -> None:
+    assert [kind_word(n) for n in ("Pronghorn Cooler 40", "Nightlog", "90", "")] == ["Cooler", "Nightlog", "", ""]
 
 
 def test_primary_texts_and_bodies_lead_their_ads() -> None:
@@ -68,6 +72,7 @@ def test_costs_limits_and_exclusions_are_small_print(text: str) -> None:
         "An extra wide tray",
         "Weddings that pay back lost deposits",
         "Only 16 to a class",
+        "Treats that please picky dogs",
         "",
     ],
 )
