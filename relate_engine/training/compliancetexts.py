@@ -5,7 +5,7 @@ of the rules; and public data about other kinds of text (dark patterns, clickbai
 `second_*.jsonl`, by other authors, are the evaluator's alone; so is the half of `train_b` whose `set` has an odd hash.
 `second_s` holds headlines as a lax writer samples them, with people's among them, labelled by readers who saw the words
 alone: what the evaluator is asked about when policies are compared. Its shouting lines (`style`) teach nothing here.
-`train_u` is the same for the classifier, on other briefs and by other readers: what it judges while a policy is trained.
+`train_u` is the same for the classifier, on other briefs and by other readers: what it judges while policies train.
 Leaves out: the held-out texts (compliance_report.py).
 """
 
