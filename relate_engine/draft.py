@@ -20,7 +20,6 @@ from relate_engine.policy.paths import paths
 from relate_engine.policy.points import half_empty
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.policy.remote import RemotePolicy
-from relate_engine.policy.selling import leads, says_what, small_print
 from relate_engine.policy.weights import policy_folder
 from relate_engine.policy.writer import Policy, Sample, Wish, wanted
 from relate_engine.refusal import refusal
@@ -43,7 +42,6 @@ WORN = 3  # texts of a slot that open alike; warm rounds must open otherwise
 # P(an editor would run it): enough texts over GOOD end the sampling; under POOR a text is shown only where fewer
 # than ENOUGH of the slot are left, under WORST never
 GOOD, POOR, WORST, ENOUGH = 0.6, 0.6, 0.03, 8
-MUTE = 0.6  # what a text keeps that is small print, or leads its ad and does not say what is sold
 THIN = 0.5  # what of that a text keeps which leaves half of a slot of two sentences empty: it says less than it could
 
 
@@ -165,8 +163,8 @@ def draft(
         fits = relevance(rewards.encoder, [written for *_, written in fresh], brief)
         for (text, sample, written), (fit, _) in zip(fresh, fits, strict=True):
             aim = TEMPLATES[brief.placement, text.slot].aim
-            told = signals(written, text.slot, aim, sample.logprobs, fit, brief)
-            accepted[text.text] = policy.acceptance.probability(told)
+            told = signals(written, aim, sample.logprobs, fit, brief)
+            accepted[text.text] = policy.acceptance.probability(told, aim)
     if "path" in counts:
         refused: dict[str, str] = {}
 
@@ -188,7 +186,7 @@ def draft(
         for card, worst in [(c, f) for c in cards for f in c.findings if f.severity == "block"]:
             dropped.append(Dropped(card.text, slot, card.angle, f"{worst.rule_id}: {worst.message}"))
         cards = [c for c in cards if c.compliance.level != "blocked"]  # by the classifier: rules have refused already
-        worth = _worth(brief, cards, accepted, TEMPLATES[brief.placement, slot].aim if slot != "path" else 0)
+        worth = _worth(cards, accepted, TEMPLATES[brief.placement, slot].aim if slot != "path" else 0)
         readable_ones = _readable(cards, worth, min(count, ENOUGH))
         dropped += [
             Dropped(c.text, slot, c.angle, "reads unfinished or unclear") for c in cards if c not in readable_ones
@@ -241,15 +239,9 @@ def _written(
             yield f"policy:{writer.version}", wish, sample
 
 
-def _worth(brief: Brief, cards: Sequence[Scorecard], accepted: Mapping[str, float], aim: int) -> dict[str, float]:
-    """P(an editor would run it) by text, less where a long slot is left half empty, where all is small print, or where
-    a text that leads its ad does not say what is sold."""
-
-    def keeps(card: Scorecard) -> float:
-        mute = small_print(card.text) or (leads(aim) and not says_what(brief, card.text))
-        return (THIN if half_empty(card.width, aim) else 1) * (MUTE if mute else 1)
-
-    return {c.text: accepted[c.text] * keeps(c) for c in cards if c.text in accepted}
+def _worth(cards: Sequence[Scorecard], accepted: Mapping[str, float], aim: int) -> dict[str, float]:
+    """P(an editor would run it) by text, less where a long slot is left half empty."""
+    return {c.text: accepted[c.text] * (THIN if half_empty(c.width, aim) else 1) for c in cards if c.text in accepted}
 
 
 def _readable(cards: Sequence[Scorecard], accepted: Mapping[str, float], enough: int) -> list[Scorecard]:

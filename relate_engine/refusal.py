@@ -47,6 +47,10 @@ def refusal(rules: RuleSet, text: str, slot: str, brief: Brief) -> str:
     said = [spoken(sentence).replace(" ", "") for sentence in sentences(text)]  # "30g" is "30 g"
     if len(set(said)) < len(said):
         return "says the same sentence twice"
+    spelled = [w.lower for w in words(text)]
+    runs = list(zip(spelled, spelled[1:], spelled[2:], spelled[3:], strict=False))
+    if len(set(runs)) < len(runs):
+        return "says the same four words twice"
     if _ITEM.match(text):
         return "begins with a dash, like an item of a list"
     if invented := made_up(text, own):

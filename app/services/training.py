@@ -11,8 +11,9 @@ from app.services.process import set_threads
 from relate_engine.brief import Brief, BriefError
 from relate_engine.config import ASSETS, ROOT, WRITER, Settings
 
-# what acceptance is fitted on
-ACCEPTED = tuple(ASSETS / "judged" / name for name in ("points.jsonl", "twos.jsonl", "served.jsonl", "spread.jsonl"))
+# what acceptance is fitted on: the latest editors' verdicts, and earlier ones
+ACCEPTED = (ASSETS / "judged" / "agency.jsonl",)
+EARLIER = tuple(ASSETS / "judged" / name for name in ("points.jsonl", "twos.jsonl", "served.jsonl", "spread.jsonl"))
 
 
 def sft(
@@ -74,7 +75,7 @@ def acceptance() -> dict[str, Any]:
     """Fits how likely an editor would run a sampled text, from the judged drafts in assets."""
     from relate_engine.training.acceptance import train_acceptance
 
-    return train_acceptance(ACCEPTED, judged_briefs(), ASSETS / "heads" / "acceptance")
+    return train_acceptance(ACCEPTED, EARLIER, judged_briefs(), ASSETS / "heads" / "acceptance")
 
 
 def preferences(

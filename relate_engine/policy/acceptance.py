@@ -2,8 +2,9 @@
 
 A small policy writes good and broken texts with the same ease, and no reward sees a broken sentence. Its
 own confidence does, together with how closely the words keep to the brief, and, since most of its sentences stand in
-the brief, where they were cut out of it: a logistic regression on these signals, fitted on texts that an editor judged
-blind (finished, true, specific, would run it).
+the brief, where they were cut out of it: a logistic regression on these signals for each kind of slot (what makes a
+headline good makes a primary text poor), fitted on texts that editors judged blind (finished, true, specific, would run
+it; a primary text also says what is sold).
 Serving only. It is no reward and never trains the policy, and texts by people are not judged by it.
 Leaves out: the fit (training/acceptance.py) and whom it was learned from (judging.py).
 """
@@ -11,14 +12,15 @@ Leaves out: the fit (training/acceptance.py) and whom it was learned from (judgi
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from relate_engine.brief import Brief, width
-from relate_engine.policy.points import points
+from relate_engine.policy.points import is_long, points
+from relate_engine.policy.selling import leads, says_what
 from relate_engine.rewards.words import content, sentences, spoken, stem, stems, words
 
 SIGNALS = (
@@ -37,7 +39,7 @@ SIGNALS = (
     "bare",  # no content word but the product's name: it says nothing
     "audience",  # share of the content words that only name the audience
     "figure",  # holds a number
-    "headline",
+    "says_what",  # is sold
     "filled",  # width over what the slot aims at
     "points",  # how many points of the brief it holds whole
     "covers",  # largest share of a point's words that it holds
@@ -56,6 +58,7 @@ SIGNALS = (
     "in_review",
     "covered",  # how much of the brief's sentence a verbatim one is, mean of all
 )
+KINDS = ("short", "long", "leading")  # slots of a line, of two sentences, and those that lead their ad
 LIKELIHOODS = 3  # the first ones, which only a writer that tells its log-probabilities gives
 _FOR = re.compile(r"for\b", re.I)
 _DOING = re.compile(r"\w+ing\b", re.I)
@@ -117,9 +120,7 @@ def _standing(sentence: str, brief: Brief) -> _Standing:
     )
 
 
-def signals(
-    text: str, slot: str, aim: int, logprobs: Sequence[float], relevance: float, brief: Brief
-) -> tuple[float, ...]:
+def signals(text: str, aim: int, logprobs: Sequence[float], relevance: float, brief: Brief) -> tuple[float, ...]:
     """The SIGNALS of one text. `aim`: what its slot aims at in width; `logprobs`: of its tokens at temperature 1."""
     known, line, product, audience = _facts(brief)
     roots = [stem(w.lower) for w in words(text)]
@@ -146,7 +147,7 @@ def signals(
         float(product.issuperset(said)),
         sum(r in audience for r in said) / max(1, len(said)),
         float(any(c.isdigit() for c in text)),
-        float(slot == "headline"),
+        float(says_what(brief, text)),
         width(text) / aim,
         float(sum(share == 1 for share in shares)),
         max(shares, default=0.0),
@@ -161,25 +162,43 @@ def signals(
     )
 
 
+def kind_of(aim: int) -> str:
+    """The kind of a slot that aims at `aim` in width: one of KINDS."""
+    return "leading" if leads(aim) else "long" if is_long(aim) else "short"
+
+
 @dataclass(frozen=True)
-class Acceptance:
-    """The fitted regression: standardised signals, a weight each, and the constant."""
+class Fit:
+    """A fitted regression: standardised signals, a weight each, and the constant."""
 
     mean: tuple[float, ...]
     scale: tuple[float, ...]
     weights: tuple[float, ...]
     constant: float
-    version: str
 
     def probability(self, values: Sequence[float]) -> float:
-        """P(an editor would run it), in (0, 1)."""
         standard = ((v - m) / s for v, m, s in zip(values, self.mean, self.scale, strict=True))
         score = self.constant + sum(w * z for w, z in zip(self.weights, standard, strict=True))
         return 1 / (1 + math.exp(-score))
 
+    def without_likelihood(self) -> "Fit":
+        return replace(self, weights=(0.0,) * LIKELIHOODS + self.weights[LIKELIHOODS:])
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A Fit for each of KINDS."""
+
+    fits: Mapping[str, Fit]
+    version: str
+
+    def probability(self, values: Sequence[float], aim: int) -> float:
+        """P(an editor would run it), in (0, 1). `aim`: what its slot aims at in width."""
+        return self.fits[kind_of(aim)].probability(values)
+
     def without_likelihood(self) -> "Acceptance":
         """For a writer that tells no log-probabilities: what is made of them counts as average for every text."""
-        return replace(self, weights=(0.0,) * LIKELIHOODS + self.weights[LIKELIHOODS:])
+        return replace(self, fits={kind: fit.without_likelihood() for kind, fit in self.fits.items()})
 
 
 def load_acceptance(folder: Path) -> Acceptance:
@@ -188,6 +207,8 @@ def load_acceptance(folder: Path) -> Acceptance:
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing; restore the assets folder or run `relate train acceptance`.")
     data = json.loads(path.read_text("utf-8"))
-    return Acceptance(
-        tuple(data["mean"]), tuple(data["scale"]), tuple(data["weights"]), data["constant"], data["version"]
-    )
+    fits = {
+        kind: Fit(tuple(f["mean"]), tuple(f["scale"]), tuple(f["weights"]), f["constant"])
+        for kind, f in data["fits"].items()
+    }
+    return Acceptance(fits, data["version"])

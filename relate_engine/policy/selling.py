@@ -2,8 +2,8 @@
 
 A small policy gives every fact of a brief the same weight. Asked about "Base not included" it writes just that, and a
 primary text such as "30-day trial. Imports CSV files." could be anybody's. So what the product is goes with every
-other point asked for in such a slot, small print is asked for only where little else is left, and a text without
-either counts for less in the choice. Blind readers stopped half of the primary texts of earlier drafts for these two.
+other point asked for in such a slot, and small print is asked for only where little else is left; that a text says what
+is sold also counts in the choice (acceptance.py). Blind readers stopped half of earlier primary texts for these two.
 Leaves out: what the points of a brief are (points.py) and the choice itself (draft.py).
 """
 

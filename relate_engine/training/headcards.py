@@ -149,6 +149,7 @@ def acceptance_card(report: Told, date: str, interval: tuple[float, float], curv
     texts, share = report["texts"], report["passed"] / report["texts"]
     on = "cross-validated by brief"
     metrics = [Metric("AUC", report["auc_grouped_cv"], *interval, f"{texts:,} texts, {on}; briefs are resampled")]
+    metrics += [Metric(f"AUC, {kind} slots", auc, None, None, on) for kind, auc in report["auc_by_kind"].items()]
     for top, passed in report["passed_among_top"].items():
         count = int(float(top.rstrip("%")) / 100 * texts)
         note = f"{count:,} texts, {on}; as if texts of one brief were independent"
@@ -161,6 +162,7 @@ def acceptance_card(report: Told, date: str, interval: tuple[float, float], curv
         date,
         {
             "judged drafts": f"{texts:,}, of which an editor passed {report['passed']:,} ({share:.0%})",
+            "and by earlier editors": f"{report['earlier']:,}; for headlines and primary texts they count for little",
             "files": ", ".join(report["data_sha256"]),
             "signals": f"{len(report['signals'])} of a text and its brief",
         },

@@ -76,7 +76,8 @@ def test_the_acceptance_fit_is_known_by_its_numbers(tmp_path: Path, monkeypatch:
     assert "cannot be read" in doctor._acceptance().remedy
     file = tmp_path / "heads" / "acceptance" / "acceptance.json"
     file.parent.mkdir(parents=True)
-    file.write_text(json.dumps(shipped | {"constant": shipped["constant"] + 0.1}), "utf-8")
+    other = shipped["fits"] | {"short": shipped["fits"]["short"] | {"constant": 0.1}}
+    file.write_text(json.dumps(shipped | {"fits": other}), "utf-8")
     told = doctor._acceptance()
     assert "damaged (checksum differs)" in told.remedy and "relate train acceptance" in told.remedy
     file.write_text("[]", "utf-8")

@@ -88,6 +88,12 @@ def test_a_label_of_the_audience_and_a_name_in_capitals_are_refused() -> None:
     assert "lacks a space" in refusal(RULES, "Access for 12Months", "headline", brief)
 
 
+def test_words_said_twice_are_refused() -> None:
+    twice = "Arms fold flat at home, arms fold flat at home."
+    assert "four words twice" in refusal(RULES, twice, "description", BRIEF)
+    assert refusal(RULES, "Arms fold flat. Arms fold fast.", "description", BRIEF) == ""
+
+
 def test_capitals_here_and_there_are_refused_and_title_case_is_not() -> None:
     brief = BRIEF.model_copy(update={"benefits": ("Ramp up to waist high tubs in Leeds",)})
     assert "'Waist' begins with a capital" in refusal(RULES, "Ramp up to Waist high tubs", "headline", brief)
@@ -124,17 +130,8 @@ def test_only_a_customers_words_stand_in_quotation_marks_and_only_there() -> Non
 def test_a_long_slot_that_is_left_half_empty_is_worth_half() -> None:
     cards = [SimpleNamespace(text=text, width=len(text)) for text in ("Arms fold flat.", "Arms fold flat. " * 4)]
     accepted = dict.fromkeys((c.text for c in cards), 0.8)
-    assert list(_worth(BRIEF, cards, accepted, 90).values()) == [0.4, 0.8]  # type: ignore[arg-type]
-    assert list(_worth(BRIEF, cards, accepted, 30).values()) == [0.8, 0.8]  # type: ignore[arg-type]
-
-
-def test_a_text_that_leads_its_ad_without_saying_what_is_sold_is_worth_less() -> None:
-    fact, told = "Rated 4.7 by 1,340 buyers.", "A desk, rated 4.7."
-    cards = [SimpleNamespace(text=text, width=100) for text in (fact, told)]
-    assert [
-        _worth(BRIEF, cards, dict.fromkeys((fact, told), 0.5), aim)[t]
-        for aim, t in ((125, fact), (125, told), (90, fact))
-    ] == [0.3, 0.5, 0.5]  # type: ignore[arg-type]
+    assert list(_worth(cards, accepted, 90).values()) == [0.4, 0.8]  # type: ignore[arg-type]
+    assert list(_worth(cards, accepted, 30).values()) == [0.8, 0.8]  # type: ignore[arg-type]
 
 
 def test_two_facts_of_the_brief_side_by_side_are_a_copy() -> None:

@@ -51,7 +51,7 @@ class Policy:
     """Writes what it is told to, in place of the model."""
 
     version, path = "writer-1", "int8"
-    acceptance = SimpleNamespace(probability=lambda _: 0.9)
+    acceptance = SimpleNamespace(probability=lambda *_: 0.9)
 
     def __init__(self, texts: Sequence[str] = ()) -> None:
         self.texts = texts

@@ -16,7 +16,7 @@ from relate_engine import draft as engine
 from relate_engine.brief import Brief
 from relate_engine.config import ASSETS, Settings
 from relate_engine.policy import remote
-from relate_engine.policy.acceptance import SIGNALS, Acceptance
+from relate_engine.policy.acceptance import KINDS, SIGNALS, Acceptance, Fit
 from relate_engine.policy.guards import broken
 from relate_engine.policy.prompt import HEADLINE_30, few_shot, prompt
 from relate_engine.policy.remote import RemoteError, RemotePolicy
@@ -29,7 +29,8 @@ BRIEF = Brief(
     benefits=("delivered in 3 days",),
 )  # fmt: skip
 REST = len(SIGNALS) - 1  # all but the likelihood count nothing
-ACCEPTANCE = Acceptance((-20.0,) + (0.0,) * REST, (1.0,) * (REST + 1), (0.5,) + (0.0,) * REST, 0.3, "1")
+FIT = Fit((-20.0,) + (0.0,) * REST, (1.0,) * (REST + 1), (0.5,) + (0.0,) * REST, 0.3)
+ACCEPTANCE = Acceptance(dict.fromkeys(KINDS, FIT), "1")
 WISH = Wish("headline", "benefit")
 Reply = tuple[int, Any, dict[str, str]]
 
@@ -138,8 +139,8 @@ def test_a_server_that_gives_one_text_at_a_time_is_asked_on_with_other_seeds(fak
     assert len(got) == 5 and len({body["seed"] for _, body, _ in fake.asked[1:]}) == 5
     assert writer.path.endswith(", no log-probabilities")
     # worked by hand: likelihood is 20 over average, which would be 0.5 · 20; counted as average only 0.3 is left
-    assert ACCEPTANCE.probability((0.0,) * len(SIGNALS)) > 0.99
-    assert writer.acceptance.probability((0.0,) * len(SIGNALS)) == pytest.approx(0.5744, abs=1e-4)
+    assert ACCEPTANCE.probability((0.0,) * len(SIGNALS), 30) > 0.99
+    assert writer.acceptance.probability((0.0,) * len(SIGNALS), 30) == pytest.approx(0.5744, abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ class FakePolicy:
     """The model's stand-in: two words of its own a text, so that no two texts are alike."""
 
     path = "fake"
-    acceptance = SimpleNamespace(probability=lambda text: 0.6 + crc32(text.encode()) % 97 / 300)  # any order
+    acceptance = SimpleNamespace(probability=lambda text, _: 0.6 + crc32(text.encode()) % 97 / 300)  # any order
 
     def __init__(self, version: str, problem: str = "") -> None:
         self.version, self.state, self.written = version, SimpleNamespace(problem=problem), 0
