@@ -152,16 +152,28 @@ def _sample_served(
 
 
 def sheet_result(folder: Path) -> dict[str, Any]:
-    """Pass rates by source from `sheet.csv`, `key.csv` and the reader's `verdicts.csv` (number, four 0/1 columns)."""
+    """Pass rates by source from `sheet.csv` and `key.csv`, of each reader's `verdicts*.csv` (number, four 0/1 columns);
+    of several readers also the share of texts that all judge alike."""
     source = {r["number"]: r["source"] for r in _rows(folder / "key.csv")}
     slot = {r["number"]: r["slot"] for r in _rows(folder / "sheet.csv")}
     questions = ("finished", "true", "specific", "would_run")
-    by: dict[str, list[int]] = {}
-    for row in _rows(folder / "verdicts.csv"):
-        passed = all(row[q] == "1" for q in questions)
-        for group in (source[row["number"]], f"{source[row['number']]} {slot[row['number']]}"):
-            by.setdefault(group, []).append(passed)
-    return {g: {"texts": len(v), "passed": sum(v), "share": round(sum(v) / len(v), 4)} for g, v in sorted(by.items())}
+    passed = {
+        file.stem: {row["number"]: all(row[q] == "1" for q in questions) for row in _rows(file)}
+        for file in sorted(folder.glob("verdicts*.csv"))
+    }
+    found: dict[str, Any] = {}
+    for reader, verdicts in passed.items():
+        by: dict[str, list[int]] = {}
+        for number, ok in verdicts.items():
+            for group in (source[number], f"{source[number]} {slot[number]}"):
+                by.setdefault(group, []).append(ok)
+        found[reader] = {
+            g: {"texts": len(v), "passed": sum(v), "share": round(sum(v) / len(v), 4)} for g, v in sorted(by.items())
+        }
+    if len(passed) > 1:
+        alike = [len({verdicts[number] for verdicts in passed.values()}) == 1 for number in source]
+        found["readers_agree"] = round(sum(alike) / len(alike), 4)
+    return found
 
 
 def _rows(path: Path) -> Iterable[dict[str, str]]:

@@ -15,8 +15,10 @@ import pytest
 from app.services import exporting
 from app.services.people import Actor
 from db.session import Database
+from relate_engine.config import Settings
 from tests.postgres_server import VARIABLE, give_back, taken
 from tests.unit.studio import VERSIONS, fresh, person
+from tests.unit.writers import small_settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -92,6 +94,18 @@ def db(tmp_path: Path) -> Database:
 def ada(db: Database) -> Actor:
     """An advertiser."""
     return person(db, "advertiser")
+
+
+@pytest.fixture
+def ann(db: Database) -> Actor:
+    """An analyst."""
+    return person(db, "analyst")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Settings:
+    """Settings of a small studio with a shipped writer."""
+    return small_settings(tmp_path)
 
 
 @pytest.fixture

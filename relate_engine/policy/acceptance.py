@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from relate_engine.brief import Brief, width
 from relate_engine.policy.points import is_long, points
-from relate_engine.policy.selling import leads, says_what
+from relate_engine.policy.selling import leads, says_what, what_it_is
 from relate_engine.rewards.words import content, sentences, spoken, stem, stems, words
 
 SIGNALS = (
@@ -128,7 +128,7 @@ def signals(text: str, aim: int, logprobs: Sequence[float], relevance: float, br
     runs, size = _runs(roots, line), max(1, len(roots))
     held = stems(text)
     shares = [len(held & p) / len(p) for p in map(stems, points(brief)) if p]
-    first = stems(next(iter(sentences(brief.description)), ""))
+    first = stems(what_it_is(brief))
     parts = sentences(text)
     stand = [_standing(s, brief) for s in parts] or [_Standing()]
     return (

@@ -15,7 +15,7 @@ from itertools import pairwise
 from relate_engine.brief import OFFER, PROOF, Angle, Brief, width
 from relate_engine.denial import affirmed
 from relate_engine.policy.prompt import one_line
-from relate_engine.policy.selling import kind_of, leads, small_print
+from relate_engine.policy.selling import leads, small_print, what_it_is
 from relate_engine.rewards.words import sentences, stems
 
 LONGEST = 120  # characters; a longer passage is no single point
@@ -76,7 +76,7 @@ def joined(brief: Brief, point: str, turn: int, room: int, told: bool = False) -
     """`point` with another one behind it, so that a long slot says two things and is filled; the `turn`th of those
     that fit in `room` and say something else, or `point` alone. `told`: what the product is, where that fits (before
     it, the writer often stops after the one)."""
-    kind = _line(clauses(_line(kind_of(brief)))[0])
+    kind = _line(clauses(_line(what_it_is(brief)))[0])
     if told and kind and point and not _alike(kind, point) and width(f"{_sentences(brief, point, kind)}.") <= room:
         return _sentences(brief, point, kind)
     others = [p for p in suited(brief, "benefit") if point and p and not _alike(p, point)]

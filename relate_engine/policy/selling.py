@@ -3,7 +3,7 @@
 A small policy gives every fact of a brief the same weight. Asked about "Base not included" it writes just that, and a
 primary text such as "30-day trial. Imports CSV files." could be anybody's. So what the product is goes with every
 other point asked for in such a slot, and small print is asked for only where little else is left; that a text says what
-is sold also counts in the choice (acceptance.py). Blind readers stopped half of earlier primary texts for these two.
+is sold also counts in the choice (acceptance.py). The sixth blind reader stopped half of them, mostly for that.
 Leaves out: what the points of a brief are (points.py) and the choice itself (draft.py).
 """
 
@@ -41,7 +41,7 @@ def leads(aim: int) -> bool:
     return aim >= LEADING
 
 
-def kind_of(brief: Brief) -> str:
+def what_it_is(brief: Brief) -> str:
     """What the product is: the description's first sentence, without its full stop."""
     return next(iter(sentences(brief.description)), "").rstrip(".")
 
@@ -51,7 +51,7 @@ def says_what(brief: Brief, text: str) -> bool:
     description begins with?"""
     said = stems(text)
     kinds = [stems(kind_word(name)) for name in (brief.product, *brief.names)]
-    return any(k and k <= said for k in kinds) or len(said & stems(kind_of(brief))) >= 2
+    return any(k and k <= said for k in kinds) or len(said & stems(what_it_is(brief))) >= 2
 
 
 def kind_word(name: str) -> str:

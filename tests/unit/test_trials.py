@@ -1,7 +1,6 @@
 """Trials of two writers: what counts as a choice, what chance would choose, and what is said of it."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,17 +16,7 @@ from app.services.trials import TrialCounts
 from db.session import Database
 from relate_engine.config import Settings
 from tests.unit.studio import Draft, brief, card, person
-from tests.unit.writers import add_version, small_settings
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Settings:
-    return small_settings(tmp_path)
-
-
-@pytest.fixture
-def ann(db: Database) -> Actor:
-    return person(db, "analyst")
+from tests.unit.writers import add_version
 
 
 def mixed(db: Database, ada: Actor, old: int, new: int, name: str = "rnd-2") -> drafting.StoredGeneration:

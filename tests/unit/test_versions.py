@@ -24,17 +24,7 @@ from relate_engine.policy.decode import Sample
 from relate_engine.policy.weights import WeightsError
 from relate_engine.policy.writer import Wish
 from tests.unit.studio import brief, card, person
-from tests.unit.writers import add_version, small_settings, write_adapter
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Settings:
-    return small_settings(tmp_path)
-
-
-@pytest.fixture
-def ann(db: Database) -> Actor:
-    return person(db, "analyst")
+from tests.unit.writers import add_version, write_adapter
 
 
 def in_use(db: Database, actor: Actor, config: Settings) -> str:
