@@ -152,6 +152,12 @@ def counting_rows(
     yield from session.execute(query.execution_options(yield_per=2000))
 
 
+def counting_by_import(session: Session, workspace_id: int) -> dict[int, int]:
+    """How many rows of each import count; an import of which none does is left out."""
+    query = select(Result.import_id, func.count()).where(_counts(workspace_id)).group_by(Result.import_id)
+    return dict(session.execute(query).tuples().all())
+
+
 def top_arms(session: Session, workspace_id: int, limit: int) -> tuple[int, list[Arm]]:
     """How many ads and texts there are, and the most shown ones. Rows that tell the same impressions once for each
     conversion action count once."""

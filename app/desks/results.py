@@ -6,7 +6,7 @@ imports with undo. Leaves out reading files (relate_engine/results) and what was
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -49,12 +49,13 @@ def _desk(ctx: Context) -> None:
         _report(ctx, report)
     if may(ctx.actor, "results.import"):
         _bring(ctx)
-    visible = [one for one in stored if one.state == "visible"]
+    visible = tuple(one.id for one in stored if one.state == "visible")
+    traffic, counting = _added_up(ctx, visible)
     if visible:
-        _gap(ctx, tuple(one.id for one in visible))
+        _gap(ctx, traffic)
     if stored:
         predictions(ctx, bool(visible))
-        _imports(ctx, stored)
+        _imports(ctx, stored, counting)
     else:
         st.info(
             "No results yet. Download a report from Google Ads or Meta Ads Manager with the ad texts in it, or try "
@@ -178,15 +179,24 @@ def _rejected(ctx: Context, report: Report, where: str) -> None:
     )  # fmt: skip
 
 
-def _gap(ctx: Context, visible: tuple[int, ...]) -> None:
-    """What this traffic can show, in a sentence; counted again only when the imports changed."""
-    kept = st.session_state.get("results_gap")
+def _added_up(ctx: Context, visible: tuple[int, ...]) -> tuple[results_page.Traffic | None, dict[int, int]]:
+    """What the traffic can show, and how many rows of each import count; asked again only when the imports changed."""
+    if not visible:
+        return None, {}
+    kept = st.session_state.get("results_added")
     if kept is None or kept[0] != visible:
         with st.spinner("Adding up"):
-            kept = st.session_state.results_gap = (visible, results_page.traffic(ctx.db, ctx.actor))
+            found = results_page.traffic(ctx.db, ctx.actor), results_page.counting(ctx.db, ctx.actor)
+            kept = st.session_state.results_added = (visible, found)
+    added: tuple[results_page.Traffic | None, dict[int, int]] = kept[1]
+    return added
+
+
+def _gap(ctx: Context, traffic: results_page.Traffic | None) -> None:
+    """What this traffic can show, in a sentence."""
     with st.container(border=True):
         st.header("What this traffic can show", anchor=False)
-        st.markdown(gap_words(kept[1]))
+        st.markdown(gap_words(traffic))
         if st.button("What these rows teach", key="results_teach", icon=":material/school:"):
             _teaches(ctx)
 
@@ -231,23 +241,37 @@ def _teaches(ctx: Context) -> None:
     )
 
 
-def _imports(ctx: Context, stored: list[StoredImport]) -> None:
+def _imports(ctx: Context, stored: list[StoredImport], counting: dict[int, int]) -> None:
     st.header("Imports", anchor=False)
     for one in stored[:SHOWN]:
-        _one(ctx, one)
+        _one(ctx, one, counting.get(one.id, 0))
     if len(stored) > SHOWN:
         with st.expander(f"{len(stored) - SHOWN} older imports"):
             for one in stored[SHOWN:]:
-                _one(ctx, one)
+                _one(ctx, one, counting.get(one.id, 0))
 
 
-def _one(ctx: Context, one: StoredImport) -> None:
+def _state(one: StoredImport, counting: int) -> tuple[str, Literal["green", "gray"], str]:
+    """Whether an import's rows count: the badge, its colour, and why not all do."""
+    if not one.report.kept:
+        return "nothing kept", "gray", ""
+    if one.state != "visible":
+        return "undone", "gray", ""
+    if counting >= one.report.kept:
+        return "counts", "green", ""
+    later = "A later import tells of the same ads and days; undo that one to count these rows again."
+    if not counting:
+        return "replaced", "gray", later
+    return f"{counting:,} of {one.report.kept:,} rows count", "green", later
+
+
+def _one(ctx: Context, one: StoredImport, counting: int) -> None:
     report = one.report
     with st.container(border=True, key=f"results_import_{one.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(one.name)}**", width="content")
-            word, color = ("counts", "green") if one.state == "visible" else ("undone", "gray")
-            st.badge(word if report.kept else "nothing kept", color=color)  # type: ignore[arg-type]
+            word, color, why = _state(one, counting)
+            st.badge(word, color=color, help=why or None)
             if one.state == "visible" and may(ctx.actor, "results.import"):
                 st.button(
                     "Undo", key=f"results_undo_{one.id}", icon=":material/undo:", on_click=_undo, args=(ctx, one.id),

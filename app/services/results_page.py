@@ -1,4 +1,4 @@
-"""What the Results desk shows beyond the imports themselves: a file before it is imported, and the smallest gap."""
+"""What the Results desk shows beyond the imports: a file before it is imported, the smallest gap, and what counts."""
 
 from dataclasses import dataclass
 from itertools import islice
@@ -86,6 +86,13 @@ def look(actor: Actor, name: str, source: bytes | Path, options: Options, rows: 
         if len(good) >= rows:
             break
     return Look(reading, tuple(good), tuple(bad[:rows]))
+
+
+def counting(db: Database, actor: Actor) -> dict[int, int]:
+    """How many rows of each import count, by import id; 0, left out, where later imports tell of all of its days."""
+    require(actor, "results.read")
+    with db.read() as session:
+        return queries.counting_by_import(session, actor.workspace_id)
 
 
 def traffic(db: Database, actor: Actor) -> Traffic | None:

@@ -8,9 +8,10 @@ Leaves out: the rewards themselves; credit for training (a later round).
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from relate_engine.rewards.diversity import jaccard
-from relate_engine.rewards.words import sentences
+from relate_engine.rewards.words import STOP, sentences, spoken, stem
 from relate_engine.scorecard import Scorecard
 
 WEIGHTS = {
@@ -24,6 +25,7 @@ WEIGHTS = {
 SAME = 0.6  # word-set Jaccard above which two texts count as the same text
 ACCEPTED = 2 / 3  # weight of the editor's likely verdict beside the rewards: a text nobody would run has no reward
 SPREAD = 0.35  # how much likeness to a chosen text costs (MMR's 1 - lambda)
+MOST = 2 / 3  # of the words of a sentence: who says these has said it
 
 _GOOD = {
     "correctness": "every fact is in the brief",
@@ -110,11 +112,19 @@ def order(cards: Sequence[Scorecard]) -> list[int]:
 
 
 def _said_already(text: str, shown: Sequence[str]) -> float:
-    """How much of the text other texts say in a sentence of theirs: the mean over its sentences. Two long texts that
-    share one of two sentences have few words in common as wholes."""
-    others = [s for t in shown for s in sentences(t)]
-    said = [max(jaccard(s, o) for o in others) for s in sentences(text)] if others else []
-    return sum(said) / len(said) if said else 0.0
+    """How many of the shown texts say what the text says: the mean over its sentences. Two long texts that share one
+    of two sentences have few words in common as wholes, and so have a text and its beginning; a fact is worn out with
+    every text that tells it."""
+    told = [[_meant(o) for o in sentences(t)] for t in shown]
+    own = [said for s in sentences(text) if (said := _meant(s))]
+    count = sum(any(len(said & other) >= MOST * len(said) for other in others) for said in own for others in told)
+    return count / len(own) if own else 0.0
+
+
+@lru_cache(maxsize=4096)
+def _meant(sentence: str) -> frozenset[str]:
+    """Stems of the words that carry meaning, and the numbers."""
+    return frozenset(stem(w) for w in spoken(sentence).split() if w not in STOP)
 
 
 def _words(card: Scorecard, group: Sequence[Scorecard], place: int, accepted: Mapping[str, float]) -> str:

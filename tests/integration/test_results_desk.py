@@ -131,7 +131,9 @@ def test_an_overlap_with_an_earlier_import_is_told_and_undone(db: Database, open
         at = _press(_upload(open_desk(actor), f"{last}.csv", data), "Import")
     assert "1 row in place of 1 older row of the same ads whose days overlap: 1 of import 1 (21.csv)" in _words(at)
     assert sum(o.impressions for o in importing.observations(db, actor)) == 2000
+    assert "counts" in _words(at) and "replaced" in _words(at)
     _press(at, "Undo")  # the newest stands first
+    assert "undone" in _words(at) and "replaced" not in _words(at)
     assert sum(o.impressions for o in importing.observations(db, actor)) == 1000
 
 

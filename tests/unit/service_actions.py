@@ -121,6 +121,7 @@ ASKS: dict[str, Action] = {
     "members.by_email": "people.manage",
     "people.names_of": "text.read",
     "positions.position_bias": "analytics.read",
+    "results_page.counting": "results.read",
     "results_page.traffic": "results.read",
     "review_card.around": "review.read",
     "review_card.veiled": "review.read",

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.services import briefs, drafting, importing
+from app.services import briefs, drafting, importing, results_page
 from app.services.import_report import details, headline
 from app.services.people import Actor
 from db import analytics, models
@@ -202,6 +202,7 @@ def test_a_person_is_told_which_rows_replaced_which(db: Database, ana: Actor) ->
         "1 of the older ones also covered days that this file does not; those days count no longer.",
     ]
     assert set(report.notes) <= set(details(report)) and shown(db, ana) == 800 + 950
+    assert results_page.counting(db, ana) == {2: 1, 3: 1}, "of a.csv no row counts"
 
 
 def test_days_then_their_month_then_the_days_again(db: Database, ana: Actor) -> None:

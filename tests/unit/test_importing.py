@@ -159,6 +159,7 @@ def test_roles(db: Database, ana: Actor, role: Role) -> None:
         lambda: importing.rejected_csv(db, actor, stored),
         lambda: importing.observations(db, actor),
         lambda: results_page.traffic(db, actor),
+        lambda: results_page.counting(db, actor),
         lambda: results_page.look(actor, "b.csv", data, Options()),
         lambda: results_page.opened(actor, "b.csv", data),
         lambda: results_page.suggested(actor, "b.csv", data, "generic"),
@@ -178,7 +179,7 @@ def test_a_foreign_workspace_sees_and_changes_nothing(db: Database, ana: Actor) 
     stored = importing.import_file(db, ana, "a.csv", data).import_id
     stranger = person(db, "admin", "Theirs")
     assert importing.list_imports(db, stranger) == [] and seen(db, stranger) == []
-    assert results_page.traffic(db, stranger) is None
+    assert results_page.traffic(db, stranger) is None and results_page.counting(db, stranger) == {}
     for call in (importing.undo_import, importing.rejected_csv):
         with pytest.raises(NotFound, match="in your workspace"):
             call(db, stranger, stored)

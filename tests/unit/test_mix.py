@@ -60,6 +60,27 @@ def test_a_long_text_that_repeats_a_sentence_gives_way_to_one_that_does_not() ->
     assert [c.text for c in choose([first, again, other], 2)[0]] == [first.text, other.text]
 
 
+def test_the_beginning_of_a_shown_text_gives_way() -> None:
+    """As sets of words the two are apart: 3 of 8 in common."""
+    whole = card("A metronome app with a practice log, made by a percussion teacher in Hobart.", 0.93)
+    begun = card("A metronome app.", 0.9)
+    other = card("Odd meters and accents on any beat.", 0.6)
+    # by hand: one shown text says all of `begun`, so it counts 0.9 - 1 · 0.35 = 0.55
+    assert [c.text for c in choose([whole, begun, other], 2)[0]] == [whole.text, other.text]
+
+
+def test_a_fact_costs_more_with_every_text_that_tells_it() -> None:
+    told = [
+        card("Lock two kayaks with one key.", 0.95),
+        card("The rack locks two kayaks with a single key. Arms fold flat against the wall.", 0.94),
+        card("One key locks two kayaks. Bolts to studs in an hour.", 0.93),
+    ]
+    other = card("Anchors and template in the box. Returns within 30 days.", 0.6)
+    # by hand: the second says half of itself again, 0.94 - 0.5 · 0.35 = 0.765 > 0.6; two texts have then told half of
+    # the third, 0.93 - (2 + 0) / 2 · 0.35 = 0.58 < 0.6
+    assert [c.text for c in choose([*told, other], 3)[0]] == [told[0].text, told[1].text, other.text]
+
+
 def test_what_an_editor_would_run_weighs_two_thirds() -> None:
     person, drafted = weighed([card("by a person", 0.9), card("drafted", 0.9)], {"drafted": 0.3})
     assert person.rank == pytest.approx(0.9) and drafted.rank == pytest.approx(0.9 / 3 + 0.3 * ACCEPTED)
