@@ -80,7 +80,8 @@ def summarise(reports: Path) -> dict[str, Any]:
         (served if one.get("served") else raw)[one["arm"]][one["seed"]] = one["briefs"]
     if not any(raw.values()):
         return {}
-    told: dict[str, Any] = {"command": "relate evaluate ladder", **{k: first.get(k) for k in (*SAME, *TOLD)}}
+    shared = (*SAME, "classifier", *TOLD)
+    told: dict[str, Any] = {"command": "relate evaluate ladder", **{k: first.get(k) for k in shared}}
     found = {"held_out_briefs": _briefs(raw), "samples": "raw"} | told | summary(raw)
     if any(served.values()):
         told = {"held_out_briefs": _briefs(served), "command": "relate evaluate ladder --served"}
@@ -112,6 +113,10 @@ def _strange(alike: dict[str, Any], one: dict[str, Any]) -> list[str]:
     told |= {k: one[k] for k in TOLD if k in one}
     if "plan" in told:
         told["plan"] = {k: v for k, v in told["plan"].items() if k != "seed"}
+    if told.get("rewards"):  # the reward model, and the classifier, which only credit for compliance reads
+        told["rewards"], _, classifier = told["rewards"].partition(" ")
+        if classifier and "compliance" in one.get("credit", {}).get("token", {}):
+            told["classifier"] = classifier
     if "credit" in one:
         told[f"credit in {one['arm']}"] = one["credit"]
     found = [k for k, value in told.items() if not _equal(alike.get(k, value), value)]

@@ -119,6 +119,24 @@ def test_runs_by_another_plan_other_briefs_or_another_credit_are_not_merged(tmp_
             summarise(tmp_path)
 
 
+def test_a_new_classifier_leaves_the_arms_that_never_read_it(tmp_path: Path) -> None:
+    """Rewards name the reward model, which all arms share, and the classifier, which compliance credit reads."""
+    plain, full = {"token": {"diversity": 1.0}}, {"token": {"diversity": 1.0, "compliance": 4.0}}
+    _written(tmp_path, "sft-0", rewards="reward-1 cls-1")
+    _written(tmp_path, "m3-0", rewards="reward-1 cls-1", credit=plain)
+    for arm in ("m4", "relate"):
+        _written(tmp_path, f"{arm}-0", rewards="reward-1 cls-2", credit=full)
+    found = summarise(tmp_path)
+    assert (found["rewards"], found["classifier"]) == ("reward-1", "cls-2")
+    _written(tmp_path, "m4-1", rewards="reward-1 cls-1", credit=full)
+    with pytest.raises(BriefError, match=r"\.json has another classifier than the runs beside it"):
+        summarise(tmp_path)
+    (tmp_path / "ladder" / "m4-1.json").unlink()
+    _written(tmp_path, "m3-1", rewards="reward-2 cls-1", credit=plain)
+    with pytest.raises(BriefError, match="has another rewards than"):
+        summarise(tmp_path)
+
+
 def test_runs_by_another_plan_are_not_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run lies there by a λ of ½ and would be skipped; its like, and the start, are."""
     monkeypatch.setattr(service, "ASSETS", tmp_path)
