@@ -4,7 +4,7 @@ A chain begins with the text as it was first written; every edit points to the t
 may have edited the same one. Plain functions over an open session, as db/queries.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -29,6 +29,21 @@ def chain(session: Session, workspace_id: int, text: Text) -> list[Text]:
         below = session.scalars(query.limit(MOST)).all()
         found += below
         last = [row.id for row in below]
+    return found
+
+
+def families(session: Session, workspace_id: int, brief_id: int, ids: Iterable[int]) -> set[int]:
+    """These texts of a brief with all that they were edited from and into."""
+    edits = select(Text.id, Text.parent_id).where(Text.workspace_id == workspace_id, Text.brief_id == brief_id)
+    beside: dict[int, list[int]] = {}
+    for child, parent in session.execute(edits):
+        if parent is not None:
+            beside.setdefault(child, []).append(parent)
+            beside.setdefault(parent, []).append(child)
+    found, last = set[int](), set(ids)
+    while last:
+        found |= last
+        last = {other for one in last for other in beside.get(one, ())} - found
     return found
 
 

@@ -141,14 +141,31 @@ def width(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
+# Google's inserts, `{KeyWord:Shoes}` and `{CUSTOMIZER.Price:$9}`, with one way to read each blank; 1 is the default
+_INSERT = re.compile(r"\{(?:key ?word\s*|customizer\.[^:}]*):([^}]*)\}", re.I)
+
+
+def filled(text: str) -> str:
+    """A text of a Google ad with what stands in its inserts by default in their place: what people read, and what its
+    length counts."""
+    return _INSERT.sub(lambda found: found[1].strip(), text)
+
+
+def taken(text: str, placement: str) -> int:
+    """The width that a text takes of its slot."""
+    return width(filled(text) if placement == "google_rsa" else text)
+
+
 _CHAT_TOKEN = re.compile(r"<\|[^|>]{0,40}\|>|</?s>|\[/?INST\]", re.I)
 _SPACE = re.compile(r"[ \t\r\f\v\u00a0]+")
 
 
 def clean(text: str) -> str:
-    """Text as it was meant: NFC, chat-control tokens and control characters out, spaces folded."""
+    """Text as it was meant: NFC, chat-control tokens and control characters out, spaces folded. Invisible marks, which
+    pages put inside words (soft hyphens, zero-width spaces), leave no space behind."""
     text = _CHAT_TOKEN.sub(" ", unicodedata.normalize("NFC", text))
-    text = "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else " " for c in text)
+    kinds = ((c, unicodedata.category(c)) for c in text)
+    text = "".join(c if c == "\n" or kind[0] != "C" else "" if kind == "Cf" else " " for c, kind in kinds)
     return "\n".join(_SPACE.sub(" ", line).strip() for line in text.splitlines()).strip()
 
 

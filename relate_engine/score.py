@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from relate_engine.brief import Brief, PlacementName, placement_of, width
+from relate_engine.brief import Brief, PlacementName, placement_of, taken
 from relate_engine.policy.weights import encoder_folder
 from relate_engine.rewards.classifier import Classifier
 from relate_engine.rewards.ctcvr import Told, beats_typical, rates
@@ -138,7 +138,7 @@ def score_texts(
                 slot=ad.slot,
                 angle=ad.angle,
                 author=ad.author,
-                width=width(ad.text),
+                width=taken(ad.text, brief.placement),
                 limit=slot.limit,
                 visible=slot.visible,
                 rewards=values,

@@ -21,7 +21,7 @@ from app.services.ad_checks import pieces_of
 from app.services.ad_records import AdText, Place, StoredAd
 from app.services.people import may
 from app.services.stored import old_words
-from relate_engine.brief import Slot, placement_of, width
+from relate_engine.brief import Slot, placement_of, taken
 from relate_engine.rewards.compliance import PINS
 from relate_engine.strength import names
 
@@ -108,7 +108,7 @@ def _row(
 
 def _facts(slot: Slot, text: AdText, place: Place) -> str:
     """Status, length, idea, author and compliance in one line."""
-    wide = width(text.text.text)
+    wide = taken(text.text.text, text.text.placement)
     seen = f"{slot.visible:,} before the fold" if slot.visible < slot.limit else f"{slot.limit:,}"
     facts = [status_chip(text.status), f"{wide:,} of {seen}"]
     if place.slot != "path":

@@ -14,7 +14,7 @@ from app.components.preview import domain_of, google_html, meta_html, plain_html
 from app.desks.ads_state import Bench
 from app.services.ad_checks import pieces_of
 from app.services.ad_records import AdText
-from relate_engine.brief import Brief, placement_of
+from relate_engine.brief import Brief, filled, placement_of
 from relate_engine.combinations import Line, combination, count
 from relate_engine.strength import LEVELS, NOT_GOOGLES, Strength, names
 
@@ -75,7 +75,7 @@ def preview(brief: Brief, placement: str, bench: Bench, texts: Mapping[int, AdTe
 
 def _google(brief: Brief, bench: Bench, texts: Mapping[int, AdText], dark: bool) -> None:
     st.header("On Google search", anchor=False)
-    lines = [Line(place.slot, texts[place.text_id].text.text, place.pin) for place in bench.places]
+    lines = [Line(place.slot, filled(texts[place.text_id].text.text), place.pin) for place in bench.places]
     labels = names(pieces_of(bench.places, texts))
     total = count(lines)
     bench.number %= total

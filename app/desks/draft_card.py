@@ -16,12 +16,13 @@ from app.components.marks import SEVERITIES, source_words, worst_first
 from app.components.plain import plain
 from app.components.status import status_chip
 from app.desks import draft_conflict
-from app.desks.draft_edit import BAR, editor, mend, save_wording, settle, take_theirs
+from app.desks.draft_edit import editor, mend, redraw, save_wording, settle, take_theirs
 from app.desks.draft_explain import explanation, toggle
 from app.desks.draft_state import TROUBLE, jobs_of, state, told
 from app.desks.draft_talk import talk
 from app.services import feedback
 from app.services.briefs import brief_to_write_for
+from app.services.drafting import get_texts
 from app.services.drafting_page import LIKE_THIS
 from app.services.people import may
 from app.services.scoring import score_again
@@ -83,7 +84,7 @@ def _work(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -> No
 
 def _use(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None:
     save_wording(ctx, stored, place, wording)
-    st.rerun([f"card_{place}", BAR])
+    redraw(place)
 
 
 def _notes(text: StoredText) -> list[str]:
@@ -140,9 +141,11 @@ def _do(ctx: Context, place: str, ask: Callable[..., StoredText], *more: object)
     now.card_trouble.pop(place, None)
     try:
         now.texts[place] = ask(ctx.db, ctx.actor, now.texts[place].id, *more)
+    except feedback.Outdated as outdated:
+        now.texts[place], now.card_trouble[place] = outdated.newest, str(outdated)
     except TROUBLE as error:
         now.card_trouble[place] = str(error)
-    st.rerun([f"card_{place}", BAR])
+    redraw(place)
 
 
 def _reject(ctx: Context, place: str) -> None:
@@ -253,8 +256,12 @@ def _reject_in_words(ctx: Context, place: str) -> None:
 
 
 def _again(ctx: Context, stored: StoredBrief, place: str) -> None:
+    now = state()
+    now.card_trouble.pop(place, None)
     try:
-        score_again(ctx.db, ctx.actor, ctx.room, stored.brief, [state().texts[place]])
-        state().today = jobs_of(ctx).versions_for(ctx.actor)
+        score_again(ctx.db, ctx.actor, ctx.room, stored.brief, [now.texts[place]])
+        [now.texts[place]] = get_texts(ctx.db, ctx.actor, [now.texts[place].id])
+        now.today = jobs_of(ctx).versions_for(ctx.actor)
     except TROUBLE as error:
-        state().card_trouble[place] = str(error)
+        now.card_trouble[place] = str(error)
+    redraw(place)

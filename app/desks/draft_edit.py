@@ -20,6 +20,12 @@ from relate_engine.scorecard import Finding, Scorecard
 
 MANY_LINES = ("primary_text", "body")  # slots that may hold a line break
 BAR = "pick_bar"  # the fragment that counts picks
+WHOLE = "whole_ad"  # the fragment that says what the ad lacks
+
+
+def redraw(place: str) -> None:
+    """Draws a card again, and what the page says of all of them."""
+    st.rerun([f"card_{place}", BAR, WHOLE])
 
 
 def editor(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -> None:
@@ -79,7 +85,7 @@ def _save(ctx: Context, stored: StoredBrief, place: str) -> None:
     save_wording(ctx, stored, place, st.session_state.get(f"wording_{place}") or "")
     if place not in state().card_trouble:
         state().editing_cards.discard(place)
-    st.rerun([f"card_{place}", BAR])
+    redraw(place)
 
 
 def _close(ctx: Context, place: str) -> None:
@@ -115,7 +121,7 @@ def settle(ctx: Context, stored: StoredBrief, place: str, wording: str) -> None:
         save_wording(ctx, stored, place, wording)
         if place in state().card_trouble:
             draft_conflict.keep(place, found.conflict, wording)
-    st.rerun([f"card_{place}", BAR])
+    redraw(place)
 
 
 def take_theirs(ctx: Context, place: str) -> None:
@@ -126,7 +132,7 @@ def take_theirs(ctx: Context, place: str) -> None:
         _forget(ctx, found.conflict.newest)
         state().texts[place] = found.conflict.newest
         draft_conflict.drop(place)
-    st.rerun([f"card_{place}", BAR])
+    redraw(place)
 
 
 def mend(ctx: Context, stored: StoredBrief, place: str, finding: Finding) -> None:
@@ -134,4 +140,4 @@ def mend(ctx: Context, stored: StoredBrief, place: str, finding: Finding) -> Non
     text = state().texts[place].text
     mended = text[: finding.start] + (finding.replacement or "") + text[finding.end :]
     save_wording(ctx, stored, place, " ".join(mended.split()) if "\n" not in mended else mended)
-    st.rerun([f"card_{place}", BAR])
+    redraw(place)

@@ -12,15 +12,15 @@ import streamlit as st
 
 from app.components.card import BEST_OF, LEVELS, NOT_CHECKED, angle_word, level_words, table_html
 from app.components.context import Context
-from app.components.marks import SEVERITIES
 from app.components.plain import plain
 from app.components.when import when
 from app.desks.ads_state import build_from_picked
 from app.desks.draft_back import wordings_back
 from app.desks.draft_card import show_card
-from app.desks.draft_edit import BAR
+from app.desks.draft_edit import BAR, WHOLE
 from app.desks.draft_export import export_dialog, files_for
 from app.desks.draft_state import jobs_of, state, told, tried
+from app.desks.draft_whole import whole_ad
 from app.services.decisions import decisions_of
 from app.services.drafting import dropped_texts, list_generations, picked_texts
 from app.services.people import may
@@ -73,12 +73,15 @@ def results(ctx: Context, stored: StoredBrief) -> None:
     now.statuses = statuses_of(ctx.db, ctx.actor, [text.id for text in drawn])
     now.decisions = decisions_of(ctx.db, ctx.actor, [text for text in drawn if now.statuses[text.id] != "draft"])
     _stale(ctx, stored, texts)
-    _about_the_ad(chosen)
+    about = st.container()
     chance = "Best first, but for some places that chance fills: each card says its rank. "
     by_chance = chance if any(s.request.get("shuffled") for s in chosen) else ""
     st.caption(f"{by_chance}{BEST_OF} “No issue found” is by the rules for the placement and countries; {NOT_CHECKED}.")
     for slot in dict.fromkeys(group.slot for group in groups):
         _slot(ctx, stored, slot, [group for group in groups if group.slot == slot])
+    with about:  # once the cards have told how their texts stand
+        known = {text.id for text in drawn}
+        st.fragment(key=WHOLE)(whole_ad)(stored, chosen, [text for text in texts if text.id not in known])
     with unsaved:
         wordings_back(ctx, stored)
     _dropped(ctx, chosen)
@@ -192,22 +195,6 @@ def _again(ctx: Context, stored: StoredBrief, texts: Sequence[StoredText]) -> No
     with tried():
         count = score_again(ctx.db, ctx.actor, ctx.room, stored.brief, texts)
         st.toast(f"{count} {'text' if count == 1 else 'texts'} scored again.", icon=":material/check:")
-
-
-def _about_the_ad(sets: Sequence[StoredGeneration]) -> None:
-    """Findings about the ad as a whole, and slots that came out short."""
-    for s in sets:
-        for finding in s.ad_findings:
-            word, icon = SEVERITIES[finding.severity]
-            st.warning(f"{icon} **{word}** {plain(f'{finding.rule_id}: {finding.message} {finding.fix}')}")
-    short = Counter(slot for s in sets for slot, missing in s.short.items() for _ in range(missing))
-    for slot, missing in short.items():
-        label = placement_of(sets[0].placement).slot(slot).label.lower()
-        st.warning(
-            f"{missing} {label}{'s' if missing > 1 else ''} fewer than asked passed every check. "
-            "Add facts to the brief, or draft more.",
-            icon=":material/playlist_remove:",
-        )
 
 
 def _slot(ctx: Context, stored: StoredBrief, name: str, groups: Sequence[Group]) -> None:

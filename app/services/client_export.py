@@ -76,6 +76,8 @@ def export_all(db: Database, actor: Actor, brief_ids: Iterable[int], picked_only
                 raise ExportRefused([f"It is for a {label}, not for Google search; export it on the Draft desk."])
             campaign, group = brief.campaign or "", brief.ad_group or ""
             url = str(brief.payload.get("landing_page") or "")
+            if lacking := _lacking(campaign, group, url):
+                raise ExportRefused(lacking)
             if (ad := built_ad(db, actor, brief_id)) is not None:
                 made = ad_file(db, actor, ad, campaign, group, link=url)
                 file, chosen = made.data, list(made.revision.text_ids)
@@ -95,6 +97,13 @@ def export_all(db: Database, actor: Actor, brief_ids: Iterable[int], picked_only
         texts += chosen
     data = header + b"\r\n" + body if ready else None
     return ClientExport(data, tuple(ready), tuple(texts), tuple(missing), tuple(built))
+
+
+def _lacking(campaign: str, group: str, url: str) -> list[str]:
+    """What a brief must say before its ad can stand among others in one file, and where it is said."""
+    lacking = [name for name, value in (("campaign", campaign), ("ad group", group)) if not value.strip()]
+    found = [f"It has no {' and no '.join(lacking)}; name them with “Rename or file” on its row."] if lacking else []
+    return found + ([] if url.strip() else ["It has no landing page; add one to the brief on the Draft desk."])
 
 
 def built_ad(db: Database, actor: Actor, brief_id: int) -> int | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from app.services.own_lines import LONGEST
-from relate_engine.brief import BriefError, clean
+from relate_engine.brief import BriefError, clean, filled
 from relate_engine.results.lines import Line, plain_header
 from relate_engine.results.table import Table, open_table
 
@@ -26,7 +26,6 @@ _TEXT = re.compile(r"(headline|description|path)(\d{1,2})")
 _MOST = {"headline": 15, "description": 4, "path": 2}
 _AD_TYPES = ("", "responsivesearchad", "expandedtextad", "textad")
 _KNOWN = {"campaign", "adgroup", "adtype", "finalurl", "keyword", "criteriontype", "type", "status", "adstatus"}
-_INSERT = re.compile(r"\{(?:key ?word\s*|customizer\.[^:}]*):([^}]*)\}", re.I)  # one way to read each blank
 _FILLER = {  # a part of a name that has only such words names no product
     "exact", "broad", "phrase", "bmm", "match", "search", "display", "pmax", "performance", "max", "rsa", "rsas", "dsa",
     "generic", "brand", "branded", "non", "nonbrand", "campaign", "ad", "adgroup", "group", "groups", "new", "test",
@@ -174,8 +173,8 @@ def _text_columns(table: Table) -> list[tuple[int, str]]:
 
 def _group(one: _Found) -> AdGroup:
     lines = tuple(one.lines.values())
-    headlines = [_filled(text) for slot, text in lines if slot == "headline"]
-    facts = [_sentence(_filled(text)) for slot, text in lines if slot == "description"]
+    headlines = [filled(text) for slot, text in lines if slot == "headline"]
+    facts = [_sentence(filled(text)) for slot, text in lines if slot == "description"]
     facts = facts or [_sentence(text) for text in headlines]
     url = one.urls.most_common(1)[0][0] if one.urls else ""
     return AdGroup(
@@ -225,11 +224,6 @@ def _named(name: str) -> str:
 
 def _number(word: str) -> bool:
     return word.isdecimal() and (len(word) < 4 or word.startswith("20"))
-
-
-def _filled(text: str) -> str:
-    """Without Google's inserts: what stands in one by default is put there."""
-    return " ".join(_INSERT.sub(lambda m: m[1], text).split())
 
 
 def _sentence(text: str) -> str:

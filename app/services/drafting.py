@@ -26,7 +26,7 @@ from app.services.stored import (
     checksum_of,
     text_records,
 )
-from db import brief_texts, models, queries
+from db import brief_texts, history, models, queries
 from db.session import Database
 from relate_engine.brief import Brief, BriefError
 from relate_engine.scorecard import Finding, Scorecard
@@ -120,12 +120,14 @@ def served_texts(
 ) -> list[str]:
     """What this brief has already been given (shown, brought or edited), newest first.
 
-    `without`: text ids to leave out, such as the one being edited or scored again.
+    `without`: text ids to leave out, such as the one being edited or scored again, with all their wordings before
+    and since: nobody sees two wordings of one text.
     """
     require(actor, "text.read")
     with db.read() as session:
         own(session, actor, models.Brief, brief_id, "brief")
-        return queries.served(session, actor.workspace_id, brief_id, slot, without, SERVED)
+        others = history.families(session, actor.workspace_id, brief_id, without)
+        return queries.served(session, actor.workspace_id, brief_id, slot, others, SERVED)
 
 
 def list_generations(db: Database, actor: Actor, brief_id: int, limit: int = 20) -> list[StoredGeneration]:

@@ -30,8 +30,7 @@ def explain_text(db: Database, actor: Actor, room: Room, stored: StoredBrief, te
         shown = brief_texts.wordings(session, actor.workspace_id, stored.id, text.slot, text.id, 10 * OTHERS)
     dropped = [d.text for d in dropped_texts(db, actor, text.generation_id) if d.slot == text.slot]
     others = list(dict.fromkeys(t for t in [*shown, *dropped] if t and t != text.text))[:OTHERS]
-    without = [text.id, *([text.parent_id] if text.parent_id else [])]
-    served = [t for t in served_texts(db, actor, stored.id, text.slot, without) if t not in others]
+    served = [t for t in served_texts(db, actor, stored.id, text.slot, [text.id]) if t not in others]
     rewards = room.rewards_with(judging_of(db, actor, room.settings))
     known = placement_of(text.placement).name
     brief = stored.brief.model_copy(update={"placement": known})

@@ -20,7 +20,7 @@ from app.services.exporting_table import FORMULA, csv_bytes, plain_csv
 from app.services.people import Actor, require
 from app.services.stored import StoredText, is_stale
 from db.session import Database
-from relate_engine.brief import placement_of, width
+from relate_engine.brief import placement_of, taken
 from relate_engine.config import ASSETS
 from relate_engine.rewards.compliance import check_ad
 from relate_engine.rewards.rules import RuleSet, load_rules
@@ -164,7 +164,7 @@ def ad_cautions(db: Database, actor: Actor, text_ids: Iterable[int]) -> list[str
     return [
         f"{finding.message} {finding.fix}".strip()
         for placement in dict.fromkeys(text.placement for text in texts)
-        for finding in _ad_findings(texts, placement, must_say)
+        for finding in set_findings(texts, placement, must_say)
         if finding.severity != "block"
     ]
 
@@ -215,16 +215,17 @@ def _set_problems(texts: Sequence[StoredText], placement: str) -> list[str]:
             problems.append(f"The ad has {have} and needs at least {slot.required}; pick {more} more.")
         if len(mine) > slot.full_ad:
             problems.append(
-                f"The ad has {len(mine)} {plural} and takes at most {slot.full_ad}; unpick {len(mine) - slot.full_ad}."
+                f"The ad has {len(mine)} {plural} and takes at most {slot.full_ad}; "
+                f"unpick or reject {len(mine) - slot.full_ad}."
             )
         seen: set[str] = set()
         for text in mine:
             if text.text.casefold() in seen:
-                problems.append(f"The {word} '{_short(text)}' is there twice; unpick one.")
+                problems.append(f"The {word} '{_short(text)}' is there twice; unpick or reject one.")
             seen.add(text.text.casefold())
     for text in texts:
         if text.placement != placement:
-            problems.append(f"'{_short(text)}' was written for another placement; unpick it.")
+            problems.append(f"'{_short(text)}' was written for another placement; unpick or reject it.")
     return problems
 
 
@@ -238,10 +239,10 @@ def _must_say(db: Database, actor: Actor, texts: Sequence[StoredText]) -> list[s
     return list(dict.fromkeys(words for brief in briefs for words in brief.brand_kit.must_say))
 
 
-def _ad_findings(
+def set_findings(
     texts: Sequence[StoredText], placement: str, must_say: Sequence[str], pins: Mapping[int, int] | None = None
 ) -> list[Finding]:
-    """Findings about the whole ad, without those that _set_problems and the pins of single texts already tell."""
+    """Findings about texts as one ad, by today's rules; not of their counts, nor of the pins of single texts."""
     slots: dict[str, list[str]] = {}
     placed: dict[str, list[int | None]] = {}
     for text in texts:
@@ -259,7 +260,7 @@ def _ad_findings(
 def _ad_problems(
     texts: Sequence[StoredText], placement: str, must_say: Sequence[str], pins: Mapping[int, int] | None = None
 ) -> list[str]:
-    found = _ad_findings(texts, placement, must_say, pins)
+    found = set_findings(texts, placement, must_say, pins)
     return [f"{finding.message} {finding.fix}".strip() for finding in found if finding.severity == "block"]
 
 
@@ -276,7 +277,7 @@ def _unfit(text: StoredText, blocking: Set[str]) -> list[str]:
     """What keeps one text from leaving at all: too wide, blocked, not scored by today's brief and rules."""
     slot, what = placement_of(text.placement).slot(text.slot), _named_text(text)
     problems = []
-    if (wide := width(text.text)) > slot.limit:
+    if (wide := taken(text.text, text.placement)) > slot.limit:
         problems.append(f"{what} is {wide} wide and the limit is {slot.limit}; shorten it.")
     if text.slot != "primary_text" and "\n" in text.text:
         problems.append(f"{what} has a line break; write it on one line.")
@@ -285,7 +286,7 @@ def _unfit(text: StoredText, blocking: Set[str]) -> list[str]:
     if text.card is None:
         problems.append(f"{what} has not been scored; score it first.")
     elif held := [f.rule_id for f in text.card.findings if blocks(f, blocking, text.cleared)]:
-        problems.append(f"{what} is blocked by {', '.join(dict.fromkeys(held))}; mend or unpick it.")
+        problems.append(f"{what} is blocked by {', '.join(dict.fromkeys(held))}; mend, unpick or reject it.")
     elif is_stale(text, {"rules": text.rules_today or rules_of_today().version}):
         why = "its brief was changed" if text.brief_changed else "the rules were changed"
         problems.append(f"{what} was scored before {why}; score it again first.")

@@ -5,7 +5,8 @@ does not. The same pick, unpick, rejection or rating twice in a row (a double cl
 every copy and export is stored. An edit makes a new text with the old one as parent, and keeps both wordings.
 Each of them is audited but a rating, which decides nothing; the wordings are kept here and not in the log.
 Who edits a text that was edited meanwhile gets an EditConflict with the newer wording and saves nothing yet: an edit
-of that newer one keeps both.
+of that newer one keeps both. Who picks, rejects or rates it gets an Outdated with that wording: the old one is on no
+list any more, so what is said of it would be lost.
 """
 
 from collections.abc import Iterable
@@ -37,6 +38,16 @@ class EditConflict(BriefError):  # noqa: N818  (a question, not a fault)
         by = "You edited this text in another tab" if own else "Somebody else edited this text"
         super().__init__(f"{by} while you worked on it, so nothing was saved; compare both wordings and choose.")
         self.seen, self.newest, self.who, self.own = seen, newest, who, own
+
+
+class Outdated(BriefError):  # noqa: N818  (a question, not a fault)
+    """A text was edited after it was shown; `newest` is how it stands now. Nothing was stored."""
+
+    def __init__(self, newest: StoredText) -> None:
+        super().__init__(
+            "This text was edited meanwhile, so nothing was stored; read the new wording and choose again."
+        )
+        self.newest = newest
 
 
 def pick(db: Database, actor: Actor, text_id: int) -> StoredText:
@@ -130,6 +141,9 @@ def _say(
     require(actor, "feedback.give")
     with db.write() as session:
         text = own(session, actor, models.Text, text_id, "text")
+        newest = history.newest_edit(session, actor.workspace_id, text)
+        if kind != "copy" and newest.text != text.text:  # what was copied has left the studio, whatever came after
+            raise Outdated(text_records(session, actor, [newest])[0])
         now = queries.choices(session, actor.workspace_id, [text_id]).get(text_id, queries.Choice())
         said_already = {
             "pick": now.last_kind == "pick",

@@ -49,8 +49,7 @@ def score_wording(db: Database, actor: Actor, room: Room, brief: Brief, text: St
         raise BriefError("Edit: the text is empty; write one, or press Cancel to keep the old one.")
     if len(wording) > LONGEST:
         raise BriefError(f"Edit: {len(wording):,} characters are too many; keep it under {LONGEST:,}.")
-    without = [text.id, *([text.parent_id] if text.parent_id else [])]
-    served = served_texts(db, actor, text.brief_id, text.slot, without)
+    served = served_texts(db, actor, text.brief_id, text.slot, [text.id])
     ads = [AdText(wording, text.slot, text.angle, actor.author)]
     [card] = room.score(_placed(brief, text), ads, served, judging=judging_of(db, actor, room.settings))
     return replace(card, rank_words=EDITED)

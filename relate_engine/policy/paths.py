@@ -2,7 +2,9 @@
 
 A path is a label of at most 15 characters ("Cold-Brew"): nothing to be written, so nothing to sample.
 Candidates are the keywords and the words of product and benefits, most telling first. A point that denies
-something ("No hidden fees") is left alone: cut to two words it would say the opposite.
+something ("No hidden fees") is left alone: cut to two words it would say the opposite. So is a part of a word: of
+"anti-slip mats" the path is "Anti-Slip-Mats" or "Anti-Slip", never "Slip-Mats". Words with figures part their
+neighbours, as figures do, but for those that are names ("B12", "3D").
 """
 
 import re
@@ -14,7 +16,8 @@ LIMIT = 15
 _DENIES = re.compile(
     r"\b(?:no|not|non|nor|none|never|neither|cannot|without|zero)\b|n['’]t\b|[-‐‑]free\b|\bfree (?:of|from)\b", re.I
 )
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\S")
+_WORD = re.compile(r"[^\W_]+(?:(?:['’‐‑-]|(?<=\d)[.,](?=\d))[^\W_]+)*|\S")
+_NAMED = re.compile(r"[^\W\d_]+-?\d+|\d[^\W\d_]{1,2}")  # B12, CR-2032, 3D, 5G
 _SMALL = frozenset(
     [
         "a",
@@ -67,15 +70,17 @@ _SMALL = frozenset(
 
 
 def _label(words: list[str]) -> str:
-    return "-".join(w[:1].upper() + w[1:] for w in words)
+    return "-".join(part[:1].upper() + part[1:] for w in words for part in w.split("-"))
 
 
 def _phrases(text: str) -> list[str]:
     """Labels from the content words of a text, in reading order: pairs of neighbours first, then single words."""
     runs, run = [], []
-    for word in _WORD.findall(text):
-        if word[0].isalpha() and word.lower() not in _SMALL:
-            run.append(re.sub("['’]", "", word))
+    for found in _WORD.findall(text):
+        word = re.sub("[‐‑]", "-", re.sub("['’]", "", found))
+        whole = word.replace("-", "").isalpha() or _NAMED.fullmatch(word)
+        if whole and word.lower() not in _SMALL:
+            run.append(word)
         elif run:
             runs.append(run)
             run = []

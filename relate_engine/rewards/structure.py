@@ -7,7 +7,7 @@ Leaves out: template slots and cut-off texts (rules FMT-009, FMT-010), and count
 
 import unicodedata
 
-from relate_engine.brief import Slot, placement_of, width
+from relate_engine.brief import Slot, placement_of, taken, width
 from relate_engine.scorecard import Finding, finding
 
 SOURCES = {
@@ -42,7 +42,7 @@ def structure(text: str, placement: str, slot: str) -> list[Finding]:
             for i, char in enumerate(text)
             if char == "/"
         ]
-    units = width(text)
+    units = taken(text, placement)
     name = place.label.lower()
     if units > place.limit:
         assumed = " (assumed; the platform publishes none)" if place.assumed else ""
@@ -80,7 +80,8 @@ def _beyond_fold(text: str, place: Slot, source: str) -> Finding:
 
 
 def _cut(text: str, units: int) -> int:
-    """Index of the first character that no longer fits in `units`; never between a letter and its mark."""
+    """Index of the first character that no longer fits in `units`, inserts read as they are written; never between a
+    letter and its mark."""
     used = 0
     for i, char in enumerate(text):
         used += width(char)

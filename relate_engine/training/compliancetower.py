@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from relate_engine.policy.model import training_dtype
 from relate_engine.rewards.classifier import CATEGORIES, FIRST, mean_state
 from relate_engine.rewards.ctrtower import MATRICES, Weights, merge, run_layers, upper_weights
 from relate_engine.rewards.encoder import DIMENSION, Encoder
@@ -82,7 +83,7 @@ def _means(encoder: Encoder, states: States, rows: Sequence[int], layers: Sequen
     parts = [states[k] for k in rows]
     hidden = nn.utils.rnn.pad_sequence(parts, batch_first=True).float()
     mask = torch.arange(hidden.shape[1])[None] < torch.tensor([len(p) for p in parts])[:, None]
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=training_dtype() == torch.bfloat16):
         hidden = run_layers(encoder.model, hidden, mask, layers, drop)
     return mean_state(hidden.float(), mask)
 

@@ -18,6 +18,7 @@ import torch
 from sklearn.linear_model import Ridge
 from torch import Tensor
 
+from relate_engine.policy.model import training_dtype
 from relate_engine.rewards.ctrtower import MATRICES, OUT, Weights, merge, pool, run_layers, upper_weights
 from relate_engine.rewards.encoder import Encoder
 from relate_engine.training.pairs import Levels, Pairs, level_target, target
@@ -78,7 +79,7 @@ def _pooled(encoder: Encoder, states: States, texts: Sequence[int], layers: Sequ
     parts = [states[k] for k in texts]
     hidden = torch.nn.utils.rnn.pad_sequence(parts, batch_first=True).float()
     mask = torch.arange(hidden.shape[1])[None] < torch.tensor([len(p) for p in parts])[:, None]
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=training_dtype() == torch.bfloat16):
         hidden = run_layers(encoder.model, hidden, mask, layers, drop)
     return pool(hidden.float(), mask)
 

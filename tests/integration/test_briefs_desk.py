@@ -32,13 +32,15 @@ def _draft_card() -> None:
     """One card of the Draft desk under an empty bar of picks, as results() draws them."""
     import streamlit as st
 
-    from app.desks.draft_card import BAR, show_card
+    from app.desks.draft_card import show_card
+    from app.desks.draft_edit import BAR, WHOLE
     from tests.integration import test_briefs_desk as here
 
     def bar() -> None:
         st.caption("picks")
 
-    st.fragment(key=BAR)(bar)()
+    for name in (BAR, WHOLE):
+        st.fragment(key=name)(bar)()
     show_card(*here.SHOWN)
 
 
@@ -215,7 +217,11 @@ def test_export_all_names_what_is_missing(db: Database, open_desk: Open) -> None
     at.checkbox(key="brief_tick_1").check().run()
     pressed(at, "many_export")
     told = words(at)
-    assert "0 of 1 ads are complete" in told and "TideLock Kayak Rack" in told and "The campaign is missing" in told
+    assert (
+        "0 of 1 ads are complete" in told
+        and "TideLock Kayak Rack" in told
+        and "It has no campaign and no ad group" in told
+    )
 
 
 def test_two_people_on_one_card(db: Database, ctx: Callable[[Actor], Context], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,13 +16,14 @@ from app.desks.draft_brief import examples
 from app.services.briefs import get_brief, save_brief
 from app.services.drafting import list_generations, store_generation, texts_of_brief
 from app.services.drafting_page import Jobs
+from app.services.feedback import edit
 from app.services.people import local_actor
 from app.services.writing import Room
 from db.session import Database
 from db.versions import add_change
 from relate_engine.config import ROOT, settings
 from relate_engine.policy.weights import WeightsError, encoder_folder, policy_folder
-from tests.unit.studio import card, fresh, small_draft
+from tests.unit.studio import Draft, card, fresh, small_draft
 
 MAIN = str(ROOT / "app" / "main.py")
 EVIL = "<img src=x onerror=alert(1)> **B** $x$"
@@ -205,6 +206,26 @@ def test_a_changed_brief_makes_scores_stale_and_scores_again(home: Database) -> 
     at.button(key="score_again").click().run()
     assert not at.exception
     assert not any("out of date" in warning.value for warning in at.warning)
+
+
+def test_a_warning_about_the_whole_ad_goes_with_the_edit_that_mends_it(home: Database) -> None:
+    at = opened()
+    at.button(key="example_0").click().run()
+    at.button(key="brief_save").click().run()
+    actor = local_actor(home)
+    stored = get_brief(home, actor, at.session_state["draft_desk"].brief_id)
+    kit = stored.brief.brand_kit.model_copy(update={"must_say": ("Driftline",)})
+    save_brief(home, actor, stored.brief.model_copy(update={"brand_kit": kit}), stored.id)
+    made = Draft((card("Fresh Coffee Weekly"), card("Two Bags a Month")), short={"headline": 3})
+    first = store_generation(home, actor, stored.id, made, request={"whole": True}).texts[0]
+    at.run()
+    told = " ".join(w.value for w in at.warning)
+    assert "no text holds them" in told and "3 headlines fewer than asked" in told
+    edit(home, actor, first.id, card("Driftline Coffee Weekly"))
+    store_generation(home, actor, stored.id, Draft((card("Ground to Order"), card("Skip a Month Any Time"))))
+    at.run()
+    told = " ".join(w.value for w in at.warning)
+    assert "no text holds them" not in told and "1 headline fewer than asked" in told
 
 
 def test_start_up_trouble_is_one_sentence(home: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def test_no_words_of_texts_or_comments_are_in_the_log_and_its_chain_holds(db: Da
     saved = kept(db, anna)
     text_id = drafting.store_generation(db, anna, saved, small_draft()).texts[0].id
     drafting.add_own_lines(db, anna, saved, [card("ZEBRA line")])
-    feedback.edit(db, anna, text_id, card("ZEBRA edit"))
+    text_id = feedback.edit(db, anna, text_id, card("ZEBRA edit")).id
     feedback.reject(db, anna, text_id, "ZEBRA reason")
     comments.add_comment(db, anna, saved, "ZEBRA comment", text_id)
     events = audit_log.page(db, anna).events

@@ -98,6 +98,11 @@ def test_control_and_chat_tokens_are_removed_and_text_stays_data() -> None:
     assert prompt(brief, HEADLINE_30, "benefit").endswith("\nAngle: Benefit\n")
 
 
+def test_invisible_marks_inside_a_word_leave_it_whole() -> None:
+    assert clean("Tide\u200bLock ultra\u00adlight, \ufeffas\u2060is") == "TideLock ultralight, asis"
+    assert clean("bell\x07rings") == "bell rings"
+
+
 def test_html_and_formulas_are_kept_as_text() -> None:
     assert clean("=cmd|' /C calc'!A0 <b>x</b>") == "=cmd|' /C calc'!A0 <b>x</b>"
 

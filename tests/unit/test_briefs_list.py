@@ -5,7 +5,7 @@ from sqlalchemy import select, text
 
 from app.services import briefs, drafting, feedback
 from app.services.briefs import BriefArchived, BriefChanged
-from app.services.feedback import EditConflict
+from app.services.feedback import EditConflict, Outdated
 from app.services.people import Actor, Forbidden, NotFound
 from app.services.stored import checksum_of
 from db import models
@@ -179,6 +179,21 @@ def test_the_second_of_two_editors_is_told_and_both_wordings_are_kept(db: Databa
     with pytest.raises(EditConflict, match="You edited this text in another tab") as again:
         feedback.edit(db, ada, seen.id, card("Third"))  # two edits on: the newest is named
     assert again.value.newest.id == merged.id
+
+
+def test_what_is_said_of_a_wording_that_was_edited_meanwhile_is_not_lost(db: Database, ada: Actor) -> None:
+    """The old wording is on no list: a rejection of it would leave the new one picked, and a pick would be nowhere."""
+    bo = person(db, "advertiser")
+    saved = briefs.save_brief(db, ada, brief())
+    seen = drafting.store_generation(db, ada, saved.id, small_draft()).texts[0]
+    feedback.pick(db, ada, seen.id)
+    theirs = feedback.edit(db, bo, seen.id, card("Lock Kayaks Fast"))
+    for say in (feedback.pick, feedback.unpick, feedback.reject, lambda *a: feedback.rate(*a, 5)):
+        with pytest.raises(Outdated, match="read the new wording and choose again") as told:
+            say(db, ada, seen.id)
+        assert (told.value.newest.id, told.value.newest.choice) == (theirs.id, "picked")
+    feedback.copy(db, ada, seen.id)  # it has left the studio
+    assert feedback.reject(db, ada, theirs.id).choice == "rejected"
 
 
 def test_the_same_words_twice_are_no_conflict(db: Database, ada: Actor) -> None:

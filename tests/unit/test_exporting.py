@@ -78,7 +78,7 @@ def test_a_refusal_lists_everything_that_is_missing(db: Database, ada: Actor) ->
         "The ad has 2 headlines and needs at least 3; pick 1 more.",
         "The ad has 1 description and needs at least 2; pick 1 more.",
         f"The headline '{'x' * 31}' is 31 wide and the limit is 30; shorten it.",
-        "The description 'Cure it' is blocked by SAF-001; mend or unpick it.",
+        "The description 'Cure it' is blocked by SAF-001; mend, unpick or reject it.",
     )
 
 
@@ -108,7 +108,7 @@ def test_bad_addresses_are_refused(db: Database, ada: Actor, url: str) -> None:
 def test_more_of_what_is_refused(db: Database, ada: Actor) -> None:
     good = list(small_draft().candidates)
     bad = [
-        (card("lock your kayak in seconds"), "is there twice; unpick one"),
+        (card("lock your kayak in seconds"), "is there twice; unpick or reject one"),
         (card("[]"), "reads as 'erase'"),
         (card("Two\nlines"), "has a line break"),
         (card("a/b", "path", None, limit=15), "has a slash or a space"),
@@ -119,7 +119,7 @@ def test_more_of_what_is_refused(db: Database, ada: Actor) -> None:
         problems = exporting.editor_problems(texts, *AD)
         assert len(problems) == 1 and words in problems[0], problems
     many = stored(db, ada, [*good, *(card(f"Headline number {i}") for i in range(13))])
-    assert exporting.editor_problems(many, *AD) == ["The ad has 16 headlines and takes at most 15; unpick 1."]
+    assert exporting.editor_problems(many, *AD) == ["The ad has 16 headlines and takes at most 15; unpick or reject 1."]
     texts = stored(db, ada, good)
     pins = {texts[0].id: 4, texts[3].id: 3, texts[5].id: 1, 999: 1}
     assert len(exporting.editor_problems(texts, *AD, pins=pins)) == 4

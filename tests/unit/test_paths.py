@@ -26,6 +26,18 @@ def test_letters_of_every_alphabet_stay_whole() -> None:
 
 
 @pytest.mark.parametrize(
+    ("point", "path"),
+    [("anti-slip mats", "Anti-Slip-Mats"), ("anti-theft backpack", "Anti-Theft"), ("3D printer", "3D-Printer"),
+     ("wi‑fi extender", "Wi-Fi-Extender"), ("5G phone plan", "5G-Phone"), ("pre-loved clothing", "Pre-Loved"),
+     ("Vitamin D3", "Vitamin-D3"), ("fee-only financial advice", "Fee-Only"), ("e-bike hire", "E-Bike-Hire"),
+     ("2.5mm cable", "Cable"), ("from $129-a-night cabins", "Cabins"), ("20-litre pack", "Pack"),
+     ("10,000 songs", "Songs"), ("CR-2032 cells", "CR-2032-Cells")],
+)  # fmt: skip
+def test_a_word_with_a_hyphen_or_a_figure_is_never_cut(point: str, path: str) -> None:
+    assert paths(brief(keywords=[point]), 1) == [path]
+
+
+@pytest.mark.parametrize(
     "point",
     ["No hidden fees", "Never tested on animals", "sugar-free gum", "Ships without plastic", "not tested", "Won't rust",
      "non-slip soles", "Free of parabens", "zero waste"],

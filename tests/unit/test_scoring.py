@@ -90,6 +90,23 @@ def test_an_edited_text_says_that_it_is_not_ranked_again(
     assert told([new]) == [("Holds Two Kayaks", "Edited, so it is not ranked again.")]
 
 
+def test_a_text_is_not_held_against_its_own_earlier_wordings(
+    db: Database, ada: Actor, room: Room, saved: StoredBrief
+) -> None:
+    """Nobody sees two wordings of one text; another text of the same words still counts."""
+    first, other = scoring.bring_lines(db, ada, room, saved, [("headline", "Holds Two Kayaks Safely"),
+                                                              ("headline", "Fits Any Wall")]).texts  # fmt: skip
+    first = next(t for t in (first, other) if t.text.startswith("Holds"))
+    second = scoring.reword(db, ada, room, saved.brief, first, "Holds Two Kayaks")
+    third = scoring.reword(db, ada, room, saved.brief, second, "Holds Two Kayaks Safely Now")
+    cast(Any, room).rewards = "ctr-2"
+    scoring.score_again(db, ada, room, saved.brief, [third])
+    [now] = drafting.get_texts(db, ada, [third.id])
+    assert [c and c.findings for c in (second.card, third.card, now.card)] == [(), (), ()]
+    again = scoring.bring_lines(db, ada, room, saved, [("headline", "Holds Two Kayaks Safely Now")]).texts[0]
+    assert again.card and {f.rule_id for f in again.card.findings} == {"DIV-002", "DIV-003"}
+
+
 def test_texts_scored_again_are_ranked_among_those_they_came_with(
     db: Database, ada: Actor, room: Room, saved: StoredBrief
 ) -> None:

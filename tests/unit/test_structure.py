@@ -18,6 +18,8 @@ from relate_engine.rewards.structure import structure
         ("x" * 256, "meta_feed", "headline", "FMT-001"),
         ("x" * 151, "generic", "body", "FMT-002"),
         ("", "generic", "headline", "FMT-001"),
+        ("{KeyWord:" + "x" * 31 + "}", "google_rsa", "headline", "FMT-001"),
+        ("{KeyWord:" + "x" * 51 + "}", "generic", "headline", "FMT-001"),  # only Google fills it in
         (" \n", "google_rsa", "description", "FMT-002"),
     ],
 )
@@ -34,6 +36,8 @@ def test_blocks(text: str, placement: str, slot: str, rule: str) -> None:
         ("e\u0301" * 30, "google_rsa", "headline"),
         ("x" * 90, "google_rsa", "description"),
         ("summer-sale", "google_rsa", "path"),
+        ("{KeyWord:Kayak Racks} From $129", "google_rsa", "headline"),  # 31 written, 22 shown
+        ("{CUSTOMIZER.Price: $129 } Kayak Rack", "google_rsa", "headline"),
         ("x" * 125, "meta_feed", "primary_text"),
         ("x" * 60, "generic", "headline"),
     ],
