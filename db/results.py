@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from db.models import Generation, Import, RejectedResult, Result, Text
@@ -47,6 +47,15 @@ def visible_ids(session: Session, workspace_id: int) -> set[int]:
     """The imports whose rows count."""
     query = select(Import.id).where(Import.workspace_id == workspace_id, Import.state == "visible")
     return set(session.scalars(query))
+
+
+def changed_at(session: Session, workspace_id: int) -> datetime | None:
+    """When rows last came or went. A file without one good row is kept as undone and has changed nothing."""
+    query = select(func.max(Import.finished_at), func.max(Import.undone_at)).where(
+        Import.workspace_id == workspace_id,
+        or_(Import.state == "visible", Import.summary["kept"].as_integer() > 0),
+    )
+    return max((at for at in session.execute(query).one() if at is not None), default=None)
 
 
 def days_of(

@@ -42,9 +42,12 @@ def activate(session: Session, workspace_id: int, kind: str, version: str | None
 def add_version(
     session: Session, workspace_id: int, author_id: int, kind: str, version: str, manifest: Mapping[str, Any]
 ) -> None:
-    """A new version whose parent is the one in use; put in use itself. One that is known keeps its parent."""
-    now = active(session, workspace_id, kind)
-    if named(session, workspace_id, kind, version) is None:
+    """A new version whose parent is the one in use; put in use itself. One that is known keeps its parent, and its
+    manifest is that of now, when it was made again."""
+    now, known = active(session, workspace_id, kind), named(session, workspace_id, kind, version)
+    if known is not None:
+        known.manifest = dict(manifest)
+    else:
         session.add(
             Version(
                 workspace_id=workspace_id, author_id=author_id, kind=kind, version=version,

@@ -18,9 +18,11 @@ Of the texts that ended (0 where none did):
     ended               share of all samples that come to an end
     distinct2           Distinct-2 of the brief's texts (training/textstats.py)
     length              mean width
+A text whose reward is no number is left out of all but `ended`: the reward failed, not the text.
 Leaves out: what is held out (snapshot.py) and what follows from it (gate.py).
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,8 +40,9 @@ from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_ada
 from relate_engine.policy.prompt import TEMPLATES, prompt
 from relate_engine.policy.writer import wanted
 from relate_engine.rewards.rules import RuleSet
+from relate_engine.scorecard import Scorecard
 from relate_engine.snapshot import product_of
-from relate_engine.training.judge import Sampled, Score
+from relate_engine.training.judge import RewardError, Sampled, Score
 from relate_engine.training.rollouts import completions_of
 from relate_engine.training.sharedloss import shared_logps
 from relate_engine.training.textstats import distinct_2
@@ -162,7 +165,7 @@ class Writer:
 
 
 def judge(written: Sequence[Written], judges: Judges, tick: Tick = _silent) -> Values:
-    """A value of each metric for each brief, in the order of the briefs."""
+    """A value of each metric for each brief, in the order of the briefs. RewardError where one cannot be scored."""
     by_brief: dict[str, list[Written]] = {}
     for w in written:
         by_brief.setdefault(w.brief.model_dump_json(), []).append(w)
@@ -176,10 +179,10 @@ def judge(written: Sequence[Written], judges: Judges, tick: Tick = _silent) -> V
 
 def _of_brief(group: Sequence[Written], judges: Judges) -> dict[str, float]:
     whole = [w for w in group if w.text]
-    texts = [w.text for w in whole]
-    cards = judges.score([Sampled(w.brief, w.slot, w.angle, w.text) for w in whole]) if whole else []
+    scored = _scored(whole, judges.score) if whole else []
+    texts, cards = [w.text for w, _ in scored], [c for _, c in scored]
     run = [c for c in cards if c.width <= c.limit]
-    lost = len(group) - len(run)
+    lost = len(group) - len(whole) + len(cards) - len(run)  # did not end, or over the limit
 
     def rated(rate: Rater, floor: float) -> float:
         return _mean([*(rate([c.text for c in run]) if run else ()), *[floor] * lost])
@@ -199,6 +202,19 @@ def _of_brief(group: Sequence[Written], judges: Judges) -> dict[str, float]:
     }
     found |= {"exceptions": _mean(judges.excused(texts)) if texts else 0.0} if judges.excused else {}
     return found | ({"sales": rated(judges.sales, judges.floors["sales"])} if judges.sales else {})
+
+
+def _scored(whole: Sequence[Written], score: Score) -> list[tuple[Written, Scorecard]]:
+    """The texts with their scorecards; RewardError where none has a reward that is a number, or asking failed."""
+    unscored = f"None of {len(whole)} held-out texts of a brief could be scored (%s). Mend the reward, then resume."
+    try:
+        cards = list(zip(whole, score([Sampled(w.brief, w.slot, w.angle, w.text) for w in whole]), strict=True))
+    except Exception as error:  # whatever it was, as in training
+        raise RewardError(unscored % (str(error) or type(error).__name__)) from error
+    usable = [(w, c) for w, c in cards if math.isfinite(c.rewards["ctcvr"])]
+    if not usable:
+        raise RewardError(unscored % "a value is not a number")
+    return usable
 
 
 def floor_of(rate: Rater, ordinary: Sequence[str]) -> float:

@@ -19,30 +19,30 @@ from relate_engine.round_plan import LEAST_PAIRS, LEAST_SINGLES, LEAST_TARGETS, 
 from relate_engine.round_rows import preference_pairs, sft_targets, single_verdicts
 from relate_engine.snapshot import Pair, Snapshot, manifest, training_briefs
 from relate_engine.training.grpo import train_grpo
-from relate_engine.training.grpo_plan import Task
+from relate_engine.training.grpo_plan import Task, rows_of
 from relate_engine.training.kto import train_kto
 from relate_engine.training.preferences import train_preferences
 from relate_engine.training.tuning import tune
 
 Train = Callable[[str, Path, Path, Path, Callable[[int, int, str], None], Judges], dict[str, Any]]
+Learned = Callable[[dict[str, Any]], tuple[int, str]]  # from the manifest that a training wrote
 
 
-def trainings(snapshot: Snapshot, plan: RoundPlan) -> list[tuple[str, Train, int, str, str]]:
-    """Of each training step: name, how, rows, rows in words, and why it is skipped or ""."""
+def trainings(snapshot: Snapshot, plan: RoundPlan) -> list[tuple[str, Train, str, Learned, str]]:
+    """Of each training step: name, how, what there is in words, the rows that it has learned from then, as a number and
+    in words, and why it is skipped or ""."""
     chosen, pairs, tasks = (
         sft_targets(snapshot),
         preference_pairs(snapshot),
-        tasks_of(training_briefs(snapshot), snapshot.round),
+        list(dict.fromkeys(tasks_of(training_briefs(snapshot), snapshot.round))),  # a brief may be saved twice
     )
     texts, number = sum(len(t) for _, t in chosen), sum(len(p) for _, p in pairs)
     singles = single_verdicts(snapshot)
     picked = sum(s.picked for s in singles)
     least = min(picked, len(singles) - picked)
     alone = number < LEAST_PAIRS and least >= LEAST_SINGLES  # only single verdicts exist
-
-    def few(number: int, least: int, what: str) -> str:
-        """Why there are too few, or ""."""
-        return f"{number} {what} outside the held-out briefs, and it takes {least}" if number < least else ""
+    few_tasks = _few(len(tasks), plan.grpo.groups, "tasks") if plan.grpo.steps else "it is switched off (0 steps)"
+    drawn = 0 if few_tasks else len({tuple(row.values()) for row in rows_of(tasks, plan.grpo)})
 
     def sft(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:
         told = _telling(say)
@@ -65,34 +65,34 @@ def trainings(snapshot: Snapshot, plan: RoundPlan) -> list[tuple[str, Train, int
 
         return train_grpo(base, at, tasks, plan.arm, judges.score, out, work, plan.grpo, told, resume=True)
 
+    few_texts = _few(texts, LEAST_TARGETS, "texts that people stood by")
+    few_pairs = _few(number, LEAST_PAIRS, "pairs")
+    if few_pairs:
+        few_pairs += f", or {LEAST_SINGLES} single verdicts of each sign ({least} here)"
+    targets = f"{texts} picked, exported or edited texts"
+    verdicts = f"{picked} picks and {len(singles) - picked} rejections without a counterpart (KTO)"
+    asked = f"{drawn} of {len(tasks)} tasks (brief, slot, angle), {plan.grpo.steps} steps"
     return [
-        (
-            "sft",
-            sft,
-            texts,
-            f"{texts} picked, exported or edited texts",
-            few(texts, LEAST_TARGETS, "texts that people stood by"),
-        ),
-        (
-            "preferences",
-            kto if alone else preferences,
-            len(singles) if alone else number,
-            f"{picked} picks and {len(singles) - picked} rejections without a counterpart (KTO)"
-            if alone
-            else f"{number} pairs of {len(pairs)} shown sets (DPO)",
-            ""
-            if alone
-            else few(number, LEAST_PAIRS, "pairs")
-            and f"{few(number, LEAST_PAIRS, 'pairs')}, or {LEAST_SINGLES} single verdicts of each sign ({least} here)",
-        ),
-        (
-            "grpo",
-            grpo,
-            len(tasks),
-            f"{len(tasks)} tasks (brief, slot, angle), {plan.grpo.steps} steps",
-            few(len(tasks), plan.grpo.groups, "tasks") if plan.grpo.steps else "it is switched off (0 steps)",
-        ),
+        ("sft", sft, targets, lambda made: (texts, targets), few_texts),
+        ("preferences", kto, verdicts, lambda made: (len(singles), verdicts), "")
+        if alone
+        else ("preferences", preferences, _paired(number, len(pairs)), _learned_pairs, few_pairs),
+        ("grpo", grpo, asked, lambda made: (drawn, asked), few_tasks),
     ]
+
+
+def _few(number: int, least: int, what: str) -> str:
+    """Why there are too few, or ""."""
+    return f"{number} {what} outside the held-out briefs, and it takes {least}" if number < least else ""
+
+
+def _paired(pairs: int, sets: int) -> str:
+    return f"{pairs} pairs of {sets} shown sets (DPO)"
+
+
+def _learned_pairs(made: dict[str, Any]) -> tuple[int, str]:
+    """Without the sets that were kept aside to judge the training by."""
+    return made["pairs"], _paired(made["pairs"], made["briefs"])
 
 
 def tasks_of(briefs: Sequence[Brief], turn: int = 0) -> list[Task]:

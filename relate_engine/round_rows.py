@@ -27,15 +27,17 @@ SHOWN = 30  # texts of a writer below which no share of them that people chose i
 
 
 def acceptance(snapshot: Snapshot) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """How many texts people stood by, of how many: by earlier writers, and by the one in use; None for few. Display
-    paths are put together from the brief and nobody stands by them."""
-    by: dict[bool, list[bool]] = {False: [], True: []}
-    written = (t for s in snapshot.sets for t in s.texts if t.slot != "path")
-    for text in (t for t in written if t.author.startswith("policy:")):
-        by[text.author == f"policy:{snapshot.policy['version']}"].append(text.stood_by)
-    if min(map(len, by.values())) < SHOWN:
+    """How many texts people stood by, of how many: by earlier writers, and by the one in use; None for few. Earlier is
+    what was shown before the first text of the one in use: rivals and successors since then are no measure of it.
+    Display paths are put together from the brief and nobody stands by them."""
+    mine = f"policy:{snapshot.policy['version']}"
+    sets = [[t for t in s.texts if t.author.startswith("policy:") and t.slot != "path"] for s in snapshot.sets]
+    first = next((n for n, texts in enumerate(sets) if any(t.author == mine for t in texts)), len(sets))
+    before = [t.stood_by for texts in sets[:first] for t in texts]
+    since = [t.stood_by for texts in sets[first:] for t in texts if t.author == mine]
+    if min(len(before), len(since)) < SHOWN:
         return None
-    return (sum(by[False]), len(by[False])), (sum(by[True]), len(by[True]))
+    return (sum(before), len(before)), (sum(since), len(since))
 
 
 def sft_targets(snapshot: Snapshot) -> list[tuple[Brief, list[Wording]]]:

@@ -28,7 +28,7 @@ from relate_engine import gate
 from relate_engine.brief import Brief, BriefError
 from relate_engine.disk import sync
 from relate_engine.heldout import Judges, Values, divergence, drawn, measure
-from relate_engine.round_lessons import Train, trainings
+from relate_engine.round_lessons import Learned, Train, trainings
 from relate_engine.round_plan import RoundPlan, RoundReport, Step
 from relate_engine.round_rows import acceptance
 from relate_engine.snapshot import Snapshot, held_briefs, manifest, product_of
@@ -69,8 +69,8 @@ def run_round(
     try:
         values = run.start(parent)
         old = values
-        for name, train, rows, words, short in trainings(snapshot, plan):
-            step, values, at = run.train(name, train, rows, words, short, values, at)
+        for name, train, words, learned, short in trainings(snapshot, plan):
+            step, values, at = run.train(name, train, words, learned, short, values, at)
             steps.append(step)
     except RewardError as error:
         raise BriefError(str(error)) from error
@@ -117,7 +117,7 @@ class _Round:
         return values
 
     def train(
-        self, name: str, how: Train, rows: int, words: str, short: str, before: Values, at: Path
+        self, name: str, how: Train, words: str, learned: Learned, short: str, before: Values, at: Path
     ) -> tuple[Step, Values, Path]:
         """Trains on from the adapter `at`, or skips; returns the step, the held-out values and the adapter then."""
         if short:
@@ -141,11 +141,10 @@ class _Round:
         shutil.rmtree(self.work / f"{name}.training", ignore_errors=True)
         after: Values = done["values"]
         old, new = _means(before), _means(after)
-        return (
-            Step(name, True, f"{name} ran on {words}: {changes(old, new)}.", rows, done["version"], old, new),
-            after,
-            self.work / name / "adapter",
-        )
+        adapter = self.work / name / "adapter"
+        rows, on = learned(json.loads((adapter / "manifest.json").read_text("utf-8")))
+        step = Step(name, True, f"{name} ran on {on}: {changes(old, new)}.", rows, done["version"], old, new)
+        return step, after, adapter
 
     def evaluate(self, old: Path, new: Path, before: Values, after: Values, gates: int) -> gate.Evidence:
         """What the gate needs to know; the drift is measured here, everything else was when the steps ended."""

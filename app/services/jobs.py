@@ -181,10 +181,11 @@ def run_here(
     """Starts a job (or goes on with the one that waits) and stays with it to its end: runs it in this process, or
     follows the worker that took it. `job`: one of this kind to stay with, whoever has it by now; none is started then.
 
-    Ctrl-C cancels it. Raises BriefError with the job's own sentence unless it is done."""
+    Ctrl-C cancels it. Raises BriefError with the job's own sentence unless it is done, and for one that waits with
+    another request."""
     require(actor, kind_of(kind).action)
     owner = jobrun.new_owner()
-    job = job or _waiting(db, actor, kind) or start(db, actor, kind, request)
+    job = job or _waiting(db, actor, kind, request or {}) or start(db, actor, kind, request)
     told = (-1.0, "")
 
     def tell(now: tuple[float, str]) -> None:
@@ -211,12 +212,21 @@ def run_here(
     return now
 
 
-def _waiting(db: Database, actor: Actor, kind: str) -> StoredJob | None:
-    """The job of this kind that waits for a worker, also one whose worker died."""
+def _waiting(db: Database, actor: Actor, kind: str, request: Mapping[str, Any]) -> StoredJob | None:
+    """The job of this kind that waits for a worker, also one whose worker died. BriefError where it is to do something
+    else than `request`: it would be done in silence."""
     with db.write() as session:
         rows.reclaim(session, utc_now())
         job = rows.open_job(session, actor.workspace_id, kind)
-        return _stored(job) if job is not None and job.state == "queued" else None
+    if job is None or job.state != "queued":
+        return None
+    if job.request != request:
+        settings = ", ".join(f"{name} {value}" for name, value in job.request.items()) or "the usual ones"
+        raise BriefError(
+            f"Job {job.id} already waits for the worker with other settings ({settings}); ask for the same to go on "
+            "with it, or cancel it."
+        )
+    return _stored(job)
 
 
 def look(db: Database, actor: Actor, job_id: int) -> StoredJob:

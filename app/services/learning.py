@@ -10,13 +10,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.orm import Session
+
 from app.services import audit
 from app.services.demo_mark import is_demo
 from app.services.importing import observations
 from app.services.jobrun import JobContext
 from app.services.people import Actor, require
 from app.services.process import set_threads
+from db import results
 from db import versions as rows
+from db.models import Version
 from db.session import Database
 from relate_engine.brief import BriefError
 from relate_engine.config import ASSETS, Settings
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from relate_engine.training.rewards import Setting
 
 KIND = "reward"
+CHANGED_AT = "results_changed_at"  # in the manifest of a version's row: the last change of what it was fitted on
 
 
 def rewards_folder(config: Settings, workspace_id: int) -> Path:
@@ -67,12 +72,25 @@ def newest(db: Database, actor: Actor) -> str | None:
         return next((made.version for made in rows.versions(session, actor.workspace_id, KIND)), None)
 
 
+def last_fit(session: Session, workspace_id: int) -> Version | None:
+    """The version whose fit has read the newest results: one that is known may have been made again since."""
+    return max(rows.versions(session, workspace_id, KIND), key=read_until, default=None)
+
+
+def read_until(version: Version) -> datetime:
+    """Up to when a version has read how results came and went; an earlier release noted only when its fit had ended."""
+    changed = version.manifest.get(CHANGED_AT)
+    return datetime.fromisoformat(changed) if changed else version.created_at
+
+
 def rewards_job(context: JobContext) -> dict[str, Any]:
     """The job "rewards": learns from the visible results, writes the version with its card, and puts it in use.
 
     The same results make the same version, so an attempt after a kill begins anew and nothing is made twice."""
     context.report(0.0, "Reading the results")
     actor = context.actor()
+    with context.db.read() as session:  # before they are read: what comes during the fit is news afterwards
+        changed = results.changed_at(session, context.workspace_id)
     seen = require_results(context.db, actor, context.config)
     context.report(0.02, "Loading the text encoder")
     setting = setting_of(context.config)
@@ -82,7 +100,8 @@ def rewards_job(context: JobContext) -> dict[str, Any]:
     manifest = make_version(seen, setting, folder, evaluator, "relate train rewards", context.report)
     version = manifest["version"]
     with context.write() as session:
-        rows.add_version(session, context.workspace_id, context.author_id, KIND, version, manifest)
+        told = manifest | {CHANGED_AT: changed and changed.isoformat()}
+        rows.add_version(session, context.workspace_id, context.author_id, KIND, version, told)
         audit.note(session, actor, "version.train", "reward", None, {"rewards": version}, version=version)
     rows_read = manifest["data"]["rows"]
     return {"version": version, "message": f"Made {version} from {rows_read:,} counts of single texts."}

@@ -23,6 +23,7 @@ from db.session import Database
 from db.shown import places
 from relate_engine.brief import Brief, BriefError, parse_brief
 from relate_engine.config import Settings
+from relate_engine.rewards.compliance import check_text
 from relate_engine.rewards.readable import readable
 from relate_engine.rewards.rules import RuleSet
 from relate_engine.round_rows import examined
@@ -94,18 +95,26 @@ def _sets(session: Session, actor: Actor, rules: RuleSet, confirmed: Set[str]) -
     today = queries.payloads(session, workspace, [g.brief_id for g in found])
     products = {i: product_of(brief) for i, payload in today.items() if (brief := _as_read(rules, payload))}
 
-    def shown(t: StoredText) -> ShownText:
-        return _shown(t, wrote[t.generation_id, t.slot, t.position or 0], tuple(did[t.id]), confirmed)
+    def shown(t: StoredText, brief: Brief) -> ShownText:
+        held = _held(t, brief, rules, confirmed)
+        return _shown(t, wrote[t.generation_id, t.slot, t.position or 0], tuple(did[t.id]), held)
 
     return tuple(
-        ShownSet(g.id, brief, tuple(map(shown, texts[g.id])), products.get(g.brief_id, ""))
+        ShownSet(g.id, brief, tuple(shown(t, brief) for t in texts[g.id]), products.get(g.brief_id, ""))
         for g in found
         if (brief := _as_read(rules, g.brief_payload))
     )
 
 
-def _shown(text: StoredText, author: str, did: tuple[str, ...], confirmed: Set[str]) -> ShownText:
-    held = text.card is not None and any(blocking.blocks(f, confirmed, text.cleared) for f in text.card.findings)
+def _held(text: StoredText, brief: Brief, rules: RuleSet, confirmed: Set[str]) -> bool:
+    """Whether its newest wording may not run: by its card, or by a rule of now that the card, being older, misses."""
+    if text.card is not None and any(blocking.blocks(f, confirmed, text.cleared) for f in text.card.findings):
+        return True
+    found, _, _ = check_text(rules, text.text, brief.placement, text.slot, brief.countries, brief)
+    return any(f.severity == "block" for f in found)
+
+
+def _shown(text: StoredText, author: str, did: tuple[str, ...], held: bool) -> ShownText:
     return ShownText(
         id=text.id,
         slot=text.slot,

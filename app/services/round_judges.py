@@ -9,12 +9,10 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
-
 from app.services import audit, learning, rulebook
 from app.services.jobrun import JobContext
 from app.services.people import Actor, may
-from db import models
+from db import results
 from db import versions as rows
 from relate_engine.brief import Brief, BriefError
 from relate_engine.config import ASSETS, Settings
@@ -33,7 +31,7 @@ ORDINARY = 12  # every so manieth text of the corpus says where an evaluator's f
 
 
 def retrain_rewards(context: JobContext, actor: Actor) -> str:
-    """Trains the reward model on and puts it in use where results have come, or gone, since the newest was made.
+    """Trains the reward model on and puts it in use where results have come, or gone, since the last fit read them.
 
     Returns what was done in a sentence. A version that somebody has undone is not brought back: only newer results
     are a reason. Verdicts are none: this model learns rates, verdicts reach the writer as targets and violations.
@@ -44,15 +42,10 @@ def retrain_rewards(context: JobContext, actor: Actor) -> str:
     if not may(actor, "rewards.train"):
         return done or "The reward model was not retrained: whoever started the round may not do so."
     with context.db.read() as session:
-        newest = next(iter(rows.versions(session, context.workspace_id, learning.KIND)), None)
-        last = session.execute(
-            select(func.max(models.Import.finished_at), func.max(models.Import.undone_at)).where(
-                models.Import.workspace_id == context.workspace_id
-            )
-        ).one()
-    changed = max((at for at in last if at is not None), default=None)
-    if newest is not None and (changed is None or changed <= newest.created_at):
-        return done or f"The reward model was not retrained: no results have come since {newest.version} was made."
+        last = learning.last_fit(session, context.workspace_id)
+        changed = results.changed_at(session, context.workspace_id)
+    if last is not None and (changed is None or changed <= learning.read_until(last)):
+        return done or f"The reward model was not retrained: no results have come since {last.version} was made."
     seen = observations(context.db, actor, context.config.conversion_lag_days)
     if not seen:
         return done or "The reward model was not retrained: there are no campaign results."
@@ -77,7 +70,8 @@ def retrain_rewards(context: JobContext, actor: Actor) -> str:
         "retrained": {"version": version, "words": words},
     }
     with context.write({**(context.last or {}), **kept}) as session:
-        rows.add_version(session, context.workspace_id, context.author_id, learning.KIND, version, manifest)
+        told = manifest | {learning.CHANGED_AT: changed and changed.isoformat()}
+        rows.add_version(session, context.workspace_id, context.author_id, learning.KIND, version, told)
         audit.note(
             session, actor, "version.train", "reward", None, {"rewards": version}, version=version, round=context.job_id
         )

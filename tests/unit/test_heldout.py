@@ -1,11 +1,15 @@
 """What a writer is worth on held-out briefs: by hand, with texts that nobody will ever see among its samples."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from relate_engine.brief import Brief
 from relate_engine.heldout import HeldPlan, Judges, Written, drawn, floor_of, judge
-from relate_engine.training.judge import Sampled
+from relate_engine.scorecard import Scorecard
+from relate_engine.training.judge import RewardError, Sampled
 from tests.cards import card
 from tests.tiny_round import brief
 
@@ -52,6 +56,33 @@ def test_a_brief_without_any_whole_text_is_the_worst_not_the_middle() -> None:
     found = judge([*written("", ""), *written("Oak", "Elm", about="Elm Desk")], judges())
     assert found["clicks"] == [-0.5, pytest.approx(0.3)] and found["sales"][0] == -1.0
     assert found["reward"][0] == 0 and found["over_limit"] == [0, 0] and found["ended"] == [0, 1]
+
+
+def test_a_text_whose_reward_is_no_number_is_left_out() -> None:
+    """Of four samples one has no reward and one never ended: two of three count, and three of four ended."""
+    found = judge(written("Oaken", "Unscored", "Elm", ""), replace(judges(), score=unscored))
+    assert found["reward"] == [pytest.approx(2 * 0.8 / 3)]
+    assert found["clicks"] == [pytest.approx((0.5 + 0.3 - 0.5) / 3)]
+    assert found["length"] == [4] and found["ended"] == [0.75]
+    with pytest.raises(RewardError, match=r"None of 2 held-out texts .* \(a value is not a number\)\. Mend the reward"):
+        judge(written("Unscored", "Unscored"), replace(judges(), score=unscored))
+
+
+def test_a_reward_that_fails_says_why() -> None:
+    def gone(asked: list[Sampled]) -> list[Scorecard]:
+        raise OSError("the rate model is gone")
+
+    def short(asked: list[Sampled]) -> list[Scorecard]:
+        return unscored(asked)[1:]
+
+    for score, why in ((gone, "the rate model is gone"), (short, "shorter")):
+        with pytest.raises(RewardError, match=rf"could be scored \(.*{why}.*\)\. Mend the reward, then resume"):
+            judge(written("Oak", "Elm"), replace(judges(), score=score))
+
+
+def unscored(asked: list[Sampled]) -> list[Scorecard]:
+    """A card of each text; the reward of one is no number."""
+    return [card(one.text, math.nan if one.text == "Unscored" else 0.8, visible=LIMIT) for one in asked]
 
 
 def test_the_floor_is_the_first_percentile_of_ordinary_texts() -> None:

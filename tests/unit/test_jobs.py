@@ -146,6 +146,33 @@ def test_the_second_of_a_kind_is_refused_and_named_another_workspace_is_free(db:
         jobs.start(db, ana, "cake")
 
 
+def test_the_shell_takes_no_waiting_job_for_one_that_asks_for_something_else(
+    db: Database, ana: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round was queued on the page, and no worker is alive."""
+    asked: list[dict[str, Any]] = []
+
+    def body(context: jobrun.JobContext) -> dict[str, Any]:
+        asked.append(context.request)
+        return {}
+
+    monkeypatch.setitem(jobs.KINDS, "round", jobs.Kind(body, "A round", "round.run"))
+    config = Settings(home=tmp_path)
+    waits = jobs.start(db, ana, "round")
+
+    def run(request: dict[str, Any] | None) -> jobs.StoredJob:
+        return jobs.run_here(db, ana, config, "round", lambda share, what: None, request)
+
+    with pytest.raises(BriefError, match=rf"Job {waits.id} already waits .* \(the usual ones\); ask for the same"):
+        run({"steps": 5})
+    assert not asked and jobs.look(db, ana, waits.id).state == "queued"
+    assert run(None).id == waits.id and asked == [{}]
+    other = jobs.start(db, ana, "round", {"steps": 7})
+    with pytest.raises(BriefError, match=r"other settings \(steps 7\)"):
+        run({})
+    assert run({"steps": 7}).id == other.id and asked[1:] == [{"steps": 7}]
+
+
 def test_cancelling_what_runs_asks_and_what_ended_changes_nothing(db: Database, ana: Actor) -> None:
     job_id = claimed(db, ana)
     jobs.cancel(db, ana, job_id)

@@ -16,6 +16,7 @@ from relate_engine.config import Settings
 from relate_engine.round_rows import acceptance, preference_pairs, sft_targets
 from relate_engine.snapshot import Snapshot, held_products, training_sets
 from tests.tiny_round import HEADLINES
+from tests.unit.rulebook_world import publish
 from tests.unit.studio import Draft, brief, card, person
 from tests.unit.test_round_rewards import context
 
@@ -116,6 +117,29 @@ def test_served_is_what_the_desk_holds_a_draft_of_this_brief_against(db: Databas
     for (product, slot), served in told.items():
         saved = desk if product == "Oak Desk" else lamp
         assert served == drafting.served_texts(db, ada, saved.id, slot)
+
+
+def test_a_text_that_the_rules_block_by_now_is_not_taught(db: Database, home: Settings, ada: Actor) -> None:
+    """It was picked before the ban, so its card says nothing; an edit that leaves the word out may be taught."""
+    for product in ("Kayak Rack", "Elm Desk"):
+        saved = briefs.save_brief(db, ada, brief(product))
+        written = ("Turbo Kayak Rack", "Kayak Rack", "Turbo Rack", "Of Steel")
+        turbo, plain, mended, worse = drafted(db, ada, saved.id, written)
+        feedback.reject(db, ada, worse.id)
+        for text in (turbo, plain):
+            feedback.pick(db, ada, text.id)
+        feedback.edit(db, ada, mended.id, card("A Rack for Kayaks"))
+    ana = person(db, "analyst")
+
+    def taught() -> tuple[set[str], set[str]]:
+        found = round_freeze.freeze(db, ana, home, 1)
+        better = {p.better.text for _, pairs in preference_pairs(found) for p in pairs}
+        return {w.text for _, wordings in sft_targets(found) for w in wordings}, better
+
+    fine = {"Kayak Rack", "A Rack for Kayaks"}
+    assert taught() == (fine | {"Turbo Kayak Rack"}, fine | {"Turbo Kayak Rack"})
+    publish(db, person(db, "reviewer"))
+    assert taught() == (fine, fine)
 
 
 class GoesOnError(Exception):

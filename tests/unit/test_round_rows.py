@@ -35,6 +35,15 @@ def pairs_of(*texts: ShownText) -> list[tuple[str, str, float, str]]:
     return [(p.better.text, p.worse.text, p.weight, p.why) for _, ps in preference_pairs(of(*texts)) for p in ps]
 
 
+def by(writer: str, picked: int, texts: int) -> list[ShownText]:
+    return [shown_text(i % 5, "picked" if i < picked else "", author=f"policy:{writer}") for i in range(texts)]
+
+
+def shown_in_turn(*sets: list[ShownText]) -> Snapshot:
+    """A snapshot of these sets, the first shown first; the writer in use is sft-0."""
+    return replace(snapshot(sets=0), sets=tuple(ShownSet(n, brief("Oak Desk"), tuple(s)) for n, s in enumerate(sets)))
+
+
 def looked(*places: tuple[str, int, int, int]) -> dict[str, dict[str, dict[int, float]]]:
     """By slot, position, shown and chosen, all of one placement."""
     return examined([("google_rsa", *place) for place in places])
@@ -126,12 +135,20 @@ def test_targets_are_what_people_stood_by_in_its_last_wording() -> None:
 
 def test_acceptance_compares_the_writer_in_use_with_those_before() -> None:
     """30 texts of each: 15 of the earlier were picked, 6 of the present one's."""
-    texts = [shown_text(i % 5, "picked" if i < 15 else "", author="policy:old") for i in range(30)]
-    texts += [shown_text(i % 5, "picked" if i < 6 else "", author="policy:sft-0") for i in range(30)]
-    assert acceptance(of(*texts)) == ((15, 30), (6, 30))
+    old, new = by("old", 15, 30), by("sft-0", 6, 30)
+    assert acceptance(shown_in_turn(old, new)) == ((15, 30), (6, 30))
     paths = [shown_text(0, "picked", slot="path", author="policy:sft-0") for _ in range(30)]  # only Google shows them
-    assert acceptance(of(*texts, *paths)) == ((15, 30), (6, 30))
-    assert acceptance(of(*texts[1:])) is None
+    assert acceptance(shown_in_turn(paths, old, [*new, *paths])) == ((15, 30), (6, 30))
+    assert acceptance(shown_in_turn(old[1:], new)) is None
+
+
+def test_acceptance_takes_no_rival_of_the_writer_in_use_for_an_earlier_one() -> None:
+    """A rival on trial beside it, or one that was rolled back since, says nothing of how it was before."""
+    before, mine = by("old", 20, 50), by("sft-0", 40, 80)
+    liked, disliked = by("rival", 64, 80), by("rival", 8, 80)
+    assert acceptance(shown_in_turn(before, mine, liked)) == ((20, 50), (40, 80))
+    assert acceptance(shown_in_turn(before, [*mine[:10], *disliked], mine[10:])) == ((20, 50), (40, 80))
+    assert acceptance(shown_in_turn(mine, liked)) is None  # nobody wrote here before
 
 
 def test_a_set_is_held_out_with_what_its_brief_is_called_today_too() -> None:

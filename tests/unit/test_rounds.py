@@ -11,18 +11,17 @@ from relate_engine import rounds
 from relate_engine.brief import BriefError, supported_angles
 from relate_engine.round_plan import RoundReport
 from relate_engine.rounds import STEP, run_round
-from relate_engine.snapshot import (
-    ShownSet,
-)
+from relate_engine.snapshot import ShownSet, product_of, training_briefs, training_sets
 from tests.tiny_round import PLAN, brief, judges, shown_text, snapshot, write_policy
 
 
 def test_the_parents_alarm_says_whose_it_is(tmp_path: Path) -> None:
     """It stands among the reasons about the version that the round makes."""
-    texts = [shown_text(i % 5, "picked" if i < 20 else "", author="policy:old") for i in range(30)]
-    texts += [shown_text(i % 5, "picked" if i < 3 else "", author="policy:sft-0") for i in range(30)]
+    old = [shown_text(i % 5, "picked" if i < 20 else "", author="policy:old") for i in range(30)]
+    new = [shown_text(i % 5, "picked" if i < 3 else "", author="policy:sft-0") for i in range(30)]
+    sets = tuple(ShownSet(n, brief("Oak Desk"), tuple(texts)) for n, texts in enumerate((old, new)))
     (tmp_path / "manifest.json").write_text(json.dumps({"reward": {"first": 0.4, "last": 0.6}}), "utf-8")
-    shown = [replace(snapshot(sets=0), sets=(ShownSet(1, brief("Oak Desk"), tuple(t)),)) for t in (texts, texts[:30])]
+    shown = [replace(snapshot(sets=0), sets=s) for s in (sets, sets[:1])]
     assert rounds.looked_back(tmp_path, shown[0], PLAN.drift) == (
         "Alarm: about sft-0, which this round started from: training reward rose (0.40 → 0.60) while people chose "
         "fewer (67% → 10%).",
@@ -67,8 +66,10 @@ def whole(policy: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
 
 def test_a_round_runs_every_step_and_says_what_each_changed(whole: RoundReport) -> None:
     assert [(s.name, s.ran) for s in whole.steps] == [("sft", True), ("preferences", True), ("grpo", True)]
-    # 3 targets a set; pairs a set: two picks over the rejected and the left one, and the edit; 2 slots of 3 products
-    assert [s.rows for s in whole.steps] == [6 * 3, 6 * 5, 3 * 2 * len(supported_angles(brief("Oak Desk")))]
+    # 3 targets a set; pairs a set: two picks over the rejected and the left one, and the edit; 4 steps of 2 tasks
+    assert [s.rows for s in whole.steps] == [6 * 3, 6 * 5, 4 * 2]
+    tasks = 3 * 2 * len(supported_angles(brief("Oak Desk")))  # 2 slots of 3 products
+    assert f"grpo ran on 8 of {tasks} tasks (brief, slot, angle), 4 steps" in whole.steps[2].words
     assert all(s.before and s.after and "→" in s.words for s in whole.steps)
     for before, after in zip(whole.steps, whole.steps[1:], strict=False):
         assert before.after == after.before
@@ -147,6 +148,19 @@ def test_without_feedback_only_the_rewards_teach(policy: tuple[str, Path], tmp_p
     assert made.version
 
 
+def test_a_round_does_not_say_that_it_learned_from_what_it_kept_aside(policy: tuple[str, Path], tmp_path: Path) -> None:
+    """Seven sets are trained on: three of two products each and one of a third, which shows what DPO has gained."""
+    now = snapshot(sets=3)
+    lone = product_of(training_briefs(now)[0])
+    first = next(s for s in now.sets if product_of(s.brief) == lone)
+    sets = tuple(s for s in now.sets if product_of(s.brief) != lone or s == first)
+    assert len(training_sets(replace(now, sets=sets))) == 7
+    off = replace(PLAN, grpo=replace(PLAN.grpo, steps=0))
+    made = run_round(replace(now, sets=sets), *policy, judges(), tmp_path, off)
+    assert made.steps[1].rows == 6 * 5 and "preferences ran on 30 pairs of 6 shown sets (DPO): " in made.steps[1].words
+    assert made.version.startswith("dpo-")
+
+
 def test_where_only_single_verdicts_exist_kto_learns_from_them(policy: tuple[str, Path], tmp_path: Path) -> None:
     """In each set one slot with a single pick and one with a single rejection; 3 of 4 products are trained on."""
     whole = snapshot(sets=0)
@@ -181,6 +195,18 @@ def test_several_processes_are_refused_before_they_write_over_each_other(
     with pytest.raises(BriefError, match="runs in one process"):
         run(policy, tmp_path / "work")
     assert not (tmp_path / "work").exists()
+
+
+def test_a_reward_that_fails_before_any_training_ends_the_round_in_one_sentence(
+    policy: tuple[str, Path], tmp_path: Path
+) -> None:
+    """The writer in use is judged first."""
+
+    def gone(asked: Any) -> Any:
+        raise RuntimeError("the rate model is gone")
+
+    with pytest.raises(BriefError, match=r"could be scored \(the rate model is gone\)\. Mend the reward"):
+        run_round(snapshot(sets=0), *policy, judges(score=gone), tmp_path, PLAN)
 
 
 def test_a_reward_that_fails_ends_the_round_in_one_sentence(policy: tuple[str, Path], tmp_path: Path) -> None:

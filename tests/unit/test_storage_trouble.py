@@ -1,4 +1,4 @@
-"""Trouble with the database's file, its folder and its disk: what the person is told, and that nothing is lost."""
+"""Trouble with the database's file, its folder and the disk: what the person is told, and that nothing is lost."""
 
 import os
 import shutil
@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors import SafetensorError
 from sqlalchemy import Engine, event
 
 from app.services import briefs, drafting
 from app.services.people import Actor, local_actor
+from app.services.trouble import sentence
 from db import models
 from db.session import Database, StorageError, open_database
 from tests.unit.studio import Draft, brief, card, count, fresh, small_draft
@@ -45,6 +47,16 @@ def test_a_full_disk_saves_nothing_half(db: Database, ada: Actor) -> None:
     db.engine.dispose()
     assert count(db, models.Text) == count(db, models.Generation) == count(db, models.Card) == 0
     assert len(drafting.store_generation(db, ada, saved.id, large).texts) == 200
+
+
+def test_a_disk_that_is_full_of_weights_is_told_as_such() -> None:
+    """What safetensors and torch.save raised on a disk of one megabyte is no OSError."""
+    for said in (
+        SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"),
+        RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"),
+    ):
+        assert sentence(said, "The job") == "The job stopped: the disk is full; free some space and try again."
+    assert "an error (KeyError)" in sentence(KeyError("position"), "The job")
 
 
 def test_a_read_only_file_can_be_read_and_says_so(db: Database, ada: Actor, tmp_path: Path) -> None:
