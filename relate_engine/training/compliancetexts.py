@@ -29,7 +29,7 @@ OF_RULES = {"URG": "dark_pattern", "CLB": "clickbait", "HLT": "health", "FIN": "
             "PAT": "personal_attributes", "CLM": "unsubstantiated", "END": "endorsement"}  # fmt: skip
 # Files whose authors kept to one rule: a violation is what a careful reviewer would stop from the text alone, its twin
 # what nobody would stop. Older files hold lines on which reviewers would differ, so errors are not counted on them.
-GUIDED = frozenset(f"train_{author}" for author in "norstvwxyzq")
+GUIDED = frozenset(f"train_{author}" for author in "fgnorstvwxyzq")
 _NAMES = re.compile(r"@\w+|https?://\S+|&#?\w+;|\bRT\b")  # handles, links and marks of a tweet: nobody's name is kept
 
 
