@@ -67,9 +67,10 @@ def in_use(db: Database, actor: Actor) -> InUse | None:
 
 
 def newest(db: Database, actor: Actor) -> str | None:
-    """The version made last in the actor's workspace, in use or not."""
+    """The version made, or made again, last in the actor's workspace, in use or not."""
     with db.read() as session:
-        return next((made.version for made in rows.versions(session, actor.workspace_id, KIND)), None)
+        made = last_fit(session, actor.workspace_id)
+        return made.version if made else None
 
 
 def last_fit(session: Session, workspace_id: int) -> Version | None:
