@@ -5,11 +5,12 @@ where it would cost more days than it brings: rows of it that together cover few
 are left out (a year's report stays when the last 7 days come), and not where it would cost the conversions: rows
 without any that meet an older row with them are left out. The other way round the row with conversions counts.
 Rows that count no longer anyway are replaced as well: whichever import is undone later, no day counts twice.
+An ad as a whole and its parts by device, age and so on replace each other by the same rules.
 What rows overlap: relate_engine/results/overlap.py. How they are taken out and come back: db/results.py.
 """
 
 from collections import Counter
-from collections.abc import Collection, Container
+from collections.abc import Collection, Container, Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -40,8 +41,7 @@ class Older(NamedTuple):
 
     @property
     def loses_days(self) -> bool:
-        shared = sum(min(new.last, self.told.last) - max(new.first, self.told.first) + 1 for new in self.by)
-        return shared < self.told.length
+        return not _days([self.told]) <= _days(self.by)
 
 
 def older_rows(db: Database, workspace_id: int, import_id: int, days: Days, among: Collection[int]) -> dict[str, Older]:
@@ -59,8 +59,7 @@ def older_rows(db: Database, workspace_id: int, import_id: int, days: Days, amon
                 ids = meaning.pop("text_ids")
                 row = row_from_json(line, shown, clicks, sold, meaning)
                 told, by = told_by(row), tuple(reversed(days.meeting(row, anyhow=True)))
-                same = (told.days, told.action, told.window)  # have the same key and need nothing more
-                if by and all((new.days, new.action, new.window) != same for new in by):
+                if by and _key(told) not in map(_key, by):  # the same key needs nothing more
                     found[key] = Older(key, older_id, name, told, by, ids[0] if len(ids) == 1 else None, False)
         for key in queries.known_counts(session, workspace_id, list(found)):
             found[key] = found[key]._replace(counting=True)
@@ -82,7 +81,7 @@ def left_out(older: dict[str, Older]) -> dict[int, str]:
     while waiting:
         one = waiting.pop()
         left = [new for new in one.by if new.line not in why]
-        fewer = one.told.length > sum(new.length for new in left)
+        fewer = one.told.length > len(_days(left))
         for new in left:
             if fewer or (one.told.sold and not new.sold):
                 why[new.line] = _why(new, one) if fewer else _UNSOLD.format(id=one.import_id, name=_short(one.name))
@@ -103,6 +102,17 @@ def replace(db: Database, owner: dict[str, int], older: dict[str, Older], withou
         with db.write() as session:
             queries.add_rows(session, models.Result, rows[start : start + queries.BATCH])
     return _words([one for one in replaced if one.counting])
+
+
+def _key(told: Told) -> tuple[object, ...]:
+    """Of two rows of one ad that meet: equal if their keys are."""
+    return told.days, told.action, told.window, told.breakdown
+
+
+def _days(rows: Iterable[Told]) -> set[int]:
+    """The days that these rows tell of, each once however many parts of an ad tell it."""
+    spans = {told.days for told in rows}
+    return {day for first, last in spans for day in range(first, last + 1)}
 
 
 def _row(one: Older) -> dict[str, Any]:

@@ -89,6 +89,7 @@ def lessons(rows: Sequence[Counted], lag_days: int, workspace: str) -> Lessons:
                     end=row.end,
                     brief=brief,
                     summable=lesson.summable and number == 0,
+                    repeats=not lesson.owns,
                 )
             )
             parts.append((_test(row, slot), row.start, row.end, row.breakdown))
@@ -143,6 +144,9 @@ def _named(rows: Sequence[Counted]) -> list[Counted]:
         if row.format == "meta" and not row.unnamed:
             for place in _places(row):
                 aims[place].add(row.action)
+    for place, actions in aims.items():
+        if place[0] == "ad" and len(actions) > 1:
+            actions.discard("")  # of an export without results, which says nothing of what the ad aims at
     found = []
     for counted in rows:
         if counted.row.unnamed:

@@ -29,3 +29,4 @@ class Observation:
     brief: Brief | None = None
     summable: bool = True  # False: its impressions are counted in another observation too (asset reports, a second
     # action or slot of the same ad): teaches about its text, never added up for a base rate
+    repeats: bool = False  # the other observation is of the same text under another conversion action

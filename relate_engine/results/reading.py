@@ -15,7 +15,7 @@ from relate_engine.results.cells import DateOrder, Evidence, Style, bare, period
 from relate_engine.results.days import COLUMNS as DAYS
 from relate_engine.results.layout import Format, Layout
 from relate_engine.results.lines import ResultsError, plain_header
-from relate_engine.results.overlap import Days, told_by
+from relate_engine.results.overlap import Days, is_whole, told_by
 from relate_engine.results.rows import Rejected, ResultRow, Skipped, read_row
 from relate_engine.results.table import Table, open_table
 
@@ -95,6 +95,12 @@ def _again(row: ResultRow, seen: Days) -> str:
     if not met:
         return ""
     mine, first = told_by(row), met[-1]
+    if is_whole(first.breakdown) != is_whole(row.breakdown):
+        return (
+            f"it counts impressions of line {first.line} again: one of the two is about the whole ad (an empty cell, "
+            "All or Total), the other about a part of it; delete one kind from the file, or write 'unknown' where the "
+            "part is not known"
+        )
     if first.days != mine.days:
         return (
             f"its days overlap those of line {first.line}, which is about the same ad and texts; export either each "

@@ -129,6 +129,8 @@ def read_row(
             return ""
         if isinstance(row[place], Number):
             return row[place]
+        if name in ("test", "action") and row[place].strip().casefold() in cells.MISSING:
+            return ""  # rows of no test are no test together, and "n/a" is no conversion action
         return row[place].strip() or ("0" if layout.format == "meta" and name in EMPTY_IS_ZERO else "")
 
     def rejected(reason: str) -> Rejected:

@@ -65,7 +65,7 @@ def count(observations: Sequence[Observation], effects: Effects, action: str) ->
     for o in observations:
         key = key_of(o)
         row = (key, o.text, o.placement, vertical_of(o), o.workspace)
-        if not o.summable and o.action not in ("", action):
+        if o.repeats and o.action not in ("", action):
             continue
         first.setdefault(row, o)
         teaches = o.conversions is not None and o.action == action

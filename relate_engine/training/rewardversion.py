@@ -1,9 +1,9 @@
 """From a workspace's observations to a reward version: measured forward in time, fitted, carded, written.
 
 Whole families of tests are set apart for the second evaluator first. Then the procedure is measured as it will be
-used: fitted and calibrated on the earlier days, judged on the last fifth that it has not seen. Last it is fitted
-and calibrated on all days and written. The version's name is its content's hash, so the same results make the same
-version.
+used: fitted and calibrated on the earlier days, judged on about the last fifth, that it has not seen. Last it is
+fitted and calibrated on all days and written. The version's name is its content's hash, so the same results make the
+same version.
 Leaves out: the fit (rewards.py), the measures (measure.py), who uses which version (app/services/learning.py).
 """
 
@@ -18,12 +18,12 @@ from relate_engine.results.observation import Observation
 from relate_engine.rewards.learned import RewardModel
 from relate_engine.rewards.logistic import expit
 from relate_engine.training.card import Card, now, write_card
-from relate_engine.training.counting import LATER, split_by_time
+from relate_engine.training.counting import split_by_time
 from relate_engine.training.families import split_off
 from relate_engine.training.measure import Measured, measure
 from relate_engine.training.rewards import Setting, fit_rewards, predict
 
-HELD = 0.2  # share of the impressions, the latest, that the card is measured on
+HELD = 0.2  # about the share of the impressions, the latest, that the card is measured on: whole days are held back
 EVALUATOR = "evaluator"  # its folder inside the version's
 
 
@@ -44,7 +44,9 @@ def make_version(
         report(0.15, f"Measuring: learning from {len(earlier):,} earlier rows, judging {len(held):,} later ones")
         trial = fit_rewards(earlier, setting)
         p = expit(predict(trial, held, setting))
-        measured = measure(p[:, 0], p[:, 1], held, trial.action, "the latest fifth, not learned from")
+        measured = measure(
+            p[:, 0], p[:, 1], held, trial.action, f"the latest {_share(held, ours)} of impressions, not learned from"
+        )
     report(0.5, "Learning from all rows")
     model = fit_rewards(ours, setting)
     report(0.85, "Writing the version and its card")
@@ -88,12 +90,19 @@ def _data(ours: Sequence[Observation], kept: Sequence[Observation], model: Rewar
     }
 
 
+def _share(part: Sequence[Observation], ours: Sequence[Observation]) -> str:
+    """How much of the impressions that may be added up are in `part`: whole days, so seldom the share aimed at."""
+    shown, of = (sum(o.impressions for o in rows if o.summable) for rows in (part, ours))
+    return f"{shown / max(1, of):.0%}"
+
+
 def card_of(
     model: RewardModel, ours: Sequence[Observation], kept: Sequence[Observation], measured: Measured, command: str
 ) -> Card:
     """The card of a workspace's reward model."""
     d = _data(ours, kept, model)
     groups = len({o.group for o in ours if o.group})
+    late = split_by_time(ours)[1]  # what calibrates
     others = sorted({o.action for o in ours if o.conversions and o.action != model.action})
     days = f"{d['first_day']} to {d['last_day']}" if d["first_day"] else "no dates"
     counted = f"{d['impressions']:,} impressions, {d['clicks']:,} clicks, {d['conversions']:,.0f} conversions"
@@ -104,10 +113,18 @@ def card_of(
         f"Texts are compared inside {groups:,} randomised tests; elsewhere the platform chose who saw what, so there "
         "differences count for a twentieth.",
     ]
-    if not measured.metrics:
-        limits.append("Nothing was measured: the results carry too few days, or no clicks, to hold later ones back.")
-    if not model.calibration:
-        limits.append("Not calibrated: the results carry too few days to keep a later slice for it.")
+    if not any(o.summable for o in late or ours):
+        limits.append(
+            "Neither measured nor calibrated: the latest results are asset results, which count an impression once for "
+            "each text, so that no rate can be checked; import results by ad as well."
+        )
+    else:
+        if not measured.metrics:
+            limits.append(
+                "Nothing was measured: the results carry too few days, or no clicks, to hold later ones back."
+            )
+        if not model.calibration:
+            limits.append("Not calibrated: the results carry too few days to keep a later slice for it.")
     if not model.action:
         limits.append("CVR was not learned: no row has conversions that are old enough to count.")
     if others:
@@ -126,7 +143,7 @@ def card_of(
             "conversion action": model.action or "none",
             "kept for the second evaluator": f"{len(kept):,} rows",
             "starts from": f"the CTR head {model.head} and assumed or given base rates",
-            "calibration": f"{how} on the latest {LATER:.0%} of impressions" if how else "none",
+            "calibration": f"{how} on the latest {_share(late, ours)} of impressions" if how else "none",
         },
         measured.metrics,
         measured.curves,

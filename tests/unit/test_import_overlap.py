@@ -217,6 +217,37 @@ def test_days_then_their_month_then_the_days_again(db: Database, ana: Actor) -> 
     assert shown(db, ana) == 310
 
 
+def test_an_ad_and_its_parts_count_once_and_undo_in_any_order(db: Database, ana: Actor) -> None:
+    parts = [("2026-10-{:02},Mobile", 60), ("2026-10-{:02},Desktop", 40)]
+    files = {
+        "month": google_days("Month", ("October 2026", 1000)),
+        "by device": google_days("Month,Device", ("October 2026,Mobile", 600), ("October 2026,Desktop", 400)),
+        "total": google_days("Month,Age", ("October 2026,All", 1000)),
+        "20 days": google_days("Day,Device", *((c.format(d), n) for d in range(1, 21) for c, n in parts)),
+        "by device again": google_days("Month,Device", ("October 2026,Mobile", 601), ("October 2026,Desktop", 399)),
+    }
+    orders = list(itertools.permutations(name for name in files if name != "20 days"))
+    for order in orders[::5]:  # of 24, for time
+        ids = {}
+        for name, data in files.items():
+            report = importing.import_file(db, ana, f"{name}.csv", data)
+            ids[name] = report.import_id
+            assert shown(db, ana) == 1000 and report.kept == (0 if name == "20 days" else data.count(b"October"))
+            assert not any("also covered days" in note for note in report.notes)
+        for place, name in enumerate(order):
+            importing.undo_import(db, ana, ids[name])
+            assert shown(db, ana) == (1000 if place < 3 else 0), "the newest that is left counts"
+        assert count(db, models.Result) == 0
+
+
+def test_an_ads_total_beside_its_parts_in_one_file_is_told_by_line() -> None:
+    for cell in ("All", "Total", ""):
+        data = google_days("Month,Age", ("October 2026,18-24", 600), (f"October 2026,{cell}", 1000), ("May 2026,", 9))
+        rows = list(open_results(data, "x.csv").rows())
+        (refused,) = [r for r in rows if isinstance(r, Rejected)]
+        assert refused.line == 4 and "impressions of line 3 again" in refused.reason and len(refused.reason) <= 300
+
+
 def test_the_same_rows_again_change_nothing(db: Database, ana: Actor) -> None:
     importing.import_file(db, ana, "a.csv", meta_days(("2026-10-14", "2026-10-21", 1000)))
     importing.import_file(db, ana, "b.csv", meta_days(("2026-10-14", "2026-10-28", 2000)))

@@ -254,6 +254,17 @@ def test_asset_rows_are_never_paired_nor_added_up(db: Database, ana: Actor) -> N
     assert {o.group for o in found} == {""} and not any(o.summable for o in found)
 
 
+def test_asset_rows_teach_their_clicks_beside_another_action(db: Database, ana: Actor) -> None:
+    importing.import_file(db, ana, "assets.csv", google_assets())
+    found = taught(db, ana, f",A,B,100,9,2,buy,,{OLD}")
+    effects = [Effect(0.0, 0.0, 0.28, 0.0, "")]
+    counted = count_rows(found, lambda texts: effects * len(texts), action_of(found))
+    assert {c.ad.text: (c.clicks, c.clicks_cvr, c.base_clicks) for c in counted} == {
+        "Lock Your Kayak": (30, 0, 0), "Two Kayaks One Rack": (25, 0, 0), "A wall rack that locks.": (30, 0, 0),
+        "A": (9, 9, 9), "B": (9, 9, 0),
+    }  # fmt: skip
+
+
 def test_only_a_test_makes_groups_and_only_where_one_text_differs(db: Database, ana: Actor) -> None:
     found = taught(
         db, ana,
@@ -263,6 +274,12 @@ def test_only_a_test_makes_groups_and_only_where_one_text_differs(db: Database, 
     group = {(o.text, str(o.end)): o.group for o in found if o.slot == "headline"}
     assert group["A", OLD] == group["B", OLD] != ""
     assert {group[t, OLD] for t in "CDE"} == {""} and group["A", str(TODAY)] == ""
+
+
+@pytest.mark.parametrize("none", ["--", "n/a", "None", "-"])
+def test_rows_of_no_test_are_no_test_together(db: Database, ana: Actor, none: str) -> None:
+    found = taught(db, ana, *(f"{none},{text},Same,100,5,1,{none},,{OLD}" for text in "AB"))
+    assert {(o.group, o.action) for o in found} == {("", "conversions")}
 
 
 def test_a_test_is_one_group_over_the_days_on_which_the_same_texts_ran(db: Database, ana: Actor) -> None:

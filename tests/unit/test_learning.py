@@ -1,6 +1,7 @@
 """Training on a workspace's results: a version in use, its card, undo, roles, and another workspace left alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,28 @@ def test_train_use_undo(db: Database, config: Settings, monkeypatch: pytest.Monk
         use_rewards(db, analyst, "reward-nowhere")
     with pytest.raises(BriefError, match="the versions are: none"):
         use_rewards(db, stranger, second)
+
+
+def test_the_card_says_what_was_held_back_and_why_nothing_was(
+    db: Database, config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three equal weeks the last one is a third, which is as near to a quarter or a fifth as whole days come."""
+    analyst = person(db, "analyst")
+    weeks = sorted({o.end for o in results(2_000) if o.end})
+    rows = [o for o in results(2_000) if o.end != weeks[0]]
+    for given_rows in (rows, [replace(o, summable=False) for o in rows]):
+        given(monkeypatch, given_rows)
+        train(db, analyst, config)
+        folder = active_rewards(db, analyst, config)
+        card = read_card(folder) if folder else None
+        assert card is not None
+        if given_rows is rows:
+            assert card.data["calibration"].endswith(" on the latest 33% of impressions")
+            assert all("the latest 33% of impressions, not learned from" in m.note for m in card.metrics)
+        else:
+            assert card.data["calibration"] == "none" and not card.metrics
+            assert any("are asset results" in limit for limit in card.limits)
+            assert not any("too few days" in limit for limit in card.limits)
 
 
 def test_the_same_results_make_the_same_version(

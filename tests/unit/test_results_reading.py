@@ -123,6 +123,9 @@ def test_meta_days_without_a_result_teach_cvr_although_they_name_none() -> None:
     assert taught(meta_row("Lock it"), lead, other_ad)[2] == (None, "")
     assert taught(meta_row("Lock it"), lead, none)[2] == (0, bought)
     assert taught(none) == [(None, "")]
+    month = [*meta_row("Lock it", indicator="", day="2026-09-01")]
+    month[7] = "--"  # as in an export without results
+    assert taught(meta_row("Lock it"), month, none) == [(4, bought), (None, ""), (0, bought)]
 
 
 def test_a_variation_that_sold_nothing_is_still_compared() -> None:

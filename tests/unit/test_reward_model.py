@@ -190,7 +190,7 @@ def test_ads_that_are_no_test_teach_a_twentieth() -> None:
 def test_different_actions_are_never_pooled_and_repeats_teach_once() -> None:
     rows = [
         seen("A", 1_000, 100, 9.0),
-        seen("A", 1_000, 100, 70.0, action="sign-up", summable=False),  # the same impressions, another action
+        seen("A", 1_000, 100, 70.0, action="sign-up", summable=False, repeats=True),  # the same, of another action
     ]
     assert action_of(rows) == "purchase"
     (one,) = count(rows, setting().effects, "purchase")

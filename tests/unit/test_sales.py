@@ -37,6 +37,15 @@ def test_what_sells_in_every_test_is_learned_and_shown_on_tests_that_were_not_se
     assert free > plain
 
 
+def test_fractions_of_conversions_are_added_up_before_they_are_rounded(tmp_path: Path) -> None:
+    days = [
+        replace(o, impressions=50, clicks=2, conversions=0.4 if "free" in o.text else 0.1)
+        for o in results(lambda n, k: 0)
+    ]
+    made, why = sales_evaluator(days * 100, BLANK, tmp_path, "test")
+    assert made is not None and "83% of 36 pairs" in why
+
+
 def test_a_judge_of_clicks_that_cannot_tell_what_sells_is_none(tmp_path: Path) -> None:
     """Conversions by chance alone, and a taste for free shipping where steel sells: a trial has to decide."""
     chance = np.random.default_rng(0).poisson(40, (len(THINGS), 3))
