@@ -179,7 +179,7 @@ def _after(choice: Choice, kind: str, reason: str, rating: int | None, at: datet
 
 
 def latest_verdicts(session: Session, workspace_id: int, text_ids: Iterable[int]) -> dict[int, Verdict]:
-    """The verdict that counts for each text: the newest that stands, or the worst of one reviewer's by country."""
+    """The verdict that counts for each text: the newest that stands, or what its reviewer's by country come to."""
     verdicts: dict[int, Verdict] = {}
     for ids in _chunks(text_ids):
         newest = select(func.max(Verdict.id)).where(Verdict.text_id.in_(ids), stands()).group_by(Verdict.text_id)
@@ -187,15 +187,27 @@ def latest_verdicts(session: Session, workspace_id: int, text_ids: Iterable[int]
         verdicts |= {verdict.text_id: verdict for verdict in session.scalars(query)}
     for text_id in [i for i, verdict in verdicts.items() if verdict.countries]:
         rows = session.scalars(select(Verdict).where(Verdict.text_id == text_id, stands()).order_by(Verdict.id.desc()))
-        verdicts[text_id] = _worst_by_country(rows.all())
+        who = verdicts[text_id].author_id
+        since = takewhile(lambda verdict: verdict.author_id == who or verdict.settled_by_id is None, rows)
+        own = [verdict for verdict in since if verdict.author_id == who]  # since an admin last settled it
+        verdicts[text_id] = opinion(own, countries_of(session, text_id))
     return verdicts
 
 
-def _worst_by_country(newest_first: Sequence[Verdict]) -> Verdict:
-    """Of the verdicts by country that one reviewer gave last, the worst."""
-    who = newest_first[0].author_id
-    last = takewhile(lambda verdict: verdict.countries and verdict.author_id == who, newest_first)
-    return min(last, key=lambda verdict: WORST.index(verdict.outcome))
+def opinion(newest_first: Sequence[Verdict], countries: frozenset[str]) -> Verdict:
+    """Of one reviewer's verdicts about a text the one that counts: the newest, or the worst of the newest by country.
+    Where these leave some of the brief's `countries` open, the last one for all of them holds there and counts too."""
+    newest = list(takewhile(lambda verdict: verdict.countries, newest_first))
+    named = {country for verdict in newest for country in verdict.countries}
+    if not newest or not named >= countries:
+        newest += newest_first[len(newest) :][:1]
+    return min(newest, key=lambda verdict: WORST.index(verdict.outcome))
+
+
+def countries_of(session: Session, text_id: int) -> frozenset[str]:
+    """Where the brief of a text runs today."""
+    query = select(Brief.payload).join(Text, Text.brief_id == Brief.id).where(Text.id == text_id)
+    return frozenset((session.scalar(query) or {}).get("countries", []))
 
 
 def stands(verdict: Any = Verdict) -> ColumnElement[bool]:

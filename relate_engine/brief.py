@@ -141,19 +141,25 @@ def width(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-# Google's inserts, `{KeyWord:Shoes}` and `{CUSTOMIZER.Price:$9}`, with one way to read each blank; 1 is the default
-_INSERT = re.compile(r"\{(?:key ?word\s*|customizer\.[^:}]*):([^}]*)\}", re.I)
+# Google's inserts: `{KeyWord:Shoes}`, `{CUSTOMIZER.Price:$9}`, `{LOCATION(City):London}` and `{COUNTDOWN(...)}`, with one
+# way to read each blank. Only the last two may stand without a default.
+INSERT = re.compile(
+    r"\{(?P<name>key ?word\s*(?=:)|customizer\.[^:}]*(?=:)|location\((?:city|state|country)\)"
+    r"|(?:global_)?countdown\([^)}]*\))(?::(?P<default>[^}]*))?\}",
+    re.I,
+)
+_COUNTDOWN = re.compile(r"\{(?:global_)?countdown\([^)}]*\)\}", re.I)
 
 
 def filled(text: str) -> str:
     """A text of a Google ad with what stands in its inserts by default in their place: what people read, and what its
-    length counts."""
-    return _INSERT.sub(lambda found: found[1].strip(), text)
+    length counts. An insert without a default stays as it is written: what it shows is not known."""
+    return INSERT.sub(lambda found: found[0] if found["default"] is None else found["default"].strip(), text)
 
 
 def taken(text: str, placement: str) -> int:
-    """The width that a text takes of its slot."""
-    return width(filled(text) if placement == "google_rsa" else text)
+    """The width that a text takes of its slot; a countdown without a default takes that of "10 hours"."""
+    return width(_COUNTDOWN.sub("10 hours", filled(text)) if placement == "google_rsa" else text)
 
 
 _CHAT_TOKEN = re.compile(r"<\|[^|>]{0,40}\|>|</?s>|\[/?INST\]", re.I)

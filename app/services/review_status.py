@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from app.services import audit, statuses
 from app.services.people import Actor, own, require
 from db import judgements, models, queries, review, review_quality, sending
-from db.queries import WORST
 from db.session import Database
 
 AGREED = "Reviewers agree."  # the reason of what the looks decided; only that is undone with a verdict
@@ -40,10 +39,10 @@ def round_of(
     session: Session, workspace_id: int, text_id: int, overlap: int, change: models.StatusChange | None
 ) -> Round:
     """`change`: the newest status change of the text."""
-    given = judgements.hand_verdicts(session, text_id)
+    given, countries = judgements.hand_verdicts(session, text_id), queries.countries_of(session, text_id)
     sent = sending.sent_at(session, change)
-    before = opinions([v for v in given if sent is not None and v.created_at < sent])
-    since = opinions([v for v in given if sent is None or v.created_at >= sent])
+    before = opinions([v for v in given if sent is not None and v.created_at < sent], countries)
+    since = opinions([v for v in given if sent is None or v.created_at >= sent], countries)
     for slot in review.slots_of(session, workspace_id, text_id):
         if slot.verdict_id is None:
             since.pop(slot.author_id, None)  # countries are still open
@@ -53,20 +52,12 @@ def round_of(
     return Round(overlap - len(before), frozenset(before), both, sent)
 
 
-def opinions(newest_first: Sequence[models.Verdict]) -> dict[int, models.Verdict]:
-    """What each reviewer thinks: the newest verdict, or the worst of the newest ones by country."""
-    found: dict[int, models.Verdict] = {}
-    closed: set[int] = set()
+def opinions(newest_first: Sequence[models.Verdict], countries: frozenset[str]) -> dict[int, models.Verdict]:
+    """What each reviewer thinks. `countries`: where the brief runs."""
+    said: dict[int, list[models.Verdict]] = {}
     for verdict in newest_first:
-        who = verdict.author_id
-        if who in closed or (who in found and not verdict.countries):
-            closed.add(who)
-            continue
-        if who not in found or WORST.index(verdict.outcome) < WORST.index(found[who].outcome):
-            found[who] = verdict
-        if not verdict.countries:
-            closed.add(who)
-    return found
+        said.setdefault(verdict.author_id, []).append(verdict)
+    return {who: queries.opinion(own, countries) for who, own in said.items()}
 
 
 def decided(session: Session, workspace_id: int, text_id: int, overlap: int) -> str:

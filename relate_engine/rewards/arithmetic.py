@@ -13,6 +13,7 @@ from datetime import date
 
 from relate_engine.rewards.counting import between_hours, counts_same, halved, nth, open_for, rest_of, scale_of
 from relate_engine.rewards.quantities import Quantity
+from relate_engine.rewards.shares import shared
 from relate_engine.rewards.units import MONEY
 from relate_engine.rewards.words import stem, words
 
@@ -73,9 +74,9 @@ def follows(text: str, q: Quantity, brief: Sequence[Quantity], facts: str, today
         or _years(q, word, facts, (today or date.today()).year)
         or (q.spoken and q.dim == "" and 2 <= q.raw <= 12 and _counted(q, brief, facts))
         or (q.dim in MONEY and _price(text, q, word, brief))
-        or _share(text, q, brief)
+        or shared(text, q, brief, facts)
         or (q.dim == "month" and q.end < len(text) and _OLD.match(text[q.end :]) is not None and _aged(q, facts))
-        or (q.dim == "night" and any(k.period == "night" for k in brief))
+        or (q.dim == "night" and any(k.dim in MONEY and k.period == "night" for k in brief))
         or (
             q.dim == ""
             and text[q.start - 1 : q.start] == "'"
@@ -190,14 +191,24 @@ def _multiple(text: str, q: Quantity, brief: Sequence[Quantity]) -> bool:
     )
 
 
+_GOES_ON = re.compile(r"\b(?:after|for|another|in|to|or|then|within|every) $", re.I)
+
+
 def _unit_before(text: str, q: Quantity, brief: Sequence[Quantity], facts: str) -> bool:
-    """ "Four hours later" of "dry in 1 hour, recoat after 4"."""
+    """ "Four hours later" of "dry in 1 hour, recoat after 4", "30-minute" of "30, 45 or 60 minutes"."""
     unit = re.search(r"([a-z]{3,}?)s?$", text[q.start : q.end], re.I)
     if not q.dim or unit is None:
         return False
-    lines = [line for line in facts.splitlines() if re.search(rf"\d[ -]?{unit[1]}", line, re.I)]
-    bare = [facts[k.start : k.end] for k in brief if not k.dim and k.raw == q.raw]
-    return any(re.search(rf"(?<![\d.]){re.escape(b)}(?![\d.])(?! \w)", line) for b in bare for line in lines)
+    with_unit = re.compile(rf"\d[ -]?{unit[1]}", re.I)
+    listed = re.compile(rf"(?:(?:,|/|,? (?:or|and|to|&)) ?\d+)*(?:/|,? (?:or|and|to|&) )\d+[ -]?{unit[1]}", re.I)
+    for k in brief:
+        if k.dim or k.raw != q.raw:
+            continue
+        before = re.split(r"[.;!?]\s|\n", facts[: k.start])[-1]
+        goes_on = _GOES_ON.search(before) and with_unit.search(before) and not re.match(r" \w", facts[k.end :])
+        if goes_on or listed.match(facts, k.end):
+            return True
+    return False
 
 
 def _aged(q: Quantity, facts: str) -> bool:
@@ -256,24 +267,4 @@ _PIECES = {
 }
 _PER = re.compile(
     r"\b(?:a|an|per|each|every) (?:day|week|month|year)\b|\b(?:daily|weekly|monthly|yearly|annually)\b", re.I
-)
-
-
-def _share(text: str, q: Quantity, brief: Sequence[Quantity]) -> bool:
-    """ "Nine in ten" of 88%, "two cents of every dollar" of 2%."""
-    for m in _OF_TEN.finditer(text):
-        if m.start() <= q.start < m.end():
-            part, whole = (_NAMES.get(g.lower()) or float(g) for g in (m["part"], m["whole"]))
-            return any(k.dim == "pct" and abs(k.value - 100 * part / whole) <= 4 for k in brief)
-    if re.match(r" (?:of|from|in|out of) (?:every|each|the) dollar", text[q.end :]):
-        return any(k.dim == "pct" and abs(k.value - 100 * q.value) < 0.01 for k in brief)
-    return False
-
-
-_TO_TEN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_NAMES = dict(zip(_TO_TEN, range(1, 11), strict=True))
-_OF_TEN = re.compile(
-    rf"\b(?P<part>{'|'.join(_NAMES)}|[1-9]) (?:in|out of|of every|of) (?:every )?(?P<whole>ten|five|four|three|"
-    rf"10|5|4|3|100)\b",
-    re.I,
 )

@@ -8,6 +8,7 @@ Paper: the correctness part of RELATE's semantic quality reward.
 import re
 from dataclasses import dataclass
 
+from relate_engine.rewards.calendar import DAY, MONTH
 from relate_engine.scorecard import Severity
 
 
@@ -37,8 +38,13 @@ _NO_CLAIM = (
     "longest shortest tallest fullest honest modest conquest arrest crest vest invest digest priest loudest youngest"
 ).replace(" ", "|")
 _OPEN = r"(?:the|our|your|america's|britain's|world's|nation's|country's|city's|town's|industry's|[a-z]+'s)"
+_OF_TIME = "days?|nights?|times?|weeks?|weekends?|months?|start|beginning|middle|end|rest|most"
+# "10-year guarantee" is another word for a warranty, a guarantee of no term is not.
+_TERM = "(?:(?<=year )|(?<=years )|(?<=month )|(?<=months ))"
+_NO_TERM = "(?<!year )(?<!years )(?<!month )(?<!months )"
 CLAIMS = (
-    _claim(r"guarantee[ds]?|guaranteeing", r"guarant", "a guarantee"),
+    _claim(rf"{_NO_TERM}guarantee[ds]?(?! for [\w-]+ (?:years?|months?)\b)|guaranteeing", r"guarant", "a guarantee"),
+    _claim(rf"{_TERM}guaranteed?|guaranteed for [\w-]+ (?:years?|months?)", r"warrant|guarant", "a guarantee"),
     _claim(r"(?:lifetime |limited )?warrant(?:y|ies)", r"warrant|guarant", "a warranty"),
     _claim(r"lifetime (?:warranty|guarantee|access|support|membership)|for life|lifelong",
            r"lifetime|for life|life of|lifelong", "a lifetime promise"),
@@ -75,7 +81,10 @@ CLAIMS = (
            r"country|nation|"
            r"state|city|county|industry|business|uk|us)|america|britain|town|england|scotland|canada|"
            r"australia)", None, "a superlative"),
-    _claim(r"[a-z]+ of the (?:year|month|decade)", r"of the (?:year|month|decade)", "an award"),
+    _claim(rf"(?!(?:{_OF_TIME}|{DAY}s?) )[a-z]+ of the (?:year|month|decade)", r"of the (?:year|month|decade)", "an award"),
+    _claim(r"(?:until|till|through|by|before|ends?(?: at)?) the end of the (?:year|month)",
+           rf"end of the|(?:until|till|through|by|before|ends?) (?:[a-z]+ ){{0,3}}(?:\d|{MONTH})",
+           "a deadline or shortage"),
     _claim(r"(?:no ?body|no one|nothing|none|no other [a-z]+)(?: [a-z']+){0,4} (?:more|better|faster|cheaper|"
            r"longer) [a-z]+ "
            r"(?:[a-z]+ )?than", None, "a superlative"),
@@ -88,7 +97,7 @@ CLAIMS = (
            r"prize[- ]winner", r"\bwon\b|winner|winning|medal|\bbest\b|voted|\bseal\b|award (?:for|in|19|20)|"
            r"(?:19|20)\d\d [^\n]*award|\bwins?\b|received|pick\b", "an award"),
     _claim(r"all year(?:[- ]round)?|year[- ]round|365 "
-           r"days", r"all year|year[- ]round|365|every (?:day|month)|\bopen daily", "a season"),
+           r"days|(?:every (?:single )?|any )(?:day|time) of the year", r"all year|year[- ]round|365|every (?:day|month)|\bopen daily", "a season"),
     _claim(r"number one(?! (?:reason|question|rule))|no\. ?1|#1", r"number one|no\. ?1|"
            r"#1", "a number-one claim"),
     _claim(rf"(?<!your )(?:(?:the|our|its|[a-z]+'s) )?(?:{_ESTS})(?! (?:way|part|first|hour|room|"
@@ -187,8 +196,9 @@ CLAIMS = (
     _claim(r"cancel (?:any ?time|when(?:ever)?|online)|no strings(?: attached)?|no obligation|risk[- ]free",
            r"cancel|no (?:contract|commitment|obligation|minimum)|month[- ]to[- ]month|any ?time|stop when|"
            r"pause", "terms"),
-    _claim(r"tax[- ](?:free|deductible)|interest[- ]free|0 ?% (?:apr|interest)|"
-           r"duty[- ]free", None, "a financial term"),
+    _claim(r"tax[- ](?:free|deductible)|0 ?% apr|duty[- ]free", None, "a financial term"),
+    _claim(r"interest[- ]free|0 ?% interest", r"interest[- ]free|(?<![\d.,])0(?:\.0+)? ?% (?:apr|interest)",
+           "a financial term"),  # a rate of 0% APR holds no interest, but no interest may still come with fees
     _claim(r"locally (?:made|grown|sourced)|imported|family[- ](?:owned|run)|veteran[- ]owned|woman[- ]owned|"
            r"women[- ]owned|small[- ]batch", None, "an origin"),
     _claim(r"encrypt(?:ed|ion|s)|end[- ]to[- ]end encrypt\w+|military[- ]grade|bank[- ]level|bank[- ]grade", r"encrypt|"

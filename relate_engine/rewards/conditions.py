@@ -20,6 +20,7 @@ from relate_engine.scorecard import Finding, finding
 
 # A term, by what it promises. The first group that matches on both sides makes them the same term.
 _MONEY = r"[$\u00a3\u20ac]\s?\d[\d,]*(?:\.\d+)?"
+_FREE = "(?:" + "|".join(f"(?<={t} )" for t in ("is free", "free shipping", "free delivery", "free postage")) + ")"
 _WHO = (
     r"customers?|members?|buyers?|borrowers?|applicants?|drivers?|patients?|clients?|subscribers?|students?|teachers?|"
     r"veterans?|seniors?|nurses?|residents?|homeowners?|families|accounts?|guests?|riders?|users?|orders?|visitors?|"
@@ -32,7 +33,7 @@ _CONDITION = re.compile(
     rf"jobs?|trips?|"
     rf"spends?|installs?|projects?|deliveries|carts?|loans?|balances?|deposits?) (?:over|above|of at least|of|from|"
     rf"up to|under|below) {_MONEY}"
-    rf"|(?<=\w )(?:over|above) {_MONEY}|when you (?:spend|borrow|order|buy)[^,.;\n]*\d[\d,]*|\d+ (?:[a-z]+ "
+    rf"|(?<=\w )(?:over|above) {_MONEY}|{_FREE}from {_MONEY}|when you (?:spend|borrow|order|buy)[^,.;\n]*\d[\d,]*|\d+ (?:[a-z]+ "
     rf"){{0,2}}or more\b|{_MONEY} (?:or more|"
     r"minimum)|minimum (?:order|spend|purchase)[^,.;\n]*|"
     rf"minimum (?:of )?{_MONEY}|\d+[- ](?:person|people|item|bag|box) minimum)"

@@ -146,7 +146,7 @@ def _endings(text: str) -> list[Finding]:
         return []
     end = len(body)
     tail = words(body)
-    if re.search(r"(?:[,;:\u2013\u2014/+&(]|(?<=\s)-|(?<=\w)-)$", body):
+    if re.search(r"(?:[,;:\u2013\u2014/&(]|(?<![\w+])\+|(?<=\s)-|(?<=\w)-)$", body):
         message = "The text ends in the middle: nothing follows its last mark."
         found.append(_slip("COR-003", "warn", message, end - 1, end, "Finish the sentence or remove the mark."))
     elif tail and (tail[-1].end == end or (tail[-1].lower in _BREAKS and re.fullmatch(r"[.!?]", body[tail[-1].end :]))):

@@ -87,6 +87,8 @@ def check_dates(text: str, sheet: Sheet) -> list[Finding]:
                 severity = "note"
             if severity == "note" and _same_subject(text, m, pattern, sheet.facts):
                 severity = "warn"
+            if severity == "note" and pattern is DAY and _timetable(text, m, sheet):
+                severity = "warn"
             found.append(fault(text, m.start(), m.end(), "a date", fix, severity))
     return found + _whole_week(text, sheet) + _whole_day(text, sheet) + _season(text, sheet)
 
@@ -148,6 +150,22 @@ def _same_subject(text: str, m: re.Match[str], pattern: re.Pattern[str], facts: 
         return False
     own = roots_of(before) - LIGHT
     return any(own & roots_of(c) for c in re.split(r"[.;!?](?:\s|$)|\n", facts) if pattern.search(c))
+
+
+_DAYS = rf"{DAY.pattern}s?(?:(?:,|,? and| &) {DAY.pattern}s?)*"
+_TIMETABLE = re.compile(rf"(?P<days>{_DAYS})(?P<hour>,? (?:at|from) \d)?")
+
+
+def _timetable(text: str, m: re.Match[str], sheet: Sheet) -> bool:
+    """ "Classes Tuesday and Thursday", "Jazz, Thursdays at 8": only other days than those the brief has it on?"""
+    if any(stem_date(day[1]) in sheet.dates for day in DAY.finditer(text)):
+        return False
+    run = next((r for r in _TIMETABLE.finditer(text) if r.start() <= m.start() < r.end()), None)
+    if run is None or not (run["hour"] or len(DAY.findall(run["days"])) > 1):
+        return False
+    before = re.split(r"[.;!?]\s|\n", text[: run.start()])[-1]
+    own = roots_of(before if run["hour"] else " ".join(before.split()[-1:])) - LIGHT
+    return any(own & roots_of(c) for c in re.split(r"[.;!?](?:\s|$)|\n", sheet.facts) if DAY.search(c))
 
 
 _SEASONS = {

@@ -10,6 +10,7 @@ Paper: the correctness part of RELATE's semantic quality reward.
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from relate_engine.brief import Brief
 from relate_engine.denial import affirmed
@@ -24,6 +25,7 @@ from relate_engine.rewards.comparisons import compared
 from relate_engine.rewards.conditions import check_conditions
 from relate_engine.rewards.contradictions import SAY, asserted, contradicted, fact, fault, opposed
 from relate_engine.rewards.dates import check_dates, promises
+from relate_engine.rewards.directions import turned
 from relate_engine.rewards.exchanges import check_exchanges
 from relate_engine.rewards.features import check_features
 from relate_engine.rewards.lexicon import (
@@ -70,6 +72,7 @@ def check_facts(text: str, brief: Brief, countries: Sequence[str] = ()) -> list[
         *check_colours(plain, known_facts.facts),
         *check_certificates(plain, known_facts.facts),
         *check_lists(plain, known_facts.facts),
+        *turned(plain, known_facts.facts),
         *check_exchanges(plain, known_facts.facts),
         *contradicted(plain, known_facts.words, known_facts.stems),
         *asserted(plain, known_facts.denied),
@@ -143,6 +146,7 @@ def _in_range(text: str, q: Quantity, facts: str) -> bool:
 
 
 _FLOOR = re.compile(r"(?:\bfrom|\bstart(?:s|ing)? (?:at|from)|\bat least|\bas low as) $", re.I)
+_OUT_OF = re.compile(r"(?<![\d.])(\d(?:\.\d+)?)(?: ?/ ?| out of )$")
 _CEILING = re.compile(r"(?:\bup to|\bas much as|\bat most) $", re.I)
 _TOP = re.compile(r"(?:\d|[a-z%\"]) ?(?:\bto|-|\u2013) $")
 
@@ -151,7 +155,7 @@ def _other_end(text: str, q: Quantity, same: list[Quantity], facts: str) -> str:
     """The brief's words where the text makes a floor of its ceiling ("from $24" of "$18.50 to $24"), or nothing."""
     before = text[max(0, q.start - 16) : q.start]
     around = [facts[max(0, k.start - 16) : k.start] for k in same]
-    if _FLOOR.search(before) and not re.match(r" ?(?:to|-|\u2013) ?\S*\d", text[q.end :]):
+    if (_FLOOR.search(before) or "+" in text[q.start : q.end + 1]) and not re.match(r" ?(?:to|-|\u2013) ?\S*\d", text[q.end :]):
         wrong = [
             bool(_CEILING.search(a) or (_TOP.search(a) and re.search(r"\d[^.;\n]* (?:to|-|\u2013) $", a)))
             for a in around
@@ -167,7 +171,8 @@ def _other_end(text: str, q: Quantity, same: list[Quantity], facts: str) -> str:
 
 
 def _equal_in_words(text: str, q: Quantity, sheet: Sheet) -> bool:
-    """ "Under $1,500" of $1,499, "100% waterproof" of waterproof; and "on two wheels" counts nothing."""
+    """ "Under $1,500" of $1,499, "100% waterproof" of waterproof, "4.8/5" of "rated 4.8", "0% interest" of
+    "interest-free"; and "on two wheels" counts nothing."""
     before = text[: q.start]
     if before.lower().endswith("on ") and _IDIOM.match(text[q.start - 3 :]):
         return True
@@ -177,6 +182,11 @@ def _equal_in_words(text: str, q: Quantity, sheet: Sheet) -> bool:
     if q.dim == "pct" and q.raw == 100 and (wholly := _WHOLLY.match(text[q.end :])):
         said = re.sub(r"[- ]", "[- ]?", wholly[1].lower())
         return re.search(rf"(?<![\w-]){said}\b", affirmed(sheet.facts), re.I) is not None
+    if q.dim == "pct" and q.raw == 0 and re.match(r" interest\b", text[q.end :], re.I):
+        return re.search(r"\binterest[- ]free\b", affirmed(sheet.facts), re.I) is not None
+    if q.raw == 5 and q.dim in {"", "star"} and (rated := _OUT_OF.search(before)):
+        rating = replace(q, raw=float(rated[1]), value=float(rated[1]), dim="star")
+        return any(equal(rating, k) for k in sheet.quantities)
     return False
 
 

@@ -2,14 +2,16 @@
 
 Why: a word in full-width letters, or with a zero-width space inside, must not slip past a rule, and yet a
 finding must mark exactly the characters the advertiser typed. So every folded character remembers the piece
-of the original it came from. `mask` hides names and coupon codes from spelling rules; it keeps the length,
-so no span moves.
+of the original it came from. `mask` hides names, coupon codes and the names of Google's inserts from spelling
+rules; it keeps the length, so no span moves.
 Leaves out: look-alike letters of other scripts; a rule refuses words that mix scripts.
 """
 
 import re
 import unicodedata
 from dataclasses import dataclass
+
+from relate_engine.brief import INSERT
 
 # Kept as they are: NFKC would turn them into letters that join the word before.
 _KEEP = frozenset("™℠")
@@ -58,10 +60,12 @@ def fold(text: str) -> Folded:
 
 
 def mask(text: str, names: tuple[str, ...]) -> str:
-    """`text` with names (spelled exactly) and coupon codes in lower-case letters, each as long as before."""
+    """`text` with names (spelled exactly), coupon codes and the names of inserts in lower-case letters, each as long as
+    before. What an insert shows by default stays: people read it."""
     for name in _with_parts(names):
         if name in text:
             text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", lambda m: _hide(m[0]), text)
+    text = INSERT.sub(lambda m: "{" + _hide(m["name"]) + m[0].removeprefix("{" + m["name"]), text)
     return _COUPON.sub(_hide_code, text)
 
 

@@ -62,7 +62,7 @@ _ATOM = re.compile(
     re.I,
 )
 _UNIT_AFTER = re.compile(
-    r"(?P<gap>[ \u00a0]?-?[ \u00a0]?)(?P<unit>(?:sq\.?|square|fl\.?|fluid|business|working|per)[ -][a-z]+|miles "
+    r"(?P<gap>\+?[ \u00a0]?-?[ \u00a0]?)(?P<unit>(?:sq\.?|square|fl\.?|fluid|business|working|per)[ -][a-z]+|miles "
     r"(?:an|per) hour|%|"
     r"\u00b0[CF]?|[a-z]+)\b|[ ]?%",
     re.I,
@@ -96,7 +96,7 @@ _CODE = re.compile(
 )
 _RANGE = re.compile(r"^\s?(?:-|\u2013|\u2014|to|and|or|by|x|through|until|till)\s?$")
 _PERIOD = re.compile(
-    r"\s?(?:(?:a|an|per|each|every)\s|/\s?)(day|week|month|mo|quarter|year|yr|night|hour|hr)\b|\s(monthly|"
+    r"\s?(?:(?:a|an|per|each|every)\s|/\s?)(day|week|month|mo|quarter|year|yr|night|stay|hour|hr)\b|\s(monthly|"
     r"weekly|yearly|annually)",
     re.I,
 )
@@ -111,7 +111,7 @@ class Quantity:
     start: int
     end: int
     spoken: bool = False  # written as a word
-    period: str = ""  # of a price: month, year...
+    period: str = ""  # of a price or a time: month, year...
     nouns: tuple[str, ...] = ()  # the words that follow, lower case
     near: frozenset[str] = frozenset()  # stems of the words around
 
@@ -206,8 +206,11 @@ def _mixed(m: re.Match[str]) -> Quantity | None:
     value = (count + more) * unit[1]
     if m["small"]:
         small, extra = UNIT[m["small"].lower()], spoken_or_figure(m["k"])
-        if small[0] != unit[0] or extra is None:
-            return None
+        if small[0] != unit[0] or small[1] >= unit[1] or extra is None:
+            return None  # "24 hours, 7 days"
+        rate = _PERIOD.match(m.string, m.end())
+        if rate and ("," in m[0] or m["unit"].lower().startswith(rate[1] or "-")):
+            return None  # "12 weeks, 3 days a week", but "1 hour 30 minutes a day"
         value = count * unit[1] + extra * small[1]
     return Quantity(value / unit[1], value, unit[0], *m.span(), spoken=True)
 
@@ -259,9 +262,11 @@ def _atom(text: str, m: re.Match[str], brief: bool) -> Quantity | None:
     period = ""
     if dim == "degree" and text[end - 1].upper() in "CF":
         period = text[end - 1].upper()
-    if dim in MONEY and (per := _PERIOD.match(text[end : end + 12])):
+    if dim in {*MONEY, "time"} and (per := _PERIOD.match(text[end : end + 12])):
         name = (per[1] or per[2]).lower()
         period = _PERIODS.get(name, "year" if name in {"yearly", "annually"} else name)
+        if dim == "time" and period == "night":
+            period = "day"  # "ten minutes a night" are ten minutes a day
     if dim in {"cent", "pence"}:
         return Quantity(value, value / 100, "$" if dim == "cent" else "\u00a3", start, end, spoken, period)
     return Quantity(value, value * factor, dim, start, end, spoken, period)

@@ -35,7 +35,7 @@ def check_names(text: str, names: tuple[str, ...], facts: str, own: frozenset[st
     for i, token in enumerate(tokens):
         if i <= skip:
             continue
-        if (pair := _spacing(text, tokens, i, spaced)) is not None:
+        if (pair := _spacing(text, tokens, i, spaced, facts)) is not None:
             last, right = pair
             skip = last
             found.append(_wrong_name(text, token.start, tokens[last].start + len(tokens[last].lower), right))
@@ -61,7 +61,7 @@ def check_names(text: str, names: tuple[str, ...], facts: str, own: frozenset[st
     return found
 
 
-def _spacing(text: str, tokens: list[Word], i: int, odd: dict[str, str]) -> tuple[int, str] | None:
+def _spacing(text: str, tokens: list[Word], i: int, odd: dict[str, str], facts: str) -> tuple[int, str] | None:
     """ "Brew Buddy" or "Brew-Buddy" for BrewBuddy, "TidepathVPN" for "Tidepath VPN": its end and name."""
     joined = ""
     for last in range(i, min(i + 4, len(tokens))):
@@ -73,6 +73,10 @@ def _spacing(text: str, tokens: list[Word], i: int, odd: dict[str, str]) -> tupl
             continue
         shown = text[tokens[i].start : tokens[last].start + len(tokens[last].lower)]
         pieces = len(re.findall(r"\w+", shown)), len(re.findall(r"\w+", right))
+        if shown.islower() and all(listed(w) for w in re.findall(r"\w+", shown)):
+            continue  # "oak wood" of Oakwood: ordinary words
+        if re.search(rf"(?<!\w){re.escape(shown)}(?!\w)", facts):
+            continue
         if pieces[0] != pieces[1] and "'" not in shown and "\u2019" not in shown and shown.lower() != right.lower():
             return last, right
     return None

@@ -104,6 +104,24 @@ def test_names_nearly_right_are_mended_by_the_exact_name() -> None:
     assert spans("BrewBuddy's kettle and TideLock") == []
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "wrong"),
+    [
+        ("Oakwood", "Tables of solid oak wood", []),
+        ("SeaView House", "Rooms with a sea view", []),
+        ("BrightSmile Dental", "A bright smile for all", []),
+        ("CleanHome", "Come home to a clean home", []),
+        ("CleanHome", "Come home to Clean Home", ["Clean Home"]),
+        ("CleanHome", "The Deep Clean Home Visit", []),  # written so in the brief
+        ("TidepathVPN", "Get tidepath vpn today", ["tidepath vpn"]),  # no ordinary words
+    ],
+)
+def test_ordinary_words_that_spell_a_name_are_no_name(name: str, text: str, wrong: list[str]) -> None:
+    facts = "Rooms with a view of the sea and the Deep Clean Home Visit, for a bright smile."
+    brief = parse_brief({"product": name, "description": facts, "brand_kit": {"names": [name]}})
+    assert [text[f.start : f.end] for f in faults(text, brief) if f.rule_id == "NAME-001"] == wrong
+
+
 def test_spelling_offers_the_one_clear_word() -> None:
     text = "A kettle you will recieve in Leeds"
     (found,) = faults(text)

@@ -62,6 +62,14 @@ THROW = (
         ("Dogs welcome in all our rooms", ("A six-room inn", "Dogs welcome in two rooms"), "all"),
         ("A box of eight", ("A box of six bars",), "eight"),
         ("Ten burners", ("A stove with two burners", "Weighs five kilos"), "Ten"),
+        ("Guaranteed results", ("A 10-year warranty",), "Guaranteed"),
+        ("A 10-year price guarantee", ("A 10-year warranty",), "guarantee"),
+        ("Interest-free for a year", ("10% APR for a year",), "Interest-free"),
+        ("Bakery of the year", ("A bakery open all year",), "Bakery of the year"),
+        ("Open every day of the year", ("Open Monday to Friday",), "every day of the year"),
+        ("Half price until the end of the month", ("Half price for new members",), "until the end of the month"),
+        ("Classes Tuesday and Thursday", ("Classes Monday and Wednesday",), "Tuesday"),
+        ("Live jazz, Thursdays at 8 pm", ("Live jazz every Friday at 8 pm",), "Thursdays"),
     ],
 )
 def test_a_wrong_fact_is_found(text: str, points: tuple[str, ...], fault: str) -> None:
@@ -86,6 +94,14 @@ def test_a_wrong_fact_is_found(text: str, points: tuple[str, ...], fault: str) -
         ("Every Friday you are paid", ("Paid every Friday by transfer",)),
         ("Two of our six rooms take dogs", ("A six-room inn", "Dogs welcome in two rooms")),
         ("Half a dozen bars to a box", ("A box of six bars",)),
+        ("A 10-year guarantee", ("A 10-year warranty",)),
+        ("Guaranteed for 10 years", ("A 10-year warranty",)),
+        ("Interest-free for a year", ("0% interest for a year",)),
+        ("Open every day of the year", ("Open 365 days a year",)),
+        ("Here at any time of the year", ("Open 365 days a year",)),
+        ("Half price until the end of the month", ("Half price until 30 June",)),
+        ("Classes Wednesday and Monday", ("Classes Monday and Wednesday",)),
+        ("Beat the Monday blues with live jazz", ("Live jazz every Friday at 8 pm",)),
     ],
 )
 def test_the_true_one_beside_it_passes(text: str, points: tuple[str, ...]) -> None:

@@ -131,3 +131,93 @@ def test_a_name_with_one_word_changed_is_mended() -> None:
 def test_what_follows_from_the_figures(text: str, facts: str, true: bool) -> None:
     q = quantities(text)[-1] if "bottles" in text else quantities(text)[0]
     assert follows(text, q, quantities(facts, brief=True), facts, date(2026, 11, 25)) is true
+
+
+@pytest.mark.parametrize(
+    ("facts", "true", "wrong"),
+    [
+        ("Open 24 hours, 7 days a week", "Open 7 days a week", "Open 6 days a week"),
+        ("A locksmith open 24 hours, 7 days a week", "A 24-hour locksmith", "A 192-hour locksmith"),
+        ("A response within 24 hours, 365 days a year", "24-hour response", "12-hour response"),
+        ("Training for 12 weeks, 3 days a week", "A 12-week course", "A 13-week course"),
+        ("Training for 12 weeks and 3 days a week", "Train 3 days a week", "Train 4 days a week"),
+        ("Walks of 1 hour 30 minutes a day", "A 90-minute walk", "A 30-minute walk"),
+    ],
+)
+def test_hours_and_days_a_week_are_two_figures(facts: str, true: str, wrong: str) -> None:
+    assert spans(true, facts) == [] and spans(wrong, facts) != []
+
+
+@pytest.mark.parametrize(
+    ("facts", "true", "wrong"),
+    [
+        ("Sleeps 6, 5 minutes from the beach", "5 minutes from the beach", "6 minutes from the beach"),
+        ("A 10-week course in groups of 8, from \u00a3240", "A 10-week course", "An 8-week course"),
+        ("Dry in 1 hour, recoat after 4", "Recoat four hours later", "Recoat five hours later"),
+        ("Dry in 1 hour. Feeds up to 4", "Dry in one hour", "Dry in 4 hours"),
+        ("Sessions of 30, 45 or 60 minutes", "A 30-minute session", "A 40-minute session"),
+    ],
+)
+def test_a_bare_number_takes_a_unit_only_from_its_own_sentence(facts: str, true: str, wrong: str) -> None:
+    assert spans(true, facts) == [] and spans(wrong, facts) != []
+
+
+@pytest.mark.parametrize(
+    ("facts", "true", "wrong"),
+    [
+        ("Rated 4.8 on Trustpilot", "Rated 4.8 out of 5 on Trustpilot", "Rated 4.8 out of 10 on Trustpilot"),
+        ("Rated 4.8 on Trustpilot", "4.8/5", "4.9/5"),
+        ("At least 500 hours of training", "500+ hours of training", "600+ hours of training"),
+        ("More than 20 years of work", "20+ years of work", "30+ years of work"),
+        ("A range of 100 miles", "100+ miles", "110+ miles"),
+        ("3 of 4 graduates find work", "75% of graduates find work", "80% of graduates find work"),
+        ("9 out of 10 customers come back", "90% of customers come back", "90% off"),
+        ("Interest-free for 12 months", "0% interest for 12 months", "0% APR for 12 months"),
+    ],
+)
+def test_the_same_figure_in_other_words_passes(facts: str, true: str, wrong: str) -> None:
+    assert spans(true, facts) == [] and spans(wrong, facts) != []
+
+
+def test_a_ceiling_is_no_floor() -> None:
+    assert spans("100+ miles", "A range of up to 100 miles") == [("CLM-019", "100+ miles")]
+
+
+@pytest.mark.parametrize(
+    ("true", "told"),
+    [
+        ("Free shipping over \u20ac35", True),
+        ("Free shipping on orders of \u20ac35 or more", True),
+        ("Free shipping on everything", False),
+    ],
+)
+def test_free_from_a_price_is_free_for_orders_of_it(true: str, told: bool) -> None:
+    assert spans(true, "Free shipping from \u20ac35") == ([] if told else [("CLM-020", "Free")])
+
+
+@pytest.mark.parametrize(
+    ("facts", "true", "wrong"),
+    [
+        ("Free delivery on orders over \u00a350", "Free delivery over \u00a350", "Free delivery on orders under \u00a350"),
+        ("Free delivery on orders over \u00a350", "No free delivery on orders under \u00a350", "Free delivery under \u00a350"),
+        ("Free delivery on orders over \u00a350", "Gifts under \u00a350, with free delivery", "Free delivery up to \u00a350"),
+        ("15% off until 30 June", "15% off to June 30th", "15% off from 30 June"),
+        ("15% off until 30 June", "15% off ends after 30 June", "15% off after June 30"),
+        ("15% off from 1 July to 31 July", "15% off until 31 July", "15% off until 1 July"),
+    ],
+)
+def test_a_bound_turned_round_is_found(facts: str, true: str, wrong: str) -> None:
+    assert spans(true, facts) == [] and spans(wrong, facts) != []
+
+
+@pytest.mark.parametrize(
+    ("facts", "true", "wrong"),
+    [
+        ("Dogs \u00a315 a stay", "Dogs \u00a315 per stay", "Dogs \u00a315 a night"),
+        ("Save 3 hours a week", "Save 3 hours every week", "Save 3 hours a day"),
+        ("Ten minutes a day", "10 minutes each night", "10 minutes a week"),
+        ("\u00a315 per person", "\u00a315 a night", "\u00a316 a night"),  # it may be both
+    ],
+)
+def test_a_figure_of_another_period_is_found(facts: str, true: str, wrong: str) -> None:
+    assert spans(true, facts) == [] and spans(wrong, facts) != []

@@ -139,6 +139,39 @@ def test_verdicts_by_country(db: Database, rita: Actor) -> None:
     assert len(verdict_history(db, rita, text_id)) == 2 and next_text(db, rita) is None
 
 
+@pytest.mark.parametrize(
+    ("corrected", "side", "counts"),
+    [
+        (("uk",), "in_review", "violation"),  # the violation stands in the US
+        (("uk", "us"), "approved", "compliant"),  # one by one, everywhere
+        (("",), "approved", "compliant"),  # at once, everywhere
+    ],
+)
+def test_a_correction_for_one_country_leaves_the_verdict_on_the_others(
+    db: Database, rita: Actor, corrected: tuple[str, ...], side: str, counts: str
+) -> None:
+    (text_id,) = drafted(db, "One line", countries=("us", "uk"))
+    rob = person(db, "reviewer")
+    send(db, text_id)
+    give_verdict(db, rita, text_id, "violation", comment="No proof")
+    for country in corrected:
+        give_verdict(db, rita, text_id, "compliant", countries=[country] if country else [])
+    assert counting(db, rita, text_id) == counts
+    give_verdict(db, rob, text_id, "compliant")
+    assert status(db, rita, text_id) == side
+    waits = [d.text.id for d in review_quality.disputes(db, person(db, "admin"))]
+    assert waits == ([text_id] if side == "in_review" else [])
+
+
+def test_a_rejected_text_keeps_its_reason_when_one_country_is_corrected(db: Database, rita: Actor) -> None:
+    (text_id,) = drafted(db, "One line", countries=("us", "uk"))
+    send(db, text_id)
+    give_verdict(db, rita, text_id, "violation", comment="No proof")
+    give_verdict(db, rita, text_id, "compliant", countries=["uk"])
+    verdict = drafting.get_texts(db, rita, [text_id])[0].verdict
+    assert status(db, rita, text_id) == "rejected" and verdict is not None and verdict.comment == "No proof"
+
+
 def test_complete_agreeing_looks_move_the_status(db: Database, rita: Actor) -> None:
     ids = drafted(db, "One line", "Two lines", "Three lines", "Four lines")
     rob = person(db, "reviewer")
