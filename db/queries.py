@@ -187,11 +187,15 @@ def latest_verdicts(session: Session, workspace_id: int, text_ids: Iterable[int]
         verdicts |= {verdict.text_id: verdict for verdict in session.scalars(query)}
     for text_id in [i for i, verdict in verdicts.items() if verdict.countries]:
         rows = session.scalars(select(Verdict).where(Verdict.text_id == text_id, stands()).order_by(Verdict.id.desc()))
-        who = verdicts[text_id].author_id
-        since = takewhile(lambda verdict: verdict.author_id == who or verdict.settled_by_id is None, rows)
-        own = [verdict for verdict in since if verdict.author_id == who]  # since an admin last settled it
-        verdicts[text_id] = opinion(own, countries_of(session, text_id))
+        verdicts[text_id] = opinion(_of_the_newest(rows.all()), countries_of(session, text_id))
     return verdicts
+
+
+def _of_the_newest(newest_first: Sequence[Verdict]) -> list[Verdict]:
+    """What the reviewer who spoke last has said since somebody else settled the text."""
+    who = newest_first[0].author_id
+    since = takewhile(lambda verdict: verdict.author_id == who or verdict.settled_by_id is None, newest_first)
+    return [verdict for verdict in since if verdict.author_id == who]
 
 
 def opinion(newest_first: Sequence[Verdict], countries: frozenset[str]) -> Verdict:

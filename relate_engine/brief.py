@@ -141,8 +141,8 @@ def width(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-# Google's inserts: `{KeyWord:Shoes}`, `{CUSTOMIZER.Price:$9}`, `{LOCATION(City):London}` and `{COUNTDOWN(...)}`, with one
-# way to read each blank. Only the last two may stand without a default.
+# Google's inserts: `{KeyWord:Shoes}`, `{CUSTOMIZER.Price:$9}`, `{LOCATION(City):London}` and `{COUNTDOWN(...)}`, with
+# one way to read each blank. Only the last two may stand without a default.
 INSERT = re.compile(
     r"\{(?P<name>key ?word\s*(?=:)|customizer\.[^:}]*(?=:)|location\((?:city|state|country)\)"
     r"|(?:global_)?countdown\([^)}]*\))(?::(?P<default>[^}]*))?\}",

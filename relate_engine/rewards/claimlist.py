@@ -81,7 +81,8 @@ CLAIMS = (
            r"country|nation|"
            r"state|city|county|industry|business|uk|us)|america|britain|town|england|scotland|canada|"
            r"australia)", None, "a superlative"),
-    _claim(rf"(?!(?:{_OF_TIME}|{DAY}s?) )[a-z]+ of the (?:year|month|decade)", r"of the (?:year|month|decade)", "an award"),
+    _claim(rf"(?!(?:{_OF_TIME}|{DAY}s?) )[a-z]+ of the (?:year|month|decade)",
+           r"of the (?:year|month|decade)", "an award"),
     _claim(r"(?:until|till|through|by|before|ends?(?: at)?) the end of the (?:year|month)",
            rf"end of the|(?:until|till|through|by|before|ends?) (?:[a-z]+ ){{0,3}}(?:\d|{MONTH})",
            "a deadline or shortage"),
@@ -97,7 +98,8 @@ CLAIMS = (
            r"prize[- ]winner", r"\bwon\b|winner|winning|medal|\bbest\b|voted|\bseal\b|award (?:for|in|19|20)|"
            r"(?:19|20)\d\d [^\n]*award|\bwins?\b|received|pick\b", "an award"),
     _claim(r"all year(?:[- ]round)?|year[- ]round|365 "
-           r"days|(?:every (?:single )?|any )(?:day|time) of the year", r"all year|year[- ]round|365|every (?:day|month)|\bopen daily", "a season"),
+           r"days|(?:every (?:single )?|any )(?:day|time) of the year",
+           r"all year|year[- ]round|365|every (?:day|month)|\bopen daily", "a season"),
     _claim(r"number one(?! (?:reason|question|rule))|no\. ?1|#1", r"number one|no\. ?1|"
            r"#1", "a number-one claim"),
     _claim(rf"(?<!your )(?:(?:the|our|its|[a-z]+'s) )?(?:{_ESTS})(?! (?:way|part|first|hour|room|"

@@ -33,8 +33,8 @@ _CONDITION = re.compile(
     rf"jobs?|trips?|"
     rf"spends?|installs?|projects?|deliveries|carts?|loans?|balances?|deposits?) (?:over|above|of at least|of|from|"
     rf"up to|under|below) {_MONEY}"
-    rf"|(?<=\w )(?:over|above) {_MONEY}|{_FREE}from {_MONEY}|when you (?:spend|borrow|order|buy)[^,.;\n]*\d[\d,]*|\d+ (?:[a-z]+ "
-    rf"){{0,2}}or more\b|{_MONEY} (?:or more|"
+    rf"|(?<=\w )(?:over|above) {_MONEY}|{_FREE}from {_MONEY}"
+    rf"|when you (?:spend|borrow|order|buy)[^,.;\n]*\d[\d,]*|\d+ (?:[a-z]+ ){{0,2}}or more\b|{_MONEY} (?:or more|"
     r"minimum)|minimum (?:order|spend|purchase)[^,.;\n]*|"
     rf"minimum (?:of )?{_MONEY}|\d+[- ](?:person|people|item|bag|box) minimum)"
     # who

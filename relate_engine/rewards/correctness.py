@@ -20,29 +20,8 @@ from relate_engine.rewards.words import content, stem, word_set, words
 from relate_engine.scorecard import Finding, Severity, finding
 
 _AGAIN = re.compile(r"\b([^\W\d_]+)(\s+)\1\b", re.I)
-_MAY_REPEAT = frozenset(
-    [
-        "had",
-        "that",
-        "very",
-        "so",
-        "bye",
-        "night",
-        "win",
-        "ha",
-        "no",
-        "knock",
-        "tut",
-        "yum",
-        "chop",
-        "now",
-        "boo",
-        "go",
-        "pom",
-        "cha",
-        "bora",
-        "choo",
-    ]
+_MAY_REPEAT = word_set(
+    "had that very so bye night win ha no knock tut yum chop now boo go pom cha bora choo walla wagga woy duran chow yo"
 )
 _BREAKS = word_set("a an the and or but your our my their its his every because than whose")
 _MAY_BREAK = frozenset(

@@ -152,7 +152,7 @@ def _same_subject(text: str, m: re.Match[str], pattern: re.Pattern[str], facts: 
     return any(own & roots_of(c) for c in re.split(r"[.;!?](?:\s|$)|\n", facts) if pattern.search(c))
 
 
-_DAYS = rf"{DAY.pattern}s?(?:(?:,|,? and| &) {DAY.pattern}s?)*"
+_DAYS = rf"{DAY.pattern}(?:(?:,|,? and| &) {DAY.pattern})*"
 _TIMETABLE = re.compile(rf"(?P<days>{_DAYS})(?P<hour>,? (?:at|from) \d)?")
 
 

@@ -155,7 +155,8 @@ def _other_end(text: str, q: Quantity, same: list[Quantity], facts: str) -> str:
     """The brief's words where the text makes a floor of its ceiling ("from $24" of "$18.50 to $24"), or nothing."""
     before = text[max(0, q.start - 16) : q.start]
     around = [facts[max(0, k.start - 16) : k.start] for k in same]
-    if (_FLOOR.search(before) or "+" in text[q.start : q.end + 1]) and not re.match(r" ?(?:to|-|\u2013) ?\S*\d", text[q.end :]):
+    floor = _FLOOR.search(before) or "+" in text[q.start : q.end + 1]
+    if floor and not re.match(r" ?(?:to|-|\u2013) ?\S*\d", text[q.end :]):
         wrong = [
             bool(_CEILING.search(a) or (_TOP.search(a) and re.search(r"\d[^.;\n]* (?:to|-|\u2013) $", a)))
             for a in around

@@ -65,7 +65,7 @@ def mask(text: str, names: tuple[str, ...]) -> str:
     for name in _with_parts(names):
         if name in text:
             text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", lambda m: _hide(m[0]), text)
-    text = INSERT.sub(lambda m: "{" + _hide(m["name"]) + m[0].removeprefix("{" + m["name"]), text)
+    text = INSERT.sub(lambda m: m[0].replace(m["name"], _hide(m["name"]), 1), text)
     return _COUPON.sub(_hide_code, text)
 
 

@@ -35,24 +35,22 @@ _MODERN = word_set(
     sleepwear earbud
     earbuds preorder olds restock restocked subtotal multi meetup meetups
     tyre kerb cheque chequebook pyjama draught draughty draughtproof sceptical manoeuvre neighbourhood neighbourly
-    oestrogen theatregoer sulphate aeroplane apnoea coeliac liquorice annexe maths tradie sunnies doona
-    woollen marvellous meagre speciality sulphite carburettor manoeuvring manoeuvrable colourway colourfast flavoursome
-    cosily moustached dreamt
-    hoodie onesie gilet jeggings bralette tankini flipflop salopettes shearling nubuck moissanite thrifted merch
-    gummies softgel probiotic nootropic ashwagandha spirulina argan stevia folate carb paleo chia vaping vaper eliquid
-    telehealth telemedicine teletherapy reiki dermaplaning balayage blowdry detangler bronzer suncare lipgloss epilator
-    ensuite homeware giftware sunlounger muslin bakeware drinkware airfryer robovac bunkbed soundbar dimmable aircon firepit hottub strimmer
-    polytunnel composter bifold soffit combi wallbox drycleaning carseat giftbox giclee plushie photobooth
-    prosecco malbec sauvignon mezcal gastropub roastery macchiato rooibos gelato macaron traybake burrata halloumi
-    pancetta ciabatta tzatziki shawarma quesadilla biryani tikka masala paneer pierogi gyoza udon bao pho sashimi dimsum
-    edamame kefir bento oatmilk mealkit flexitarian pescatarian
-    glamping campervan roofbox towbar dashcam daytrip zipline ziplining paintballing karting gokart bouldering padel hackathon esports
-    matinee webinar elearning chatbot influencer vlogger freemium cybersecurity cyber malware devops cryptocurrency
-    analytics roadmap neobank evoucher multibuy bogo dropshipper jobseeker hotdesking webhosting refurb ereader gamepad
-    wearables esim onboard barcode texting texted admin intro tech manga reusables rollator petfood wormer dewormer
-    labradoodle cockapoo goldendoodle
-    pre bbq suv suvs vpn vpns hdmi ssd seo crm saas cbd hvac upvc voip mph gsm
-    gcse gcses rsvp mba ipa ipas djs"""
+    oestrogen theatregoer sulphate aeroplane apnoea coeliac liquorice annexe maths tradie sunnies doona woollen
+    marvellous meagre speciality sulphite carburettor manoeuvring manoeuvrable colourway colourfast flavoursome cosily
+    moustached dreamt hoodie onesie gilet jeggings bralette tankini flipflop salopettes shearling nubuck moissanite
+    thrifted merch gummies softgel probiotic nootropic ashwagandha spirulina argan stevia folate carb paleo chia
+    vaping vaper eliquid telehealth telemedicine teletherapy reiki dermaplaning balayage blowdry detangler bronzer
+    suncare lipgloss epilator ensuite homeware giftware sunlounger muslin bakeware drinkware airfryer robovac bunkbed
+    soundbar dimmable aircon firepit hottub strimmer polytunnel composter bifold soffit combi wallbox drycleaning
+    carseat giftbox giclee plushie photobooth prosecco malbec sauvignon mezcal gastropub roastery macchiato rooibos
+    gelato macaron traybake burrata halloumi pancetta ciabatta tzatziki shawarma quesadilla biryani tikka masala
+    paneer pierogi gyoza udon bao pho sashimi dimsum edamame kefir bento oatmilk mealkit flexitarian pescatarian
+    glamping campervan roofbox towbar dashcam daytrip zipline ziplining paintballing karting gokart bouldering padel
+    hackathon esports matinee webinar elearning chatbot influencer vlogger freemium cybersecurity cyber malware devops
+    cryptocurrency analytics roadmap neobank evoucher multibuy bogo dropshipper jobseeker hotdesking webhosting refurb
+    ereader gamepad wearables esim onboard barcode texting texted admin intro tech manga reusables rollator petfood
+    wormer dewormer labradoodle cockapoo goldendoodle pre bbq suv suvs vpn vpns hdmi ssd seo crm saas cbd hvac upvc
+    voip mph gsm gcse gcses rsvp mba ipa ipas djs"""
 )
 _SPELLINGS = (
     (re.compile(r"our(?=s?$|ed$|ing$|ful|able|ite|less|er|y$)"), "or"),

@@ -2,7 +2,17 @@
 
 import pytest
 
-from relate_engine.brief import PLACEMENTS, BriefError, clean, parse_brief, placement_of, supported_angles, width
+from relate_engine.brief import (
+    PLACEMENTS,
+    BriefError,
+    clean,
+    filled,
+    parse_brief,
+    placement_of,
+    supported_angles,
+    taken,
+    width,
+)
 from relate_engine.language import foreign_language
 from relate_engine.policy.paths import paths
 from relate_engine.policy.prompt import HEADLINE_30, brief_lines, prompt
@@ -110,6 +120,16 @@ def test_html_and_formulas_are_kept_as_text() -> None:
 @pytest.mark.parametrize(("text", "units"), [("shoes", 5), ("靴", 2), ("é", 1), ("e\u0301", 1), ("ﾃ", 1), ("Ａ", 2)])
 def test_full_width_characters_count_twice(text: str, units: int) -> None:
     assert width(text) == units
+
+
+def test_inserts_of_google_show_their_default() -> None:
+    assert filled("{KeyWord: Shoes } in {location(city):London}") == "Shoes in London"
+    assert filled("{COUNTDOWN(2026-12-24 18:00):Days} left") == "Days left"
+    assert filled("{KeyWord:}") == ""
+    for unknown in ("{LOCATION(City)} Shoes", "Ends in {COUNTDOWN(2026-12-24 18:00)}", "{KeyWord}", "{LOCATION(x):y}"):
+        assert filled(unknown) == unknown
+    assert taken("Ends in {GLOBAL_COUNTDOWN(2026/12/24 18:00:00,5)}", "google_rsa") == 16
+    assert taken("{COUNTDOWN(2026-12-24 18:00)}", "meta_feed") == 29  # only Google fills it in
 
 
 def test_limits_are_those_of_the_platforms() -> None:

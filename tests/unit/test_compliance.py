@@ -172,6 +172,17 @@ def test_mask_keeps_length_and_spaces() -> None:
     assert len(masked) == len(text)
 
 
+def test_inserts_of_google_pass_and_what_they_show_does_not() -> None:
+    """Only the name of an insert is hidden: the default is read by people."""
+    text = "{KEYWORD:FREE Shoes} in {LOCATION(City):London}, ends in {COUNTDOWN(2026-12-24 18:00)}"
+    masked = mask(text, ())
+    assert masked == "{keyword:FREE Shoes} in {locationxcityx:London}, ends in {countdownxxxxxxxxxxx xxxxxx}"
+    for clean in ("{LOCATION(City)} Plumbers", "From {CUSTOMIZER.Price:$49}", "Ends {COUNTDOWN(2026-12-24 18:00)}"):
+        assert check_text(RULES, clean, "google_rsa", "headline", ["us"], None)[0] == [], clean
+    assert [text[f.start : f.end] for f in one("EDT-001", text, slot="description")] == ["FREE"]
+    assert one("EDT-001", "{LOCATION of SHOES}")  # no insert
+
+
 def test_a_span_with_a_masked_part_gets_no_replacement() -> None:
     [found] = one("EDT-012", "Zing zing boots", brief(product="Zing"))
     assert found.replacement is None

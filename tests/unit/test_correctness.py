@@ -111,7 +111,7 @@ def test_names_nearly_right_are_mended_by_the_exact_name() -> None:
         ("SeaView House", "Rooms with a sea view", []),
         ("BrightSmile Dental", "A bright smile for all", []),
         ("CleanHome", "Come home to a clean home", []),
-        ("CleanHome", "Come home to Clean Home", ["Clean Home"]),
+        ("FreshBox", "Get a Fresh Box a week", ["Fresh Box"]),
         ("CleanHome", "The Deep Clean Home Visit", []),  # written so in the brief
         ("TidepathVPN", "Get tidepath vpn today", ["tidepath vpn"]),  # no ordinary words
     ],
@@ -147,6 +147,9 @@ def test_slips() -> None:
     assert spans("Brew the the best way", None) == [("COR-002", "the the")]
     assert spans("Brew at home with your", None) == [("COR-003", "your")]
     assert spans("Brew at home,", None) == [("COR-003", ",")]
+    assert spans("Brew at home +", None) == [("COR-003", "+")]
+    for whole in ("Craft ales from $4 a pint, 18+", "Learn C++", "Free with Disney+"):
+        assert spans(whole, None) == []
     assert spans("Brew “at home", None) == [("COR-003", "“")]
     assert spans("A hour, an brewer", None) == [("COR-004", "A"), ("COR-004", "an")]
     assert spans("An hour, a unit, an 8-week plan, a one-off, an FAQ, a $5 mug", None) == []

@@ -20,6 +20,8 @@ from relate_engine.rewards.structure import structure
         ("", "generic", "headline", "FMT-001"),
         ("{KeyWord:" + "x" * 31 + "}", "google_rsa", "headline", "FMT-001"),
         ("{KeyWord:" + "x" * 51 + "}", "generic", "headline", "FMT-001"),  # only Google fills it in
+        ("Our Big Sofa Sale Ends in {COUNTDOWN(2026-12-24 18:00)}", "google_rsa", "headline", "FMT-001"),
+        ("Plumbers in {LOCATION(City):" + "x" * 19 + "}", "google_rsa", "headline", "FMT-001"),
         (" \n", "google_rsa", "description", "FMT-002"),
     ],
 )
@@ -38,6 +40,8 @@ def test_blocks(text: str, placement: str, slot: str, rule: str) -> None:
         ("summer-sale", "google_rsa", "path"),
         ("{KeyWord:Kayak Racks} From $129", "google_rsa", "headline"),  # 31 written, 22 shown
         ("{CUSTOMIZER.Price: $129 } Kayak Rack", "google_rsa", "headline"),
+        ("Plumbers in {LOCATION(City):London}", "google_rsa", "headline"),  # 35 written, 18 shown
+        ("Our Big Sale Ends in {COUNTDOWN(2026-12-24 18:00)}", "google_rsa", "headline"),  # 29 at most
         ("x" * 125, "meta_feed", "primary_text"),
         ("x" * 60, "generic", "headline"),
     ],
