@@ -29,7 +29,7 @@ from app.services.stored import (
 from db import brief_texts, history, models, queries
 from db.session import Database
 from relate_engine.brief import Brief, BriefError
-from relate_engine.scorecard import Finding, Scorecard
+from relate_engine.scorecard import Scorecard
 
 if TYPE_CHECKING:  # at run time it would bring the models with it
     from relate_engine.draft import Draft
@@ -283,7 +283,6 @@ def _records(session: Session, actor: Actor, rows: Sequence[models.Generation]) 
             placement=row.placement,
             created_at=row.created_at,
             texts=texts[row.id],
-            ad_findings=tuple(Finding(**finding) for finding in row.ad_findings),
             timing=row.timing,
             short=row.short,
             versions={

@@ -16,7 +16,7 @@ from app.services.people import Actor
 from app.services.rulebook import shipped, version_in
 from db import models, queries
 from relate_engine.brief import ANGLES, Angle, Brief, parse_brief
-from relate_engine.scorecard import Finding, Scorecard, scorecard_from_json
+from relate_engine.scorecard import Scorecard, scorecard_from_json
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,6 @@ class StoredGeneration:
     placement: str
     created_at: datetime
     texts: tuple[StoredText, ...]
-    ad_findings: tuple[Finding, ...]
     timing: dict[str, float]
     short: dict[str, int]  # slots left short: how many are missing
     versions: dict[str, str]
