@@ -183,7 +183,8 @@ def allowed_until(session: Session, workspace_id: int, text_ids: Sequence[int], 
 def _approves(overlap: int) -> tuple[ColumnElement[bool], ...]:
     """Verdicts "allowed until" that stand, that neither their reviewer's next word nor an admin has replaced, and that
     count since the text was last sent to review: it was sent before them, or while their looks were incomplete, and not
-    after their day, which renews none. Words by country of one reviewer stand side by side (review_status.opinions)."""
+    after their day, which renews none. A reviewer's word for a country replaces none for others: not even the one for
+    all, which goes on holding where no country is named (queries.opinion)."""
     newer, settler, sent, before = aliased(Verdict), aliased(Verdict), aliased(StatusChange), aliased(Verdict)
     looks = select(func.count(distinct(before.author_id))).where(
         before.text_id == sent.text_id, before.created_at < sent.created_at, stands(before)
@@ -195,7 +196,7 @@ def _approves(overlap: int) -> tuple[ColumnElement[bool], ...]:
             newer.text_id == Verdict.text_id,
             newer.id > Verdict.id,
             newer.author_id == Verdict.author_id,
-            or_(_everywhere(newer), _everywhere(Verdict)),
+            or_(_countries(newer) == "[]", _countries(newer) == _countries(Verdict)),
             stands(newer),
         ),
         ~exists().where(  # of an admin over this text or over an identical one
@@ -215,9 +216,9 @@ def _approves(overlap: int) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _everywhere(verdict: Any) -> ColumnElement[bool]:
-    """It holds wherever the brief runs."""
-    return cast(verdict.countries, String) == "[]"
+def _countries(verdict: Any) -> ColumnElement[str]:
+    """Those it names, as one string; "[]": it holds wherever the brief runs."""
+    return cast(verdict.countries, String)
 
 
 def _past(workspace_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -39,9 +39,9 @@ OVERSAMPLE = 6  # texts sampled for each one shown
 SPARE = 2  # texts more than are shown, since the scorecard drops some
 LEAST = 32  # fewest texts sampled for a slot in a round: the width of a wave costs little more than one text
 WORN = 3  # texts of a slot that open alike; warm rounds must open otherwise
-# P(an editor would run it): enough texts over GOOD end the sampling; under POOR a text is shown only where fewer
-# than ENOUGH of the slot are left, under WORST never
-GOOD, POOR, WORST, ENOUGH = 0.6, 0.6, 0.03, 8
+# P(an editor would run it): enough texts over GOOD end the sampling; under POOR a text is shown only where fewer than
+# ENOUGH of the slot tell something new, under FAIR only where fewer than that differ at all, under WORST never
+GOOD, POOR, FAIR, WORST, ENOUGH = 0.6, 0.6, 0.1, 0.03, 8
 THIN = 0.5  # what of that a text keeps which leaves half of a slot of two sentences empty: it says less than it could
 
 
@@ -245,12 +245,13 @@ def _worth(cards: Sequence[Scorecard], accepted: Mapping[str, float], aim: int) 
 
 
 def _readable(cards: Sequence[Scorecard], accepted: Mapping[str, float], enough: int) -> list[Scorecard]:
-    """The texts an editor would likely run; where fewer than `enough` distinct ones are left, the next best too."""
+    """The texts an editor would likely run; where fewer than `enough` of them tell something new, the next best too."""
     kept: list[Scorecard] = []
     for card in sorted(cards, key=lambda c: -accepted.get(c.text, 1.0)):
         chance = accepted.get(card.text, 1.0)
-        if chance >= POOR or (chance >= WORST and distinct(c.text for c in kept) < enough):
-            kept.append(card)
+        if chance < POOR and (chance < WORST or distinct((c.text for c in kept), new=chance >= FAIR) >= enough):
+            break
+        kept.append(card)
     return kept
 
 

@@ -53,11 +53,12 @@ def rank_of(rewards: dict[str, float]) -> float:
     return sum(weight * rewards[name] for name, weight in there.items()) / sum(there.values())
 
 
-def distinct(texts: Iterable[str]) -> int:
-    """How many of the texts are left when each near-copy of an earlier one is taken out."""
+def distinct(texts: Iterable[str], new: bool = False) -> int:
+    """How many of the texts are left when each near-copy of an earlier one is taken out. `new`: each, too, of which
+    earlier ones tell every sentence, such as their beginnings."""
     kept: list[str] = []
     for text in texts:
-        if all(jaccard(text, k) <= SAME for k in kept):
+        if all(jaccard(text, k) <= SAME for k in kept) and not (new and all(_told(text, kept) or [0])):
             kept.append(text)
     return len(kept)
 
@@ -115,10 +116,15 @@ def _said_already(text: str, shown: Sequence[str]) -> float:
     """How many of the shown texts say what the text says: the mean over its sentences. Two long texts that share one
     of two sentences have few words in common as wholes, and so have a text and its beginning; a fact is worn out with
     every text that tells it."""
-    told = [[_meant(o) for o in sentences(t)] for t in shown]
+    told = _told(text, shown)
+    return sum(told) / len(told) if told else 0.0
+
+
+def _told(text: str, shown: Sequence[str]) -> list[int]:
+    """By each sentence of the text that means something: how many of the shown texts say it."""
+    theirs = [[_meant(o) for o in sentences(t)] for t in shown]
     own = [said for s in sentences(text) if (said := _meant(s))]
-    count = sum(any(len(said & other) >= MOST * len(said) for other in others) for said in own for others in told)
-    return count / len(own) if own else 0.0
+    return [sum(any(len(said & o) >= MOST * len(said) for o in others) for others in theirs) for said in own]
 
 
 @lru_cache(maxsize=4096)

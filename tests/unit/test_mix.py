@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from relate_engine.rewards.mix import ACCEPTED, WEIGHTS, choose, rank_of, ranked, weighed
+from relate_engine.rewards.mix import ACCEPTED, WEIGHTS, choose, distinct, rank_of, ranked, weighed
 from relate_engine.scorecard import (
     AdText,
     Compliance,
@@ -124,3 +124,27 @@ def test_severity_sets_amount_value_and_level() -> None:
 def test_a_scorecard_survives_json() -> None:
     full = replace(card("one"), findings=(Finding("A", "compliance", "warn", "m", start=0, end=3),), notes=("n",))
     assert scorecard_from_json(full.to_json()) == full
+
+
+def test_a_text_that_tells_nothing_new_is_not_another_one() -> None:
+    said = ["Shipping Included in the Price", "Four grinds or whole bean"]
+    assert distinct([*said, "Skip or cancel online"], new=True) == 3
+    assert distinct([*said, "Shipping Included", "Four grinds"]) == 4
+    assert (
+        distinct([*said, "Shipping Included", "Four grinds"], new=True) == 2
+    )  # beginnings, alike in half their words only
+    assert (
+        distinct(["Shipping Included", "Shipping Included in the Price"], new=True) == 1
+    )  # two of its three words that matter
+    assert distinct(["Shipping Included", "Shipping in 2 Days from Leeds"], new=True) == 2
+
+
+def test_a_text_counts_while_one_of_its_sentences_is_new() -> None:
+    first = "Holds two kayaks with one key. Arms fold flat."
+    assert distinct([first, "Holds two kayaks with one key. Fits boats up to 36 inches wide."], new=True) == 2
+    assert (
+        distinct(
+            [first, "Fits boats up to 36 inches wide.", "Fits boats up to 36 inches wide. Arms fold flat."], new=True
+        )
+        == 2
+    )

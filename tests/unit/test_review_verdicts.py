@@ -320,6 +320,18 @@ def test_a_day_that_its_reviewer_or_an_admin_took_back_does_not_count(db: Databa
     assert [ends(db, rita, i) for i in (again, settled, undone, by_country)] == [None, None, None, day]
 
 
+def test_a_word_for_one_country_leaves_the_day_of_the_others(db: Database, rita: Actor) -> None:
+    (text_id,) = drafted(db, "Lock Your Kayak", countries=("us", "uk"))
+    rob, day = person(db, "reviewer"), models.utc_now() + SOON
+    send(db, text_id)
+    give_verdict(db, rita, text_id, "allowed", until=day)
+    give_verdict(db, rita, text_id, "compliant", countries=["us"])
+    give_verdict(db, rob, text_id, "compliant")
+    assert status(db, rita, text_id) == "approved" and ends(db, rita, text_id) == day
+    give_verdict(db, rita, text_id, "compliant")  # for all of them
+    assert ends(db, rita, text_id) is None
+
+
 def test_proof_renewed_by_a_new_look_runs_to_its_new_day(db: Database, rita: Actor) -> None:
     (text_id,) = drafted(db, "Lock Your Kayak")
     rob, ron, day = person(db, "reviewer"), person(db, "reviewer"), models.utc_now() + SOON
