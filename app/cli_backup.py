@@ -24,7 +24,8 @@ def _backup(args: argparse.Namespace, config: Settings) -> int:
 
     made = backup.make(config, Path(args.file))
     beside = f", with {' and '.join(made.folders)}" if made.folders else ""
-    print(f"{made.file}: the {made.kind} database{beside}, {made.file.stat().st_size / 1e6:,.1f} MB, checked.")
+    file, size = backup.readable(str(made.file)), made.file.stat().st_size / 1e6
+    print(f"{file}: the {made.kind} database{beside}, {size:,.1f} MB, checked.")
     print("Not in it: base weights (relate setup fetches them), settings and secrets of your environment.")
     return 0
 
@@ -35,6 +36,6 @@ def _restore(args: argparse.Namespace, config: Settings) -> int:
     done = backup.restore(config, Path(args.file), args.force)
     print(f"Restored the state of {done.backup.made_at:%-d %B %Y, %H:%M} UTC.")
     for path in done.kept:
-        print(f"Kept what was there before: {path}")
+        print(f"Kept what was there before: {backup.readable(str(path))}")
     print("`relate audit verify --expect HASH` says what the log lost, if you kept a later hash.")
     return 0

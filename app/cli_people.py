@@ -1,4 +1,4 @@
-"""The part of the `relate` command about people: the first admin, who is in, and removing somebody.
+"""The part of the `relate` command about people: the first admin, who is in, removing somebody or an invitation.
 
 It acts from the shell of the studio's computer, as admin of any workspace: who may read the database file may do all
 this anyway. Leaves out the rules (app/services/invitations.py, members.py).
@@ -26,7 +26,7 @@ def arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
     sub = verbs.add_parser("list", help="people and open invitations of a workspace")
     sub.add_argument("--workspace", metavar="NAME")
     sub.set_defaults(run=_list)
-    sub = verbs.add_parser("remove", help="take somebody out; their sessions end at once")
+    sub = verbs.add_parser("remove", help="take somebody out, whose sessions end at once, or withdraw an invitation")
     sub.add_argument("email")
     sub.add_argument("--workspace", metavar="NAME")
     sub.set_defaults(run=_remove)
@@ -61,15 +61,20 @@ def _list(args: argparse.Namespace, config: Settings) -> int:
 
 
 def _remove(args: argparse.Namespace, config: Settings) -> int:
-    from app.services import members
+    from app.services import invitations, members
     from app.services.people import NotFound
 
     db, actor = _open(args, config)
+    invited = invitations.pending(db, actor, args.email)
     try:
         removed = members.remove(db, actor, members.by_email(db, actor, args.email).id)
     except NotFound as error:
-        raise ValueError(str(error)) from None
-    print(f"{removed.email} is removed.")
+        if not invited:
+            raise ValueError(str(error)) from None
+        invitations.withdraw(db, actor, invited[0].id)
+        print(f"The invitation of {invited[0].email} is withdrawn.")
+        return 0
+    print(f"{removed.email} is removed{', and the open invitation is withdrawn' if invited else ''}.")
     return 0
 
 

@@ -8,31 +8,19 @@ Plain functions over an open session, as db/queries.py. Leaves out words and int
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Integer, and_, case, cast, exists, func, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Float, Integer, String, and_, case, cast, exists, func, literal, select
+from sqlalchemy.orm import Session, aliased
 
+from db import models
 from db.base import utc_now
-from db.models import (
-    PICKS,
-    AuditEvent,
-    Brief,
-    Card,
-    Dropped,
-    Feedback,
-    Import,
-    Result,
-    Shown,
-    StatusChange,
-    Text,
-    Version,
-    VersionChange,
-)
+from db.models import PICKS, Brief, Card, Dropped, Feedback, Generation, Import, Result, Shown, StatusChange, Text
 from db.models import Verdict as VerdictRow
-from db.queries import CHUNK, stands
+from db.queries import CHUNK, of_the_newest, opinion, stands
 from db.results import REPLACED
-from db.shown import last_choice
+from db.shown import FIRST, last_choice, newest_edits
 
 REWARDS = ("structure", "correctness", "relevance", "compliance", "diversity", "ctcvr")
 PEOPLE = "people"  # the author of every text that no writer version wrote
@@ -69,25 +57,32 @@ class Window:
 def stamp(session: Session, results: bool = False) -> tuple[int, ...]:
     """The newest row ids of what the pages count, and of writers and their changes: while they stay, a count and an
     answer stay. `results`: of campaign results only; the texts they are about, with first cards, were there before."""
-    tables = (Result,) if results else (Text, Card, Feedback, VerdictRow, StatusChange, Result, Version, VersionChange)
+    writers = (models.Version, models.VersionChange)
+    tables = (Result,) if results else (Text, Card, Feedback, VerdictRow, StatusChange, Result, *writers)
     imported = session.scalar(select(func.count(Import.id)).where(Import.state == "visible")) or 0
     return (*(session.scalar(select(func.max(table.id))) or 0 for table in tables), imported)
 
 
 def cube(session: Session, window: Window) -> Rows:
     """Texts by day, placement, slot, angle, author, rules and level; with sums of their scores and squares, and how
-    many were shown, picked, rejected, judged and found in violation, rated."""
+    many were shown, picked, rejected, judged and found in violation, rated. A shown text that was edited is picked or
+    rejected where its newest edit is (as in db/shown.py). Texts judged by country are rows of their own."""
     newest = select(func.max(Card.id)).where(Card.text_id == Text.id).correlate(Text).scalar_subquery()
-    choice, verdict, rating = last_choice(), _last_verdict(), _last_rating()
+    became = newest_edits(window.texts())
+    choice, rating = last_choice(of=func.coalesce(became.c.now, Text.id)), _last_rating()
+    by_country = cast(VerdictRow.countries, String) != "[]"
     inner: Any = (
         select(
             func.date(Text.created_at).label("day"), Text.placement, Text.slot, Text.angle, _author().label("author"),
             Card.rule_version.label("rules"), Card.level, Card.score, Card.ctr, Card.ctcvr, Card.beats_typical,
             *(Card.rewards[name].as_float().label(f"reward_{name}") for name in REWARDS),
             case((exists().where(Shown.text_id == Text.id), 1), else_=0).label("shown"),
-            choice.label("choice"), verdict.label("verdict"), cast(rating, Float).label("rating"),
+            choice.label("choice"), case((~by_country, _decided())).label("verdict"),
+            cast(rating, Float).label("rating"), case((by_country, Text.id)).label("alone"),
         )
         .outerjoin(Card, Card.id == newest)
+        .outerjoin(VerdictRow, VerdictRow.id == _newest_verdict())
+        .outerjoin(became, became.c.first == Text.id)
         .where(*window.texts())
         .limit(MOST_TEXTS)  # also keeps SQLite from asking every question again for each sum
         .subquery()
@@ -105,8 +100,11 @@ def cube(session: Session, window: Window) -> Rows:
         _share(c.verdict == "violation", "violations"),
         func.count(c.rating).label("rated"),
         *(column for pair in sums for column in pair),
+        c.alone,
     )
-    return session.execute(query.group_by(*keys)).all()
+    found = session.execute(query.group_by(*keys, c.alone)).all()
+    judged, at = _judged_by_country(session, [row.alone for row in found if row.alone]), len(keys) + 4
+    return [(*row[:at], *judged.get(row.alone, row[at : at + 2]), *row[at + 2 : -1]) for row in found]
 
 
 def said(query: Any, model: Any, window: Window) -> Any:
@@ -120,33 +118,44 @@ def said(query: Any, model: Any, window: Window) -> Any:
 
 
 def events_a_day(session: Session, window: Window) -> tuple[Rows, Rows]:
-    """What was done to texts, and what was said of them, a day: (day, kind or outcome, count)."""
+    """What was done to texts, and what was said of them, a day: (day, kind or outcome, count). Of verdicts those that
+    reviewers gave and that stand, without what these settled."""
     found = []
-    for model, kind in ((Feedback, Feedback.kind), (VerdictRow, VerdictRow.outcome)):
+    for model, kind, where in ((Feedback, Feedback.kind, ()), (VerdictRow, VerdictRow.outcome, _given())):
         day = func.date(model.created_at)
-        query = said(select(day, kind, func.count()), model, window)
+        query = said(select(day, kind, func.count()).where(*where), model, window)
         found.append(session.execute(query.group_by(day, kind)).all())
     return found[0], found[1]
 
 
 def dropped(session: Session, window: Window, limit: int = 300) -> Rows:
-    """Why candidates were not shown: (reason, count), most frequent first."""
-    first, last = session.execute(
-        select(func.min(Text.generation_id), func.max(Text.generation_id)).where(*window.texts())
-    ).one()
-    if first is None:
+    """Why candidates of the drafts of these days were not shown: (reason, count), most frequent first.
+
+    No draft has people's own lines. Of a trial's sets nobody stored which writer wrote what was dropped, so they count
+    only where no writer is asked for. Drafts lie between those of the texts before and after the days: ids are indexed,
+    their times are not."""
+    if window.author == PEOPLE:
         return []
-    query: Any = select(Dropped.reason, func.count().label("count")).where(
-        Dropped.workspace_id == window.workspace_id, Dropped.generation_id.between(first, last)
-    )
-    if window.placement or window.author or window.brief_id is not None:
-        query = query.where(exists().where(Text.generation_id == Dropped.generation_id, *window.texts()))
+    of: Any = select(Text.generation_id).where(Text.workspace_id == window.workspace_id, FIRST)
+    first = session.scalar(of.where(Text.created_at < window.since).order_by(Text.created_at.desc()).limit(1)) or 0
+    last = session.scalar(of.where(Text.created_at >= window.until).order_by(Text.created_at).limit(1))
+    where = [Dropped.workspace_id == window.workspace_id, Dropped.generation_id >= first]
+    where += [Dropped.generation_id <= last] if last is not None else []
+    where += [Generation.created_at >= window.since, Generation.created_at < window.until]
+    where += [Generation.placement == window.placement] if window.placement else []
+    where += [Generation.brief_id == window.brief_id] if window.brief_id is not None else []
+    if window.author:
+        where += [Generation.policy_version == window.author.removeprefix("policy:")]
+        where += [Generation.request["trial"]["old"].as_string().is_(None)]
+    query: Any = select(Dropped.reason, func.count()).join(Generation, Generation.id == Dropped.generation_id)
+    query = query.where(*where)
     return session.execute(query.group_by(Dropped.reason).order_by(func.count().desc()).limit(limit)).all()
 
 
 def refusals(session: Session, window: Window, limit: int = 5_000) -> list[list[str]]:
-    """The rules that reviewers named in the newest violations of the window, a list each verdict."""
-    query = said(select(VerdictRow.rules).where(VerdictRow.outcome == "violation"), VerdictRow, window)
+    """The rules that reviewers named in the newest violations of the window, a list each verdict that they gave and
+    that stands, without what it settled."""
+    query = said(select(VerdictRow.rules).where(VerdictRow.outcome == "violation", *_given()), VerdictRow, window)
     return [list(rules) for rules in session.scalars(query.order_by(VerdictRow.created_at.desc()).limit(limit))]
 
 
@@ -203,15 +212,8 @@ def completions(
     total = session.scalar(select(func.count()).select_from(matching.where(*where).limit(10_000).subquery()))
     query: Any = (
         select(
-            Text.id,
-            Text.created_at,
-            Text.placement,
-            Text.slot,
-            Text.angle,
-            Text.written_by,
-            Text.text,
-            Brief.title.label("brief"),
-            Card.payload,
+            Text.id, Text.created_at, Text.placement, Text.slot, Text.angle, Text.written_by, Text.text,
+            Brief.title.label("brief"), Card.payload,
         )
         .join(Brief, Brief.id == Text.brief_id)
         .outerjoin(Card, Card.id == newest)
@@ -219,7 +221,7 @@ def completions(
         .order_by(Text.created_at.desc(), Text.id.desc())
         .offset(offset)
         .limit(limit)
-    )
+    )  # fmt: skip
     return total or 0, session.execute(query).all()
 
 
@@ -233,30 +235,56 @@ def texts_beside(
     session: Session, workspace_id: int, author: str, brief_ids: Sequence[int], limit: int
 ) -> Sequence[Text]:
     """The newest texts by another writer version for these briefs."""
-    query = select(Text).where(
-        Text.workspace_id == workspace_id, Text.brief_id.in_(brief_ids), Text.written_by == author,
-    )  # fmt: skip
+    query = select(Text).where(Text.workspace_id == workspace_id, Text.written_by == author)
+    query = query.where(Text.brief_id.in_(brief_ids))
     return session.scalars(query.order_by(Text.id.desc()).limit(limit)).all()
 
 
-def events(session: Session, workspace_id: int, action: str, limit: int) -> Sequence[AuditEvent]:
+def events(session: Session, workspace_id: int, action: str, limit: int) -> Sequence[models.AuditEvent]:
     """The newest audit events of one action."""
-    query = select(AuditEvent).where(AuditEvent.workspace_id == workspace_id, AuditEvent.action == action)
-    return session.scalars(query.order_by(AuditEvent.id.desc()).limit(limit)).all()
+    event = models.AuditEvent
+    query = select(event).where(event.workspace_id == workspace_id, event.action == action)
+    return session.scalars(query.order_by(event.id.desc()).limit(limit)).all()
 
 
 def _author() -> ColumnElement[str]:
     return case((Text.written_by.like("policy:%"), Text.written_by), else_=literal(PEOPLE))
 
 
-def _last_verdict() -> Any:
-    """Compliant or violation, by the newest verdict that stands; needs proof, escalate and a lapsed one are none."""
-    decided = case(
+def _newest_verdict() -> Any:
+    """The id of the newest verdict that stands."""
+    verdict = aliased(VerdictRow)
+    mine = select(func.max(verdict.id)).where(verdict.text_id == Text.id, stands(verdict))
+    return mine.correlate(Text).scalar_subquery()
+
+
+def _decided() -> Any:
+    """Compliant or violation; needs proof, escalate and a lapsed verdict are none."""
+    return case(
         (VerdictRow.outcome.in_(("compliant", "violation")), VerdictRow.outcome),
         ((VerdictRow.outcome == "allowed") & (VerdictRow.until > utc_now()), "compliant"),
     )
-    mine = select(decided).where(VerdictRow.text_id == Text.id, stands())
-    return mine.order_by(VerdictRow.id.desc()).limit(1).correlate(Text).scalar_subquery()
+
+
+def _judged_by_country(session: Session, text_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Whether each is judged and in violation, by the rule of queries.latest_verdicts, many texts a question."""
+    found = {}
+    query: Any = select(VerdictRow, _decided(), Brief.payload["countries"]).where(stands())
+    query = query.join(Text, Text.id == VerdictRow.text_id).join(Brief, Brief.id == Text.brief_id)
+    query = query.order_by(VerdictRow.text_id, VerdictRow.id.desc())
+    for start in range(0, len(text_ids), CHUNK):
+        rows = session.execute(query.where(VerdictRow.text_id.in_(text_ids[start : start + CHUNK])))
+        for text_id, about in groupby(rows, key=lambda row: row[0].text_id):
+            newest_first = [tuple(row) for row in about]
+            said_now = opinion(of_the_newest([row[0] for row in newest_first]), frozenset(newest_first[0][2] or ()))
+            side = next(row[1] for row in newest_first if row[0] is said_now)
+            found[text_id] = (int(side is not None), int(side == "violation"))
+    return found
+
+
+def _given() -> tuple[ColumnElement[bool], ...]:
+    """Of a verdict: it stands, and a reviewer gave it, not an admin over it or what settles identical texts."""
+    return stands(), VerdictRow.settled_by_id.is_(None)
 
 
 def _last_rating() -> Any:

@@ -1,4 +1,4 @@
-"""Copying a whole database out and in: SQLite by its own online copy, PostgreSQL by pg_dump and pg_restore.
+"""Copying a whole database out and in: SQLite by its own online copy, PostgreSQL by pg_dump, pg_restore and psql.
 
 A copy is one consistent state, taken while others write. What comes in is checked before anything is replaced.
 Leaves out the files beside the database, and who may do it (app/services/backup.py).
@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,6 +21,35 @@ from sqlalchemy.engine import URL, make_url
 from db.session import StorageError, _file_of, _parse, engine_of, storage_errors
 
 TABLES = ("alembic_version", "workspaces", "texts")  # what makes a database one of the studio's
+EMPTIED = """
+DO $$ DECLARE one record; BEGIN
+    SET LOCAL client_min_messages = warning;
+    FOR one IN SELECT c.oid, c.oid::regclass AS name,
+            CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE'
+                WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END AS kind
+            FROM pg_class c
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                AND d.deptype IN ('e', 'a', 'i')) LOOP
+        IF EXISTS (SELECT FROM pg_class WHERE oid = one.oid) THEN  -- not gone with another one
+            EXECUTE format('DROP %s %s CASCADE', one.kind, one.name);
+        END IF;
+    END LOOP;
+    FOR one IN SELECT p.oid::regprocedure AS name,
+            CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END AS kind
+            FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                AND d.deptype = 'e') LOOP
+        EXECUTE format('DROP %s %s CASCADE', one.kind, one.name);
+    END LOOP;
+    FOR one IN SELECT t.oid::regtype AS name FROM pg_type t
+            WHERE t.typnamespace = 'public'::regnamespace AND t.typtype IN ('e', 'd')
+            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid
+                AND d.deptype = 'e') LOOP
+        EXECUTE format('DROP TYPE %s CASCADE', one.name);
+    END LOOP;
+END $$;
+"""  # the studio's tables and functions, whatever version they are of
 
 
 def kind_of(url: str) -> str:
@@ -41,7 +71,7 @@ def copy_sqlite(source: Path, target: Path) -> None:
         raise StorageError(f"There is no database {source} to back up; start the studio once, or check RELATE_HOME.")
     with (
         _told(source),
-        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)) as old,
+        closing(sqlite3.connect(_only_read(source), uri=True, timeout=30)) as old,
         closing(sqlite3.connect(target)) as new,
     ):
         old.backup(new)  # in one step: a reader of the write-ahead log holds up nobody
@@ -51,7 +81,7 @@ def copy_sqlite(source: Path, target: Path) -> None:
 
 def check_sqlite(path: Path) -> str:
     """The revision of a sound database of the studio, not newer than this program. StorageError says what is wrong."""
-    with _told(path), closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    with _told(path), closing(sqlite3.connect(_only_read(path), uri=True)) as connection:
         said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if said != "ok":
             raise StorageError(f"The database {path.name} is damaged ({said}); use another backup.")
@@ -61,6 +91,11 @@ def check_sqlite(path: Path) -> str:
         revision = str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
     require_known(revision)
     return revision
+
+
+def url_of(path: Path) -> str:
+    """The address of an SQLite file."""
+    return URL.create("sqlite", database=str(path)).render_as_string()
 
 
 def require_known(revision: str) -> None:
@@ -89,18 +124,26 @@ def sqlite_in_use(path: Path) -> bool:
 
 
 def replace_sqlite(path: Path, new: Path, kept: Path) -> None:
-    """Puts `new` in the place of `path`, which stays as `kept`; at no moment is there no database."""
-    for ending in ("-wal", "-shm"):  # of processes that still have it open (--force): belongs to the old file
-        beside = path.with_name(path.name + ending)
-        if beside.exists():
-            beside.replace(kept.with_name(kept.name + ending))
-    if path.exists():
-        try:
-            os.link(path, kept)
-        except OSError:  # a file system without links
-            shutil.copyfile(path, kept)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new.replace(path)
+    """Puts `new` in the place of `path`, which stays as `kept`; at no moment is there no database. All or nothing."""
+    moved: list[tuple[Path, Path]] = []
+    try:
+        if path.exists():
+            try:
+                os.link(path, kept)
+            except OSError:  # a file system without links
+                shutil.copyfile(path, kept)
+        for ending in ("-wal", "-shm"):  # of processes that still have it open (--force): belongs to the old file
+            beside, away = path.with_name(path.name + ending), kept.with_name(kept.name + ending)
+            if beside.exists():
+                beside.replace(away)
+                moved.append((beside, away))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.replace(path)
+    except OSError:
+        for beside, away in moved:
+            away.replace(beside)
+        kept.unlink(missing_ok=True)
+        raise
 
 
 def revision_of(url: str) -> str:
@@ -132,11 +175,18 @@ def dump_postgresql(url: str, target: Path) -> None:
 
 
 def restore_postgresql(url: str, source: Path) -> None:
-    """Puts a dump in the place of what the database holds, in one transaction: all of it or nothing."""
-    _run(
-        "pg_restore", url, "--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction",
-        "--exit-on-error", str(source),
-    )  # fmt: skip
+    """Puts a dump in the place of what the database holds, in one transaction: all of it or nothing.
+
+    The dump is written out as statements first, beside it: piped, one that breaks off would be taken for a whole one.
+    What the schema holds is removed by kind, not with the schema, which the database's owner may not own before
+    PostgreSQL 15; and all of it, since tables younger than the dump would hold on to those in it."""
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=source.parent) as folder:
+        script = Path(folder) / "all.sql"
+        _run("pg_restore", None, "--no-owner", "--no-privileges", "--exit-on-error", f"--file={script}", str(source))
+        _run(
+            "psql", url, "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1",
+            f"--command={EMPTIED}", f"--file={script}",
+        )  # fmt: skip
 
 
 def require_program(name: str) -> str:
@@ -149,19 +199,25 @@ def require_program(name: str) -> str:
     return found
 
 
-def _run(program: str, url: str, *arguments: str) -> None:
-    """Runs a client program; the password goes by the environment, where other users do not see it."""
-    parsed: URL = make_url(_parse(url).render_as_string(hide_password=False)).set(drivername="postgresql")
+def _run(program: str, url: str | None, *arguments: str) -> None:
+    """Runs a client program, on a database or (None) on files alone; the password goes by the environment, where other
+    users do not see it."""
     environment = dict(os.environ)
-    if parsed.password:
-        environment["PGPASSWORD"] = str(parsed.password)
-    plain = parsed.set(password=None).render_as_string(hide_password=False)
-    done = subprocess.run(
-        [require_program(program), f"--dbname={plain}", *arguments], env=environment, capture_output=True, text=True
-    )
+    if url is not None:
+        parsed: URL = make_url(_parse(url).render_as_string(hide_password=False)).set(drivername="postgresql")
+        if parsed.password:
+            environment["PGPASSWORD"] = str(parsed.password)
+        plain = parsed.set(password=None).render_as_string(hide_password=False)
+        arguments = (f"--dbname={plain}", *arguments)
+    done = subprocess.run([require_program(program), *arguments], env=environment, capture_output=True, text=True)
     if done.returncode:
         said = next((line for line in done.stderr.splitlines() if "error" in line.lower()), done.stderr.strip()[:200])
         raise StorageError(f"{program} stopped: {said.strip() or done.returncode}; the database is as it was.")
+
+
+def _only_read(path: Path) -> str:
+    """SQLite's address of a file to read, whatever characters its path has."""
+    return path.resolve().as_uri() + "?mode=ro"
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.models import PICKS, Feedback, Text
-from db.queries import PLAIN
+from db.queries import NO_CHOICE
 
 
 def picked(session: Session, workspace_id: int, brief_id: int, limit: int) -> Sequence[Text]:
@@ -43,7 +43,7 @@ def _standing(workspace_id: int, brief_id: int) -> tuple[ColumnElement[bool], ..
 
 
 def _chooses(row: Any) -> ColumnElement[bool]:
-    """Whether a row of feedback changes the choice: ratings, edits and plain tables do not."""
-    plain = and_(row.kind == "export", row.reason == PLAIN)
+    """Whether a row of feedback changes the choice: ratings, edits and NO_CHOICE do not."""
+    plain = and_(row.kind == "export", row.reason.in_(NO_CHOICE))
     found: ColumnElement[bool] = or_(row.kind.in_(("unpick", "reject")), and_(row.kind.in_(PICKS), ~plain))
     return found

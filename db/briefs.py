@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.models import PICKS, AuditEvent, Brief, Comment, Feedback, Generation, StatusChange, Text
-from db.queries import PLAIN
+from db.queries import NO_CHOICE
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,8 @@ def newest_ids(session: Session, workspace_id: int, brief_id: int, limit: int) -
 
 
 def _chooses(event: Any) -> ColumnElement[bool]:
-    """Events that say whether a text is picked; a plain table and a rating do not."""
-    exported = and_(event.kind == "export", event.reason != PLAIN)
+    """Events that say whether a text is picked; NO_CHOICE and a rating do not."""
+    exported = and_(event.kind == "export", event.reason.not_in(NO_CHOICE))
     return or_(event.kind.in_(("pick", "unpick", "reject", "copy")), exported)
 
 

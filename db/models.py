@@ -26,7 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 FEEDBACK = ("pick", "unpick", "reject", "rate", "copy", "export", "edit")
-PICKS = ("pick", "copy", "export")  # copying or exporting a text is choosing it
+PICKS = ("pick", "copy", "export")  # copying or exporting a text is choosing it, but for queries.NO_CHOICE
 OUTCOMES = ("compliant", "violation", "needs_proof", "allowed", "escalate", "withdrawn")
 VERSION_KINDS = ("policy", "reward", "rule")
 CHANGE_KINDS = ("promote", "rollback", "trial")

@@ -18,6 +18,8 @@ from db.models import PICKS, Brief, Card, Dropped, Feedback, Generation, Owned, 
 CHUNK = 500
 WORST = ("violation", "needs_proof", "escalate", "allowed", "compliant")  # of verdicts by country the worst counts
 PLAIN = "plain"  # the export target that is a table to look at, not an ad
+FILLED = "editor, filled"  # of a text that the ranking put into an ad where people had picked too few
+NO_CHOICE = (PLAIN, FILLED)  # exporting for these reasons chooses nothing
 Row_ = TypeVar("Row_", bound=Owned)
 
 
@@ -158,7 +160,7 @@ def latest_cards(session: Session, workspace_id: int, text_ids: Iterable[int]) -
 
 
 def choices(session: Session, workspace_id: int, text_ids: Iterable[int]) -> dict[int, Choice]:
-    """What was done with each text. Copying and exporting count as picks, a plain table does not."""
+    """What was done with each text. Copying and exporting count as picks, NO_CHOICE does not."""
     found: dict[int, Choice] = {}
     for ids in _chunks(text_ids):
         query = select(Feedback.text_id, Feedback.kind, Feedback.reason, Feedback.rating, Feedback.created_at).where(
@@ -172,7 +174,7 @@ def choices(session: Session, workspace_id: int, text_ids: Iterable[int]) -> dic
 def _after(choice: Choice, kind: str, reason: str, rating: int | None, at: datetime) -> Choice:
     if kind == "rate":
         return replace(choice, rating=rating)
-    if kind == "edit" or (kind == "export" and reason == PLAIN):
+    if kind == "edit" or (kind == "export" and reason in NO_CHOICE):
         return choice
     state = "picked" if kind in PICKS else "rejected" if kind == "reject" else ""
     return replace(choice, state=state, reason=reason, last_kind=kind, last_at=at)
@@ -187,11 +189,11 @@ def latest_verdicts(session: Session, workspace_id: int, text_ids: Iterable[int]
         verdicts |= {verdict.text_id: verdict for verdict in session.scalars(query)}
     for text_id in [i for i, verdict in verdicts.items() if verdict.countries]:
         rows = session.scalars(select(Verdict).where(Verdict.text_id == text_id, stands()).order_by(Verdict.id.desc()))
-        verdicts[text_id] = opinion(_of_the_newest(rows.all()), countries_of(session, text_id))
+        verdicts[text_id] = opinion(of_the_newest(rows.all()), countries_of(session, text_id))
     return verdicts
 
 
-def _of_the_newest(newest_first: Sequence[Verdict]) -> list[Verdict]:
+def of_the_newest(newest_first: Sequence[Verdict]) -> list[Verdict]:
     """What the reviewer who spoke last has said since somebody else settled the text."""
     who = newest_first[0].author_id
     since = takewhile(lambda verdict: verdict.author_id == who or verdict.settled_by_id is None, newest_first)

@@ -110,6 +110,7 @@ def _postgresql(engine: Engine, busy_ms: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'")
             cursor.execute(f"SET lock_timeout = {busy_ms}")  # a writer waits no longer for its turn than on SQLite
+            cursor.execute("SET jit = off")  # compiling takes longer than these bounded queries
         connection.commit()
 
 

@@ -8,12 +8,16 @@ session, as db/queries.py.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Subquery, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from db.models import PICKS, Feedback, Generation, Shown, Text
-from db.queries import CHUNK, PLAIN
+from db.queries import CHUNK, NO_CHOICE
+
+# of a text that is no edit; SQLite would answer IS NULL by the index of edits, and so read nearly all texts
+FIRST = func.coalesce(Text.parent_id, 0) == 0
 
 
 @dataclass(frozen=True)
@@ -98,13 +102,31 @@ def chosen(session: Session, workspace_id: int, text_ids: Sequence[int], until: 
     return found
 
 
-def last_choice(until: datetime | None = None) -> ScalarSelect[str]:
-    """What people last did (`until` then) with the text of the query around it; ratings, edits and plain tables are no
-    choices."""
+def last_choice(until: datetime | None = None, of: ColumnElement[int] | None = None) -> ScalarSelect[str]:
+    """What people last did (`until` then) with the text of the query around it, or with the text `of` this id; ratings,
+    edits and exports that choose nothing are left out."""
     query = select(Feedback.kind).where(
-        Feedback.text_id == Text.id,
-        Feedback.kind.in_((*PICKS, "unpick", "reject")),
-        or_(Feedback.kind != "export", Feedback.reason != PLAIN),
+        Feedback.text_id == (Text.id if of is None else of), Feedback.kind.in_((*PICKS, "unpick", "reject")), _chooses()
     )
     query = query if until is None else query.where(Feedback.created_at <= until)
-    return query.order_by(Feedback.id.desc()).limit(1).correlate(Text).scalar_subquery()
+    return query.order_by(Feedback.id.desc()).limit(1).correlate_except(Feedback).scalar_subquery()
+
+
+def ever_picked(of: ColumnElement[int]) -> ColumnElement[bool]:
+    """Somebody has picked the text `of` this id, whatever they did with it later."""
+    return exists().where(Feedback.text_id == of, Feedback.kind.in_(PICKS), _chooses())
+
+
+def newest_edits(where: Sequence[ColumnElement[bool]]) -> Subquery:
+    """What the texts of which this holds have become `now` by their newest edits: (first, now) of those with edits."""
+    edit, later = aliased(Text), aliased(Text)
+    once: Any = select(Text.id.label("first"), func.max(edit.id).label("now")).join(edit, edit.parent_id == Text.id)
+    chain = once.where(*where).group_by(Text.id).cte("edited", recursive=True)
+    after = select(func.max(later.id)).where(later.parent_id == chain.c.now).correlate(chain).scalar_subquery()
+    chain = chain.union_all(select(chain.c.first, after).where(chain.c.now.is_not(None)))
+    # an edit has a later id than its parent, so the chain ends, and its highest id is its end
+    return select(chain.c.first, func.max(chain.c.now).label("now")).group_by(chain.c.first).subquery("became")
+
+
+def _chooses() -> ColumnElement[bool]:
+    return or_(Feedback.kind != "export", Feedback.reason.not_in(NO_CHOICE))

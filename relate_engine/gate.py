@@ -12,7 +12,7 @@ texts over their limit, distinct bigrams, length and KL inside `Bounds`. The int
 texts of one brief share it, briefs of one product are much alike, and products are what is held out. Of few products a
 bootstrap is too narrow, so it is widened as Student's t is (`paired`). Bounds are held against mean differences: with a
 dozen briefs an interval of a rare event proves nothing. Evidence against a policy that is no longer in use says nothing
-of the one that is: `stale`.
+of the one that is: `stale`; then nothing, a trial neither, speaks for the new one.
 Beside the reasons it tells alarms, which refuse nothing: `Drift`.
 Each judgement wears an evaluator out a little, so the decision says how many gates it, or one that shares its origin,
 has judged.
@@ -103,7 +103,7 @@ class Evidence:
 @dataclass(frozen=True)
 class Decision:
     """`verdicts_needed`: choices that a trial still lacks; 0 where the trial does not decide or is over. `choices`:
-    those of the trial that count. `stale`, `stale_trial`: as in Evidence where they matter; among the reasons too."""
+    those of a trial against the one in use. `stale`, `stale_trial`: as in Evidence where they matter; reasons too."""
 
     promote: bool
     reasons: tuple[str, ...]
@@ -144,12 +144,12 @@ def decide(evidence: Evidence, bounds: Bounds = Bounds()) -> Decision:
     checks = _checks(evidence, bounds)
     judges = f"{evidence.evaluator}, or one that was made from the same," if evidence.lineage else evidence.evaluator
     judged = f"{judges} has judged {evidence.gates} {'gate' if evidence.gates == 1 else 'gates'} before."
-    reasons = [why if sells else f"No: {why}"]
+    reasons = [] if evidence.stale else [why if sells else f"No: {why}"]
     reasons += [f"No: {said}" for said in gone]
     reasons += [said if ok else f"No: {said}" for ok, said in checks]
     told = (*reasons, *evidence.alarms, judged)
     promote = sells and not gone and all(ok for ok, _ in checks)
-    choices = evidence.trial.choices if evidence.trial and not gone else 0
+    choices = evidence.trial.choices if evidence.trial and not evidence.stale_trial else 0
     return Decision(promote, told, 0 if evidence.stale else needed, choices, evidence.stale, trial_gone)
 
 

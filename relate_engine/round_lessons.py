@@ -1,6 +1,8 @@
 """What each training step of a round learns from: texts people stood by, pairs, single verdicts, and tasks for RL.
 
-A step whose snapshot holds too little is skipped with the reason in words. Leaves out the trainings themselves
+A step whose snapshot holds too little is skipped with the reason in words. Preferences are learned from single verdicts
+(KTO) or from pairs (DPO), never both: from whichever weighs more, a verdict 1 and a pair its weight (round_rows.py),
+single verdicts only where both signs are common enough. What is left out is told. Leaves out the trainings themselves
 (training/) and the order of a round (rounds.py).
 """
 
@@ -40,7 +42,8 @@ def trainings(snapshot: Snapshot, plan: RoundPlan) -> list[tuple[str, Train, str
     singles = single_verdicts(snapshot)
     picked = sum(s.picked for s in singles)
     least = min(picked, len(singles) - picked)
-    alone = number < LEAST_PAIRS and least >= LEAST_SINGLES  # only single verdicts exist
+    weight = sum(p.weight for _, of in pairs for p in of)
+    alone = least >= LEAST_SINGLES and len(singles) > weight  # then KTO learns, from single verdicts alone
     few_tasks = _few(len(tasks), plan.grpo.groups, "tasks") if plan.grpo.steps else "it is switched off (0 steps)"
     drawn = 0 if few_tasks else len({tuple(row.values()) for row in rows_of(tasks, plan.grpo)})
 
@@ -65,18 +68,24 @@ def trainings(snapshot: Snapshot, plan: RoundPlan) -> list[tuple[str, Train, str
 
         return train_grpo(base, at, tasks, plan.arm, judges.score, out, work, plan.grpo, told, resume=True)
 
+    def learned_pairs(made: dict[str, Any]) -> tuple[int, str]:
+        """Without the sets that were kept aside to judge the training by."""
+        return made["pairs"], _paired(made["pairs"], made["briefs"]) + aside
+
     few_texts = _few(texts, LEAST_TARGETS, "texts that people stood by")
     few_pairs = _few(number, LEAST_PAIRS, "pairs")
     if few_pairs:
         few_pairs += f", or {LEAST_SINGLES} single verdicts of each sign ({least} here)"
     targets = f"{texts} picked, exported or edited texts"
     verdicts = f"{picked} picks and {len(singles) - picked} rejections without a counterpart (KTO)"
+    verdicts += _left_out(number, "pairs")
+    aside = _left_out(len(singles), "single verdicts")
     asked = f"{drawn} of {len(tasks)} tasks (brief, slot, angle), {plan.grpo.steps} steps"
     return [
         ("sft", sft, targets, lambda made: (texts, targets), few_texts),
         ("preferences", kto, verdicts, lambda made: (len(singles), verdicts), "")
         if alone
-        else ("preferences", preferences, _paired(number, len(pairs)), _learned_pairs, few_pairs),
+        else ("preferences", preferences, _paired(number, len(pairs)) + aside, learned_pairs, few_pairs),
         ("grpo", grpo, asked, lambda made: (drawn, asked), few_tasks),
     ]
 
@@ -90,9 +99,8 @@ def _paired(pairs: int, sets: int) -> str:
     return f"{pairs} pairs of {sets} shown sets (DPO)"
 
 
-def _learned_pairs(made: dict[str, Any]) -> tuple[int, str]:
-    """Without the sets that were kept aside to judge the training by."""
-    return made["pairs"], _paired(made["pairs"], made["briefs"])
+def _left_out(number: int, what: str) -> str:
+    return f", leaving out {number} {what}" if number else ""
 
 
 def tasks_of(briefs: Sequence[Brief], turn: int = 0) -> list[Task]:

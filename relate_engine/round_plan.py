@@ -16,7 +16,7 @@ from relate_engine.training.tuning import TunePlan
 
 LEAST_TARGETS = 10  # texts that people stood by, below which a gentle pass over them teaches only their wording
 LEAST_PAIRS = 10  # pairs
-LEAST_SINGLES = 20  # single picks, and as many single rejections, where there are too few pairs
+LEAST_SINGLES = 20  # single picks, and as many single rejections, where they outweigh the pairs
 PREFERENCES = PreferencePlan(epochs=4, briefs_a_step=2, learning_rate=2e-4, anchor=0.2)
 
 

@@ -2,7 +2,7 @@
 
     sft          on texts that people picked, exported or edited             (training/tuning.py)
     preferences  on pairs that were both shown                               (training/preferences.py);
-                 where there are none, on single picks and rejections        (training/kto.py)
+                 where single picks and rejections say more, on these        (training/kto.py)
     grpo         RELATE: the scorecard's rewards, credit to their words      (training/grpo.py)
     evaluate     old and new policy on held-out briefs, by judges training never saw   (heldout.py)
     gate         whether the new one may be promoted, in words               (gate.py)

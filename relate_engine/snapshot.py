@@ -1,7 +1,8 @@
 """What a round learns from: one workspace frozen at one moment, as plain data.
 
-A text with a violation verdict, or one blocked by its card, is never a target. What reviewers have taught the
-classifier, and where it may block, is frozen beside the feedback: the round judges its texts by it, as the desks do.
+A text with a violation verdict, one blocked by its card, too wide for its slot or with a Google insert, which a writer
+cannot fill, is never a target. What reviewers have taught the classifier, and where it may block, is frozen beside the
+feedback: the round judges its texts by it, as the desks do.
 
 Held-out briefs: a quarter of the products, drawn by the hash of product and round number, so they rotate; a
 product's briefs stay together, and none of theirs is trained on in that round, whatever it was called when shown.
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from relate_engine.brief import PLACEMENTS, Angle, Brief, BriefError, parse_brief
+from relate_engine.brief import INSERT, PLACEMENTS, Angle, Brief, BriefError, parse_brief
 from relate_engine.rewards.reviewers import Call
 
 HELD_OUT = 0.25  # share of the products
@@ -35,11 +36,13 @@ class ShownText:
     did: tuple[str, ...] = ()  # everything people did with the newest wording, in order: pick, copy, export, …
     edited: str = ""
     verdict: str = ""  # of the newest wording: compliant, violation or none
-    level: str = ""  # of the newest wording's card
+    level: str = ""  # of the newest wording's card; blocked where it may not run for another reason
 
     @property
     def fit(self) -> bool:
         """Whether its newest wording may be taught."""
+        if INSERT.search(self.edited or self.text):
+            return False
         return self.verdict != "violation" and self.level != "blocked" and self.slot != "path"
 
     @property

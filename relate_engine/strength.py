@@ -9,7 +9,7 @@ finding that stops it, is Incomplete. Otherwise it earns points, of 100 × earne
     freedom     5   search ads: less 10 × the share of pinned texts, so half pinned leaves nothing
     rules       5   less 2 for every text with a caution and every caution about the whole ad
 Poor is below 50, Average below 70, Good below 85, Excellent from there. The weights are a judgement, not measured.
-The next thing to do is the one that earns most. Leaves out how the texts perform (their scorecards say that).
+The next thing to do is the one that earns most by itself. Leaves out how the texts perform (their scorecards say that).
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Strength:
-    """`actions`: what to do, what helps most first; empty only when nothing is left to gain.
+    """`actions`: what to do, what helps most first, what helps only with others last; empty only when nothing is left
+    to gain.
 
     `stops`: those of them without which the ad cannot run.
     """
@@ -100,7 +101,7 @@ def strength(brief: Brief, placement: str, pieces: Sequence[Piece], findings: Se
     judged.append(_rules(pieces, findings))
     parts = tuple(j.part for j in judged)
     advice = sorted((a for j in judged for a in j.actions), key=lambda a: -a[0])
-    actions = (*must, *dict.fromkeys(words for gain, words in advice if gain > 0.05))
+    actions = (*must, *dict.fromkeys(words for _, words in advice))
     if must:
         return Strength("Incomplete", 0.0, parts, actions, tuple(must))
     score = 100 * sum(p.earned for p in parts) / sum(p.possible for p in parts)
@@ -150,7 +151,7 @@ def _variety(pieces: Sequence[Piece]) -> _Judged:
                 pairs.append((labels[i], labels[k]))
                 repeats.add(k)
     cost = min(VARIETY, REPEAT * len(repeats))
-    gain = min(REPEAT, cost)
+    gain = cost - min(VARIETY, REPEAT * max(0, len(repeats) - 1))  # the cost is capped: one less may earn nothing
     words = f"{len(repeats)} say what another says" if repeats else "no two say the same"
     actions = tuple((gain, f"Replace one of {a} and {b}: they say the same.") for a, b in pairs)
     return _Judged(Part("variety", VARIETY - cost, VARIETY, words), actions)
@@ -203,13 +204,16 @@ def _freedom(where: Placement, pieces: Sequence[Piece]) -> _Judged | None:
 def _rules(pieces: Sequence[Piece], findings: Sequence[Finding]) -> _Judged:
     cautious = [name for name, p in zip(names(pieces), pieces, strict=True) if p.level == "caution"]
     about_ad = [f for f in findings if f.severity == "warn" and f.rule_id != "FMT-006"]  # variety tells of repeats
-    cost = min(RULES, CAUTION * (len(cautious) + len(about_ad)))
-    gain = min(CAUTION, cost)
-    actions = [(gain, f"{f.message} {f.fix}".strip()) for f in about_ad]
+    count = len(cautious) + len(about_ad)
+    cost = min(RULES, CAUTION * count)
+
+    def gain(less: int) -> float:
+        return cost - min(RULES, CAUTION * (count - less))
+
+    actions = [(gain(1), f"{f.message} {f.fix}".strip()) for f in about_ad]
     if cautious:
         verb = "it carries a caution" if len(cautious) == 1 else "they carry cautions"
-        actions.append((gain, f"Look at {', '.join(cautious)} again: {verb} and may be refused."))
-    count = len(cautious) + len(about_ad)
+        actions.append((gain(len(cautious)), f"Look at {', '.join(cautious)} again: {verb} and may be refused."))
     words = f"{count} caution{'' if count == 1 else 's'}" if count else "no cautions"
     return _Judged(Part("rules", RULES - cost, RULES, words), tuple(actions))
 

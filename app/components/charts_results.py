@@ -1,29 +1,37 @@
 """Charts of predictions against results, of the way to a sale, and of writers in the plane of sales and compliance.
 
-As charts.py: heading, a reading computed from the numbers, figure and table. Leaves out what is asked (desks).
+As charts.py: heading, a reading computed from the numbers, figure and table. A lead is told only where intervals over
+texts bear it, and only between writers of like placements. Leaves out what is asked (desks).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from app.components import charts
-from app.services.analytics_rates import Pcoc
+from app.services.analytics_rates import LEAST, NONE_DUE, Pcoc
 from relate_engine.training.card import Curve
 
 
-def reliability(curve: Curve, name: str) -> charts.Chart:
-    """Predicted against observed rates with 95% intervals; on the diagonal a prediction is right."""
+def reliability(curve: Curve, name: str, over_texts: bool = False) -> charts.Chart:
+    """Predicted against observed rates with 95% intervals; on the diagonal a prediction is right. `over_texts`: they
+    are those of analytics_rates.curve, not those of a model card, which cover chance in the trials alone."""
     frame = pd.DataFrame([vars(p) for p in curve.points])
     held = ((frame["low"] <= frame["predicted"]) & (frame["predicted"] <= frame["high"])).sum()
-    few = f"{frame['trials'].min():,.0f}"
+    few, known = f"{frame['trials'].min():,.0f}", int(frame["low"].notna().sum())
+    covers = "over texts" if over_texts else "of chance in the trials alone, not of how much texts differ"
     reading = (
-        f"In {held} of {len(frame)} groups the predicted {charts.safe(curve.name)} lies within what was observed "
-        f"(95% interval); the smallest group holds {few} trials. On the dashed line a prediction is exactly right."
+        f"In {held} of {known} groups the predicted {charts.safe(curve.name)} lies within what was observed "
+        f"(95% interval {covers}); the smallest group holds {few} trials. "
     )
-    end = 1.05 * float(frame[["predicted", "high"]].max().max())
+    if not known:
+        reading = f"No group of the predicted {charts.safe(curve.name)} holds {LEAST} texts, too few for an interval. "
+    elif known < len(frame):
+        reading += f"{charts.count(len(frame) - known, 'more group')} of fewer than {LEAST} texts cannot be judged. "
+    reading += "On the dashed line a prediction is exactly right."
+    end = 1.05 * float(frame[["predicted", "observed", "high"]].max().max())
     figure = go.Figure()
     figure.add_scatter(x=[0, end], y=[0, end], mode="lines", line={"color": "#7c8a86", "dash": "dash"},
                        name="exactly right", hoverinfo="skip")  # fmt: skip
@@ -37,30 +45,31 @@ def reliability(curve: Curve, name: str) -> charts.Chart:
     figure.update_xaxes(title_text=f"predicted {charts.safe(curve.name)}", tickformat=".1%", range=[0, end])
     figure.update_yaxes(title_text="observed, 95% interval", tickformat=".1%", range=[0, end])
     table = frame.assign(
-        **{c: frame[c].map("{:.3%}".format) for c in ("predicted", "observed", "low", "high")},
+        **{c: frame[c].map("{:.3%}".format, na_action="ignore") for c in ("predicted", "observed", "low", "high")},
         trials=frame["trials"].round().astype(int),
     )
     return charts.Chart(f"Reliability of {charts.safe(curve.name)}", reading, charts.dressed(figure, 340), table, name)
 
 
 def pcoc(heading: str, found: Sequence[Pcoc], name: str) -> charts.Chart:
-    """Predicted over observed by group on a log axis; the first is all texts together."""
-    known = [p for p in found if p.value is not None]
-    every = known[0]
+    """Predicted over observed by group on a log axis; the first is all texts together, of which some must have come."""
+    every, known = found[0], [p for p in found if p.value is not None]
     assert every.value is not None
-    low, high = every.low or every.value, every.high or every.value
     reading = f"Over all {charts.count(every.texts, 'text')} {every.predicted:,.0f} were predicted and "
     reading += f"{every.observed:,.0f} came, so predicted over observed is {every.value:.2f}"
     if every.low is None:
-        reading += "; too few texts to say whether that is chance."
-    elif low <= 1 <= high:
-        reading += f" (95% interval {low:.2f} to {high:.2f}): 1 lies inside, so the predictions may well be right."
+        what = "click" if every.rate == "CTR" else "sale"
+        reading += f"; fewer than {LEAST} texts have a {what}, too few to say whether that is chance."
     else:
-        promised = "too much" if every.value > 1 else "too little"
-        reading += f" (95% interval {low:.2f} to {high:.2f}): they promise {promised}."
-    labels = [f"{p.group} ({p.texts:,} texts)" for p in known]
-    frame = pd.DataFrame({"value": [p.value for p in known], "low": [p.low or p.value for p in known],
-                          "high": [p.high or p.value for p in known]})  # fmt: skip
+        between = f"at least {every.low:.2f}" if every.high is None else f"{every.low:.2f} to {every.high:.2f}"
+        said = f"they promise {'too much' if every.value > 1 else 'too little'}"
+        if every.low <= 1 and (every.high is None or every.high >= 1):
+            said = "1 lies inside, so the predictions may well be right"
+        reading += f" (95% interval {between}): {said}."
+    reading += "".join(f" {charts.safe(p.group)}: {none_came(p)}" for p in found if p.value is None)
+    labels = [f"{p.group} ({charts.count(p.texts, 'text')})" for p in known]
+    frame = pd.DataFrame({"value": [p.value for p in known], "low": [p.low for p in known],
+                          "high": [p.high for p in known]}, dtype="float64")  # fmt: skip
     figure = charts.dots(labels, frame["value"], frame["low"], frame["high"], "%{x:.2f}")
     figure.add_vline(x=1, line={"color": "#7c8a86", "dash": "dash"})
     figure.update_xaxes(title_text="predicted / observed, 95% interval; 1 is right", type="log", nticks=8)
@@ -70,6 +79,15 @@ def pcoc(heading: str, found: Sequence[Pcoc], name: str) -> charts.Chart:
           "high": p.high and round(p.high, 3)} for p in found]
     )  # fmt: skip
     return charts.Chart(heading, reading, charts.dressed(figure, 130 + 34 * len(known)), table, name)
+
+
+def none_came(found: Pcoc) -> str:
+    """What may be said of a group of which nothing came: whether that is a miss or chance."""
+    due = f"{found.predicted:,.{0 if found.predicted >= 10 else 1}f}"
+    reading = f"{due} were predicted, none came: up to {NONE_DUE:.0f} may have been due (95% bound), so "
+    if found.low is None or found.low <= 1:
+        return f"{reading}that may be chance."
+    return f"{reading}they promise too much, at least {found.low:,.1f} times what was due."
 
 
 def funnel(heading: str, stages: pd.DataFrame, name: str) -> charts.Chart:
@@ -95,27 +113,17 @@ def funnel(heading: str, stages: pd.DataFrame, name: str) -> charts.Chart:
     return charts.Chart(heading, reading, charts.dressed(figure, 360), table, name)
 
 
-def plane(heading: str, frame: pd.DataFrame, name: str) -> charts.Chart:
+def plane(
+    heading: str, frame: pd.DataFrame, name: str, apart: Collection[str] = (), pooled: bool = False
+) -> charts.Chart:
     """CTCVR against the compliance score: a filled point a writer for what was predicted, with intervals both ways,
     and an open one above or below it for what was observed, where there are results.
 
     `frame`: policy, texts, ctcvr, ctcvr_low, ctcvr_high, score, score_low, score_high, and the columns of
-    analytics_rates.sold, empty for a writer without results.
+    analytics_rates.sold, empty for a writer without results. `apart`: writers that share no placement with the others;
+    `pooled`: results are of several placements. Neither may be compared, since base rates differ between placements.
     """
-    best, safest = (frame.sort_values(name).iloc[-1] for name in ("ctcvr", "score"))
-    if len(frame) == 1:
-        reading = f"{charts.safe(str(best['policy']))} alone wrote in these days: nothing to compare."
-    elif best["policy"] == safest["policy"]:
-        reading = f"{charts.safe(str(best['policy']))} leads on both: predicted sales {best['ctcvr']:.3%} an impression"
-        reading += f", compliance {best['score']:.0f} of 100."
-    else:
-        reading = f"{charts.safe(str(best['policy']))} is predicted to sell most ({best['ctcvr']:.3%} an impression) "
-        reading += f"at compliance {best['score']:.0f}; {charts.safe(str(safest['policy']))} is the safest "
-        reading += f"({safest['score']:.0f}) at {safest['ctcvr']:.3%}."
-    others = frame[frame["policy"] != best["policy"]]
-    if len(others) and best["ctcvr_low"] <= others["ctcvr_high"].max():
-        reading += " The intervals of predicted sales overlap, so that lead may be chance."
-    reading += f" {observed_words(frame)}"
+    reading = f"{_predicted_words(frame, apart)} {observed_words(frame, apart, pooled)}"
     figure, seen = go.Figure(), bool(frame["observed"].notna().any())
     for n, (_, row) in enumerate(frame.iterrows()):
         colour, symbol = charts.PALETTE[n % len(charts.PALETTE)], charts.SYMBOLS[n % len(charts.SYMBOLS)]
@@ -149,8 +157,36 @@ def plane(heading: str, frame: pd.DataFrame, name: str) -> charts.Chart:
     return charts.Chart(heading, reading, charts.dressed(figure, 420 if seen else 360), table, name)
 
 
-def observed_words(frame: pd.DataFrame) -> str:
-    """Who sold most in campaigns, and whether that is chance; or that nobody knows. `frame` is that of `plane`."""
+def _predicted_words(frame: pd.DataFrame, apart: Collection[str]) -> str:
+    """Who leads in prediction, of the writers that can be compared, and why others cannot; arguments of `plane`."""
+    if len(frame) == 1:
+        return f"{charts.safe(str(frame['policy'].iloc[0]))} alone wrote in these days: nothing to compare."
+    single, away = frame["texts"] < 2, frame["policy"].isin(apart)
+    fair, told = frame[~single & ~away], []
+    if len(fair) > 1:
+        best, safest = (fair.sort_values(name).iloc[-1] for name in ("ctcvr", "score"))
+        who, safe = charts.safe(str(best["policy"])), charts.safe(str(safest["policy"]))
+        if best["policy"] == safest["policy"]:
+            told.append(f"{who} leads on both: predicted sales {best['ctcvr']:.3%} an impression, compliance "
+                        f"{best['score']:.0f} of 100.")  # fmt: skip
+        else:
+            told.append(
+                f"{who} is predicted to sell most ({best['ctcvr']:.3%} an impression) at compliance "
+                f"{best['score']:.0f}; {safe} is the safest ({safest['score']:.0f}) at {safest['ctcvr']:.3%}."
+            )
+        if best["ctcvr_low"] <= fair.loc[fair["policy"] != best["policy"], "ctcvr_high"].max():
+            told.append("The intervals of predicted sales overlap, so that lead may be chance.")
+    elif not away.any():
+        told.append("No two writers have several texts, so nobody leads.")
+    if away.any():
+        who = ", ".join(charts.safe(str(name)) for name in frame.loc[away & ~single, "policy"])
+        told.append(f"Not compared: {who}; rates differ between placements, and none holds two texts of each writer.")
+    told += [f"{charts.safe(str(one))} has one text: nothing known of others." for one in frame.loc[single, "policy"]]
+    return " ".join(told)
+
+
+def observed_words(frame: pd.DataFrame, apart: Collection[str] = (), pooled: bool = False) -> str:
+    """Who sold most in campaigns, and whether that is chance; or that nobody knows. Arguments are those of `plane`."""
     known = frame[frame["observed"].notna()]
     if known.empty:
         return "No campaign results tell what one of these texts alone sold, so this is the model's own opinion."
@@ -160,18 +196,28 @@ def observed_words(frame: pd.DataFrame) -> str:
     if not best["observed"]:
         return f"Observed: no sale came from {known['impressions'].sum():,.0f} impressions yet{without}."
     texts = charts.count(int(best["observed_texts"]), "text")
-    sold = f"{best['observed']:.3%} of {best['impressions']:,.0f} impressions ({best['observed_low']:.3%} to "
-    sold += f"{best['observed_high']:.3%}, {texts})"
+    within = f"{best['observed_low']:.3%} to {best['observed_high']:.3%}, {texts}"
+    if pd.isna(best["observed_low"]):
+        single = int(best["observed_texts"]) == 1
+        within = "one text: nothing known of others" if single else f"{texts}, too few for an interval"
+    sold = f"{best['observed']:.3%} of {best['impressions']:,.0f} impressions ({within})"
     who = charts.safe(str(best["policy"]))
     if others.empty:
         return f"Observed: {who} sold in {sold}{without}."
-    foretold = known.sort_values("ctcvr").iloc[-1]["policy"] == best["policy"]
-    chance = best["observed_low"] <= others["observed_high"].max()
-    return (
-        f"Observed: {who} sold most, {'as' if foretold else 'not as'} predicted, in {sold}; "
-        + ("the intervals overlap, so that lead may be chance" if chance else "clearly more than every other")
-        + f"{without}."
-    )
+    foretold = "as" if known.sort_values("ctcvr").iloc[-1]["policy"] == best["policy"] else "not as"
+    unlike = pooled or known["policy"].isin(apart).any() or (known["texts"] < 2).any()
+    foretold = "" if unlike else f", {foretold} predicted,"
+    judged = others[others["observed_low"].notna()]
+    if pooled:
+        lead = "placements are pooled, whose rates differ, so that is no clear lead (choose one placement)"
+    elif pd.isna(best["observed_low"]) or judged.empty:
+        lead = "too few texts to say whether that is chance"
+    elif best["observed_low"] <= judged["observed_high"].max():
+        lead = "the intervals overlap, so that lead may be chance"
+    else:
+        few = "" if len(judged) == len(others) else f" with {LEAST} texts or more"
+        lead = f"clearly more than every other{few}"
+    return f"Observed: {who} sold most{foretold} in {sold}; {lead}{without}."
 
 
 def reasons(heading: str, what: str, frame: pd.DataFrame, name: str, most: int = 12) -> charts.Chart:

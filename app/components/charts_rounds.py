@@ -5,12 +5,15 @@ As charts.py: heading, a reading computed from the numbers, figure and table. Le
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from app.components import charts
 from app.services.analytics_rounds import JUDGES, Gap
+
+START = "the writer it was made from"
 
 
 def over_steps(heading: str, frame: pd.DataFrame, names: Mapping[str, str], axis: str, name: str) -> charts.Chart:
@@ -114,44 +117,53 @@ def gap_words(version: str, judged: Mapping[str, Gap]) -> str:
 
 
 def held_out(
-    frame: pd.DataFrame, measures: Mapping[str, str], heading: str, name: str, digits: str = ".3g"
+    frame: pd.DataFrame,
+    measures: Mapping[str, str],
+    heading: str,
+    name: str,
+    digits: str = ".3g",
+    parents: Mapping[str, str] = MappingProxyType({}),
 ) -> charts.Chart:
-    """Held-out means by version, a line a measure, written as `digits` says.
+    """How each version changed on held-out briefs from the one that it was made from, a dot a measure with its
+    interval, written as `digits` says. Versions are not joined: each has its own start and its own held-out briefs.
 
-    `frame` is analytics_rounds.held_out; oldest version first.
+    `frame` is analytics_rounds.held_out, oldest version first; `parents`: what each version was made from.
     """
     part = frame[frame["measure"].isin(list(measures))]
+    part = part.assign(parent=[parents.get(v, START) for v in part["version"]])
     figure = go.Figure()
     for n, (measure, told) in enumerate(measures.items()):
-        line = part[part["measure"] == measure]
-        if line.empty:
+        mine = part[part["measure"] == measure]
+        if mine.empty:
             continue
         colour = charts.PALETTE[n % len(charts.PALETTE)]
         figure.add_scatter(
-            x=["before", *line["version"]], y=[line["before"].iloc[0], *line["after"]], name=told,
-            mode="lines+markers", line={"color": colour, "dash": charts.DASHES[n % len(charts.DASHES)]},
-            marker={"symbol": charts.SYMBOLS[n % len(charts.SYMBOLS)], "size": 9}, cliponaxis=False,
-            error_y={"type": "data", "symmetric": False, "color": colour,
-                     "array": [0, *(line["high"] - line["change"])],
-                     "arrayminus": [0, *(line["change"] - line["low"])]},
-            hovertemplate=f"%{{x}}: %{{y:{digits}}}",
+            x=mine["change"], y=mine["version"], name=told, mode="markers", cliponaxis=False,
+            marker={"size": 11, "color": colour, "symbol": charts.SYMBOLS[n % len(charts.SYMBOLS)]},
+            error_x={"type": "data", "symmetric": False, "array": mine["high"] - mine["change"],
+                     "arrayminus": mine["change"] - mine["low"], "color": colour},
+            customdata=[charts.safe(str(parent)) for parent in mine["parent"]],
+            hovertemplate=f"%{{y}}: %{{x:+{digits}}}, changed from %{{customdata}}",
         )  # fmt: skip
     newest = part[part["version"] == part["version"].iloc[-1]]
     clear = newest[(newest["low"] > 0) | (newest["high"] < 0)]
-    who = charts.safe(str(part["version"].iloc[-1]))
+    who, parent = (charts.safe(str(part[column].iloc[-1])) for column in ("version", "parent"))
     if clear.empty:
-        reading = f"{who} differs from the version before in none of these beyond chance."
+        reading = f"{who} differs from {parent} in none of these beyond chance."
     else:
         changed = [
             f"{measures[r['measure']].lower()} {r['before']:{digits}} → {r['after']:{digits}}"
             for _, r in clear.iterrows()
         ]
-        reading = f"{who} changed clearly in {'; '.join(changed)}; every other change may be chance."
-    figure.update_xaxes(type="category")
+        reading = f"{who} changed clearly from {parent} in {'; '.join(changed)}; every other change may be chance."
+    figure.add_vline(x=0, line={"color": "#7c8a86", "dash": "dash"})
+    figure.update_xaxes(title_text="change from the writer it was made from, 95% interval")
     if digits.endswith("%"):
-        figure.update_yaxes(tickformat=digits)
-    table = part.assign(measure=part["measure"].map(measures)).round(4)
-    return charts.Chart(heading, reading, charts.dressed(figure, 340), table, name)
+        figure.update_xaxes(tickformat=digits)
+    figure.update_yaxes(type="category")
+    table = part.assign(measure=part["measure"].map(measures)).rename(columns={"parent": "made from"}).round(4)
+    chart = charts.dressed(figure, 180 + 50 * part["version"].nunique())
+    return charts.Chart(heading, reading, chart, table, name)
 
 
 def moves(heading: str, frame: pd.DataFrame, name: str) -> charts.Chart:

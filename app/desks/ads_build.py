@@ -1,11 +1,11 @@
 """The builder: what the ad holds, slot after slot, in order and pinned, and the texts that could be added.
 
-Nothing is saved before Save; the page says what is not, and a refresh keeps it. Texts to add come a page at a time,
-picked ones first.
+Nothing is saved before Save; the page says what is not, and a refresh keeps it. A button changes what the ad holds when
+it is pressed, so of two quick presses neither is lost. Texts to add come a page at a time, picked ones first.
 Leaves out what an ad may hold (services/ads.py) and how it looks (ads_show.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ from app.components.history import history
 from app.components.plain import plain
 from app.components.status import status_chip
 from app.components.when import when
-from app.desks.ads_state import Bench, adopt, in_slot_order, moved, pinned, reworded, state, tried
+from app.desks.ads_state import Bench, adopt, in_slot_order, moved, pinned, removed, reworded, state, tried
 from app.services import ads
 from app.services.ad_checks import pieces_of
 from app.services.ad_records import AdText, Place, StoredAd
@@ -41,8 +41,8 @@ def builder(ctx: Context, ad: StoredAd, bench: Bench, texts: Mapping[int, AdText
             which = ", ".join(labels[i] for i in newer)
             st.warning(f"{which}: edited since it was put in. The ad holds the older wording.",
                        icon=":material/edit_note:")  # fmt: skip
-            st.button("Use the newest wording", key="ad_newer", on_click=_set,
-                      args=(bench, reworded(bench.places, newer)))  # fmt: skip
+            st.button("Use the newest wording", key="ad_newer", on_click=_change,
+                      args=(reworded, newer))  # fmt: skip
     for slot in placement.slots:
         mine = [place for place in bench.places if place.slot == slot.name]
         st.header(f"{slot.plural} · {len(mine)} of {slot.full_ad}", anchor=False)
@@ -58,9 +58,9 @@ def builder(ctx: Context, ad: StoredAd, bench: Bench, texts: Mapping[int, AdText
 def _save_bar(ctx: Context, ad: StoredAd, bench: Bench) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="ad_save_bar"):
         st.button(f"Save version {bench.base + 1}" if bench.dirty else "Saved", key="ad_save", type="primary",
-                  icon=":material/save:", disabled=not bench.dirty, on_click=_save, args=(ctx, ad, bench))  # fmt: skip
+                  icon=":material/save:", disabled=not bench.dirty, on_click=_save, args=(ctx, ad))  # fmt: skip
         if bench.dirty:
-            st.button("Undo changes", key="ad_undo", icon=":material/undo:", on_click=_set, args=(bench, bench.saved))
+            st.button("Undo changes", key="ad_undo", icon=":material/undo:", on_click=_undo)
             st.markdown(_unsaved(bench), width="content")
 
 
@@ -89,18 +89,17 @@ def _row(
             if writes:
                 n, count = at
                 st.button("Up", key=f"ad_up_{i}", icon=":material/arrow_upward:", disabled=n == 0, type="tertiary",
-                          help=f"Move {label} up", on_click=_set, args=(bench, moved(bench.places, i, -1)))  # fmt: skip
+                          help=f"Move {label} up", on_click=_change, args=(moved, i, -1))  # fmt: skip
                 st.button("Down", key=f"ad_down_{i}", icon=":material/arrow_downward:", disabled=n == count - 1,
-                          type="tertiary", help=f"Move {label} down", on_click=_set,
-                          args=(bench, moved(bench.places, i, 1)))  # fmt: skip
+                          type="tertiary", help=f"Move {label} down", on_click=_change,
+                          args=(moved, i, 1))  # fmt: skip
                 if last := PINS.get(slot.name, 0) if ad.placement == "google_rsa" else 0:
                     st.session_state[f"ad_pin_{i}"] = place.pin or 0
                     st.selectbox(f"Pin of {label}", range(last + 1), key=f"ad_pin_{i}", width=150,
-                                 label_visibility="collapsed", on_change=_pin, args=(bench, i),
+                                 label_visibility="collapsed", on_change=_pin, args=(i,),
                                  format_func=lambda p: f"Pin to {p}" if p else "Not pinned")  # fmt: skip
-                left = tuple(p for p in bench.places if p.text_id != i)
-                st.button("Remove", key=f"ad_out_{i}", icon=":material/close:", type="tertiary", on_click=_set,
-                          help=f"Take {label} out of the ad", args=(bench, left))  # fmt: skip
+                st.button("Remove", key=f"ad_out_{i}", icon=":material/close:", type="tertiary", on_click=_change,
+                          help=f"Take {label} out of the ad", args=(removed, i))  # fmt: skip
             if st.button("History", key=f"ad_history_{i}", icon=":material/history:", type="tertiary",
                          help=f"What happened to {label}"):  # fmt: skip
                 _history(ctx, text)
@@ -157,7 +156,7 @@ def _add(ctx: Context, ad: StoredAd, bench: Bench) -> None:
             st.info("No other text fits. Draft more on the Draft desk, or clear the search.",
                     icon=":material/search_off:")  # fmt: skip
         for text in found.texts:
-            _choice(bench, slot, text, full)
+            _choice(slot, text, full)
         if found.pages > 1:
             st.session_state.ad_add_page = found.page
             st.pagination(found.pages, key="ad_add_page")
@@ -166,7 +165,7 @@ def _add(ctx: Context, ad: StoredAd, bench: Bench) -> None:
         )
 
 
-def _choice(bench: Bench, slot: Slot, text: AdText, full: bool) -> None:
+def _choice(slot: Slot, text: AdText, full: bool) -> None:
     i = text.text.id
     with st.container(border=True, key=f"ad_row_choice_{i}"):
         st.markdown(plain(text.text.text))
@@ -177,31 +176,44 @@ def _choice(bench: Bench, slot: Slot, text: AdText, full: bool) -> None:
                 st.caption("cannot be added", width="content")
             else:
                 st.button("Add", key=f"ad_add_{i}", icon=":material/add:", disabled=full, on_click=_take,
-                          args=(bench, i, slot.name), help=plain(f"Add “{text.text.text[:80]}”"))  # fmt: skip
+                          args=(i, slot.name), help=plain(f"Add “{text.text.text[:80]}”"))  # fmt: skip
 
 
-def _take(bench: Bench, text_id: int, slot: str) -> None:
-    if all(place.text_id != text_id for place in bench.places):
+def _take(text_id: int, slot: str) -> None:
+    bench = state().bench
+    if bench is not None and all(place.text_id != text_id for place in bench.places):
         bench.places = (*bench.places, Place(text_id, slot))
 
 
-def _set(bench: Bench, places: tuple[Place, ...]) -> None:
-    bench.places, bench.number = places, 0
+def _change(change: Callable[..., tuple[Place, ...]], *args: object) -> None:
+    """Changes what the bench holds now, which may be more than the page showed when the button was drawn."""
+    bench = state().bench
+    if bench is not None:
+        bench.places, bench.number = change(bench.places, *args), 0
 
 
-def _pin(bench: Bench, text_id: int) -> None:
-    _set(bench, pinned(bench.places, text_id, st.session_state[f"ad_pin_{text_id}"] or None))
+def _pin(text_id: int) -> None:
+    _change(pinned, text_id, st.session_state[f"ad_pin_{text_id}"] or None)
+
+
+def _undo() -> None:
+    bench = state().bench
+    if bench is not None:
+        bench.places, bench.number = bench.saved, 0
 
 
 def _first_page() -> None:
     st.session_state.ad_add_page = 1
 
 
-def _save(ctx: Context, ad: StoredAd, bench: Bench) -> None:
-    places = in_slot_order(placement_of(ad.placement), bench.places)
+def _save(ctx: Context, ad: StoredAd) -> None:
+    bench = state().bench
+    if bench is None:
+        return
+    places, base = in_slot_order(placement_of(ad.placement), bench.places), bench.base
 
     def save() -> StoredAd:
-        saved = ads.save_revision(ctx.db, ctx.actor, ad.id, bench.base, places)
+        saved = ads.save_revision(ctx.db, ctx.actor, ad.id, base, places)
         adopt(saved)
         state().trouble = ""
         return saved

@@ -54,13 +54,16 @@ def state() -> AdsState:
 
 
 def bench_of(ctx: Context, ad: StoredAd) -> Bench:
-    """The bench of an ad: made when it is opened, brought up to date where nothing is unsaved, and kept aside."""
+    """The bench of an ad: made when it is opened, brought up to date where nothing is unsaved, and kept aside.
+
+    What another tab of the same person saved is not unsaved here either.
+    """
     now = state()
     bench = now.bench
     writes = may(ctx.actor, "ad.write") and not ad.brief_archived and not ad.archived
     if bench is None or bench.ad_id != ad.id:
         bench = now.bench = (writes and _brought_back(ctx, ad)) or _clean(ad, 0)
-    elif bench.base != ad.newest.number and not bench.dirty:
+    if bench.base != ad.newest.number and bench.places in (bench.saved, ad.newest.places):
         bench = now.bench = replace(_clean(ad, bench.number), kept=bench.kept)
     if bench.base < ad.newest.number:
         bench.theirs = ad.newest
@@ -82,12 +85,17 @@ def _brought_back(ctx: Context, ad: StoredAd) -> Bench | None:
 
 
 def _keep_aside(ctx: Context, bench: Bench) -> None:
-    """Unsaved changes are kept; another tab's stay until this one has changes of its own."""
+    """Unsaved changes are kept, and kept again where another tab of this person kept or forgot in their place.
+
+    Another tab's stay until this one has changes of its own, and after this one's are saved.
+    """
     now = (bench.base, bench.places)
-    if bench.dirty and bench.kept != now:
-        bench.kept = now if ad_working.keep(ctx.db, ctx.actor, ctx.settings, bench.ad_id, *now) else None
-    elif not bench.dirty and bench.kept is not None:
-        ad_working.forget(ctx.actor, ctx.settings, bench.ad_id)
+    if bench.dirty:
+        there = ad_working.holds(ctx.actor, ctx.settings, bench.ad_id, *now)
+        bench.kept = now if there or ad_working.keep(ctx.db, ctx.actor, ctx.settings, bench.ad_id, *now) else None
+    elif bench.kept is not None:
+        if ad_working.holds(ctx.actor, ctx.settings, bench.ad_id, *bench.kept):
+            ad_working.forget(ctx.actor, ctx.settings, bench.ad_id)
         bench.kept = bench.back = None
 
 
@@ -152,8 +160,10 @@ def in_slot_order(placement: Placement, places: Iterable[Place]) -> tuple[Place,
 
 
 def moved(places: tuple[Place, ...], text_id: int, by: int) -> tuple[Place, ...]:
-    """The text one up (-1) or down (1) among those of its slot."""
-    slot = next(place.slot for place in places if place.text_id == text_id)
+    """The text one up (-1) or down (1) among those of its slot; one that is no longer there moves nothing."""
+    slot = next((place.slot for place in places if place.text_id == text_id), None)
+    if slot is None:
+        return places
     mine = [i for i, place in enumerate(places) if place.slot == slot]
     at = next(n for n, i in enumerate(mine) if places[i].text_id == text_id)
     if not 0 <= at + by < len(mine):
@@ -164,16 +174,23 @@ def moved(places: tuple[Place, ...], text_id: int, by: int) -> tuple[Place, ...]
     return tuple(order)
 
 
+def removed(places: tuple[Place, ...], text_id: int) -> tuple[Place, ...]:
+    return tuple(place for place in places if place.text_id != text_id)
+
+
 def pinned(places: tuple[Place, ...], text_id: int, pin: int | None) -> tuple[Place, ...]:
     return tuple(replace(place, pin=pin) if place.text_id == text_id else place for place in places)
 
 
 def reworded(places: tuple[Place, ...], newer: Mapping[int, int]) -> tuple[Place, ...]:
-    """Each text replaced by its newest wording; one that is there already is not added twice."""
+    """Each text replaced by its newest wording; where that is there already, the old one is dropped."""
     held = {place.text_id for place in places}
-    return tuple(
-        replace(place, text_id=newer[place.text_id])
-        if place.text_id in newer and newer[place.text_id] not in held
-        else place
-        for place in places
-    )
+    found = []
+    for place in places:
+        new = newer.get(place.text_id)
+        if new is None:
+            found.append(place)
+        elif new not in held:
+            held.add(new)
+            found.append(replace(place, text_id=new))
+    return tuple(found)

@@ -78,7 +78,7 @@ def _buttons(ctx: Context, ad: StoredAd, bench: Bench) -> None:
                       on_click=lambda: tried(lambda: ad_review.take_offline(ctx.db, ctx.actor, ad.id, live.id),
                                              "Marked as offline."))  # fmt: skip
     if may(ctx.actor, "ad.export") and st.button("Export", key="ad_export", icon=":material/download:"):
-        _export(ctx, ad)
+        _export(ctx, ad, bench.dirty)
 
 
 def _decisions(ctx: Context, ad: StoredAd, texts: Mapping[int, AdText]) -> None:
@@ -116,10 +116,10 @@ def _again(ctx: Context, text_id: int) -> None:
 
 
 @st.dialog("Export", width="medium", icon=":material/download:")
-def _export(ctx: Context, ad: StoredAd) -> None:
-    """Asks what the file needs and offers it as soon as it is complete."""
+def _export(ctx: Context, ad: StoredAd, dirty: bool) -> None:
+    """Asks what the file needs and offers it as soon as it is complete. `dirty`: the bench holds unsaved changes."""
     key = f"ad_export_{ad.id}"
-    made = made_or_told(key, lambda: _file(ctx, ad, key))
+    made = made_or_told(key, lambda: _file(ctx, ad, key, dirty))
     if made is None:
         return
     revision, target = made.revision, made.target
@@ -128,8 +128,11 @@ def _export(ctx: Context, ad: StoredAd) -> None:
     st.caption(f"{len(revision.places)} texts, paused on arrival. {ENCODING_NOTE}")
 
 
-def _file(ctx: Context, ad: StoredAd, key: str) -> AdFile:
+def _file(ctx: Context, ad: StoredAd, key: str, dirty: bool) -> AdFile:
     _, revision = leaving(ctx.db, ctx.actor, ad.id)
+    if dirty:
+        st.warning(f"Your unsaved changes are not in this file; it holds version {revision.number}.",
+                   icon=":material/save:")  # fmt: skip
     st.caption(f"Version {revision.number}, {status_chip(revision.status)}.")
     target = TARGETS[ad.placement]
     if target == "plain":

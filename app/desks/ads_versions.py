@@ -55,7 +55,8 @@ def conflict(ctx: Context, ad: StoredAd, brief: Brief, bench: Bench) -> None:
     theirs = bench.theirs
     if theirs is None:
         return
-    texts = ads.texts_of(ctx.db, ctx.actor, (*theirs.text_ids, *(p.text_id for p in bench.places)))
+    texts = ads.texts_of(ctx.db, ctx.actor, (*theirs.text_ids, *(p.text_id for p in (*bench.places, *bench.saved))))
+    newer = {i: text.newer_id for i, text in texts.items() if text.newer_id is not None}
     with st.container(border=True, key="ad_conflict"):
         st.warning(
             plain(f"{theirs.author} saved version {theirs.number} on {when(theirs.created_at)}, while you worked on "
@@ -63,7 +64,8 @@ def conflict(ctx: Context, ad: StoredAd, brief: Brief, bench: Bench) -> None:
         )  # fmt: skip
         with st.container(horizontal=True):
             st.button("Merge both", key="ad_merge", type="primary", icon=":material/merge:", on_click=_merge,
-                      args=(bench, theirs), help="Your order and pins, and what only they have.")  # fmt: skip
+                      args=(bench, theirs, newer),
+                      help="Your order and pins, what each of you added, and nothing that either removed.")  # fmt: skip
             st.button("Keep mine", key="ad_keep_mine", on_click=_keep, args=(bench, theirs),
                       help="Yours becomes the next version once you save; theirs stays in the list.")  # fmt: skip
             st.button("Take theirs", key="ad_take_theirs", on_click=_theirs, args=(bench, theirs))
@@ -113,8 +115,8 @@ def _named(revision: Revision) -> str:
     return f"Version {revision.number} · {status} · {when(revision.created_at)} · {revision.author}"
 
 
-def _merge(bench: Bench, theirs: Revision) -> None:
-    _rest_on(bench, theirs, ads.merged(bench.places, theirs.places))
+def _merge(bench: Bench, theirs: Revision, newer: Mapping[int, int]) -> None:
+    _rest_on(bench, theirs, ads.merged(bench.places, theirs.places, bench.saved, newer))
 
 
 def _keep(bench: Bench, theirs: Revision) -> None:

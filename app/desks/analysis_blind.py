@@ -10,7 +10,7 @@ from app.components.context import Context
 from app.components.plain import plain
 from app.desks.analysis_versions import TROUBLE
 from app.services import analytics_blind
-from app.services.analytics_blind import Pair, Preference
+from app.services.analytics_blind import ENOUGH, Pair, Preference
 from relate_engine.brief import placement_of
 
 
@@ -29,7 +29,7 @@ def _compare(ctx: Context, old: str, new: str) -> None:
     pair = analytics_blind.next_pair(ctx.db, ctx.actor, old, new)
     if pair is None:
         st.info(
-            "There is no pair left that you have not judged. Start a trial and draft: its drafts hold texts of both "
+            "There is no pair left that you have not judged. Drafts that are written in a trial hold texts of both "
             "versions.",
             icon=":material/compare:",
         )
@@ -59,18 +59,18 @@ def _choose(ctx: Context, old: str, new: str, pair: Pair, text_id: int | None) -
 
 
 def words(new: str, old: str, found: Preference) -> str:
-    """The count in sentences, with its Wilson interval."""
+    """The count in sentences; from ENOUGH on with an interval that holds at every look, and who is preferred."""
     if not found.decided:
         ties = f" {found.ties} without a preference." if found.ties else ""
         return f"Nobody has preferred one of the two yet.{ties}"
-    low, high = found.interval
     who = "1 person" if found.people == 1 else f"{found.people} people"
     many = "comparison" if found.decided == 1 else "comparisons"
-    told = (
-        f"{new} was chosen in {found.chosen} of {found.decided} blind {many} by {who}: "
-        f"{found.chosen / found.decided:.0%} (95% interval {low:.0%} to {high:.0%}), {found.ties} without a "
-        "preference."
-    )
+    told = f"{new} was chosen in {found.chosen} of {found.decided} blind {many} by {who}"
+    ties = f"{found.ties} without a preference."
+    if found.decided < ENOUGH:
+        return f"{told}, {ties} Fewer than {ENOUGH} tell nothing yet."
+    low, high = found.interval
+    told += f": {found.chosen / found.decided:.0%} (95% interval {low:.0%} to {high:.0%}), {ties}"
     if low > 0.5:
         return f"{told} It is preferred."
     return f"{told} {old} is preferred." if high < 0.5 else f"{told} That is no clear preference yet."

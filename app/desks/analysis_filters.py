@@ -1,17 +1,20 @@
 """The filters of the analyst's pages, and counts kept while nothing new was written.
 
-Filters live in the URL, so a link shows the same view: days, placement, writer, brief. Kept counts are keyed by
+Filters live in the URL, so a link shows the same view: days, placement, writer, brief (by its id, whatever its title
+was then); what a link names and is not there is told. Kept counts are keyed by
 database, workspace, filters and the newest rows (analytics.stamp), so nobody sees another workspace's or old ones.
 Leaves out the charts.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 import streamlit as st
 
 from app.components.context import Context
+from app.components.plain import plain
 from app.services import analytics, analytics_rates, briefs, learning, versions
 from app.services.analytics import OWN, View
 from app.services.analytics_rates import Observed
@@ -28,6 +31,10 @@ def filters(ctx: Context, brief: bool = True) -> View:
     """Draws the filters and returns what they say."""
     today = datetime.now(UTC).date()
     known = [v.version for v in versions.versions(ctx.db, ctx.actor, ctx.settings)]
+    labels = ["All placements", *(placement_of(name).label for name in PLACEMENTS)]
+    missing("placement", labels)
+    missing("writer", ["All writers", *known, OWN])
+    saved = _saved(ctx) if brief else {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         days = st.date_input(
             "Days (UTC)", (today - timedelta(days=DAYS - 1), today), max_value=today, key="days", bind="query-params",
@@ -42,16 +49,38 @@ def filters(ctx: Context, brief: bool = True) -> View:
             "Writer", ["", *dict.fromkeys(known), OWN], key="writer", bind="query-params", width=166,
             format_func=lambda name: name or "All writers",
         )  # fmt: skip
-        chosen = _brief(ctx) if brief else None
+        chosen = _brief(saved) if brief else None
     first, last = _ends(days, today)
     return View(first, last, placement or "", version or "", chosen)
 
 
-def _brief(ctx: Context) -> int | None:
-    saved = {b.id: b.title for b in briefs.list_briefs(ctx.db, ctx.actor)[:BRIEFS]}
+def missing(key: str, known: Collection[str]) -> None:
+    """Says so where the address names none of `known`; before the widget of that key, which clears it."""
+    asked = st.query_params.get(key, "")
+    if asked and asked not in known:
+        st.warning(plain(f"The address names a {key} that is not here: {asked}."), icon=":material/link_off:")
+
+
+def _saved(ctx: Context) -> dict[int, str]:
+    """Briefs to choose from, by id: title and id. An address of one that was renamed since still shows it."""
+    saved = {b.id: f"{b.title} ({b.id})" for b in briefs.list_briefs(ctx.db, ctx.actor)[:BRIEFS]}
+    asked = st.query_params.get("brief", "")
+    named = re.search(r"(?:^|\()(\d{1,17})\)?$", asked)
+    if asked in saved.values() or named is None or int(named[1]) not in saved:
+        missing("brief", ["All briefs", *saved.values()])
+    elif "brief" not in st.session_state:
+        st.session_state["brief"] = int(named[1])
+        st.session_state["brief_named"] = True  # Streamlit drops an address that it does not know
+        return saved
+    if st.session_state.pop("brief_named", False) and "brief" in st.session_state:
+        st.session_state["brief"] = st.session_state["brief"]  # and writes the new one at the next run
+    return saved
+
+
+def _brief(saved: dict[int, str]) -> int | None:
     return st.selectbox(
         "Brief", [None, *saved], key="brief", bind="query-params", width=240,
-        format_func=lambda i: f"{saved[i]} ({i})" if i is not None else "All briefs",
+        format_func=lambda i: saved[i] if i is not None else "All briefs",
     )  # fmt: skip
 
 

@@ -29,8 +29,9 @@ SHARES = (  # of held-out texts, or of their bigrams
 )  # fmt: skip
 
 
-def buttons(ctx: Context, chosen: WriterVersion, state: TrialState | None, advised: bool) -> None:
-    """What can be done with the chosen version, with one reason for all of it. `advised`: the answer is promote."""
+def buttons(ctx: Context, chosen: WriterVersion, state: TrialState | None, advised: bool, stale: bool = False) -> None:
+    """What can be done with the chosen version, with one reason for all of it. `advised`: the answer is promote;
+    `stale`: no trial can make it that."""
     back = versions.way_back(ctx.db, ctx.actor)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
@@ -43,10 +44,13 @@ def buttons(ctx: Context, chosen: WriterVersion, state: TrialState | None, advis
                       help="Every draft from the next one on is written by it. Roll back with one click.")  # fmt: skip
             if state is None:
                 st.button("Start trial", key="trial_start", icon=":material/science:", on_click=_do,
-                          args=(ctx, _start, chosen.version), help="Drafts mix its texts with those of the version in "
+                          args=(ctx, _start, chosen.version), disabled=stale,
+                          help="Its held-out checks were made against a writer that is not in use now, so no trial "
+                          "can promote it." if stale else "Drafts mix its texts with those of the version in "
                           "use, unlabelled and in random positions, until you stop it.")  # fmt: skip
         if state is not None:
-            st.button("Stop trial", key="trial_stop", icon=":material/stop_circle:", on_click=_do, args=(ctx, _stop))
+            st.button("Stop trial", key="trial_stop", icon=":material/stop_circle:", on_click=_do,
+                      args=(ctx, _stop, state.version))  # fmt: skip
         if back is not None:
             st.button(f"Roll back to {plain(back[1] or SHIPPED)}", key="versions_back", icon=":material/undo:",
                       on_click=_do, args=(ctx, _back, back[0]))  # fmt: skip
@@ -61,7 +65,7 @@ def trial(ctx: Context, state: TrialState | None) -> None:
     if state:
         said = f"**Trial running** since {when(state.since)}: {plain(version)} against {plain(state.old or SHIPPED)}"
     else:
-        said = f"**Last trial** (stopped): {plain(version)}"
+        said = f"**Last trial** (stopped): {plain(version)}{plain(f' against {counts.old}') if counts else ''}"
     st.markdown(f"{said}. {plain(trial_words(counts))}")
 
 
@@ -105,7 +109,7 @@ def trial_words(counts: TrialCounts | None) -> str:
         worth = counts.choices / counts.together
         told += f" Choices in one draft go together; they tell as much as {worth:.0f} made one by one."
     if counts.needed:
-        return f"{told} {counts.needed} more choices are needed before it can decide."
+        return f"{told} About {counts.needed:,} more choices are needed before it can decide."
     if low > 0.5:
         return f"{told} People prefer it."
     return f"{told} People prefer the old one." if high < 0.5 else f"{told} It does not tell which one people prefer."
@@ -210,6 +214,6 @@ def _start(ctx: Context, version: str) -> str:
     return f"Drafts now mix {version} with the version in use."
 
 
-def _stop(ctx: Context) -> str:
-    trials.stop_trial(ctx.db, ctx.actor, _reason())
+def _stop(ctx: Context, version: str) -> str:
+    trials.stop_trial(ctx.db, ctx.actor, _reason(), version)
     return "The trial has ended; its counts stay."

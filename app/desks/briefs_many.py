@@ -101,7 +101,7 @@ def _export(ctx: Context, ids: list[int]) -> None:
             reasons = "\n".join(f"    - {plain(problem)}" for problem in one.problems)
             st.markdown(f"- **{plain(one.title)}** (no. {one.brief_id})\n{reasons}")
     built = f"{len(found.built)} as built on the page Ads, with their pins. " if found.built else ""
-    st.caption(f"{built}{ENCODING_NOTE} The ads are paused. Exported texts count as picked.")
+    st.caption(f"{built}{ENCODING_NOTE} The ads are paused. Texts that only fill an ad up count as nobody's pick.")
 
 
 def _made(ctx: Context, ids: tuple[int, ...], picked_only: bool) -> ClientExport:

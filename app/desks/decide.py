@@ -10,7 +10,7 @@ import streamlit as st
 from app.components.card import table_html
 from app.components.context import Context, context
 from app.components.plain import plain
-from app.desks import analysis_blind, analysis_versions
+from app.desks import analysis_blind, analysis_filters, analysis_versions
 from app.services import analytics_decision, trials, versions
 from app.services.analytics_decision import Advice
 from app.services.demo_round import recorded
@@ -54,15 +54,16 @@ def _page(ctx: Context) -> None:
             icon=":material/model_training:",
         )
         return
-    chosen = _chosen(made)
+    chosen = _chosen(made, state)
     if told := recorded(chosen.manifest):
         st.info(plain(told), icon=":material/science:")
     if trouble := st.session_state.pop("versions_trouble", ""):
         st.error(plain(trouble), icon=":material/error:")
     said = _advice(ctx.db, ctx.actor, *analysis_versions.kept(ctx), chosen.version, chosen)
-    _answer(said, chosen, found)
+    _answer(said, chosen, found, state)
     if may(ctx.actor, "writer.change"):
-        analysis_versions.buttons(ctx, chosen, state, said is not None and said.word == "promote")
+        advised, stale = said is not None and said.word == "promote", said is not None and said.stale
+        analysis_versions.buttons(ctx, chosen, state, advised, stale)
     analysis_versions.trial(ctx, state)
     old = _before(found, chosen, state)
     if old is not None:
@@ -70,16 +71,19 @@ def _page(ctx: Context) -> None:
     analysis_versions.every(ctx, found, state)
 
 
-def _chosen(made: list[WriterVersion]) -> WriterVersion:
-    """The version looked at: the newest that waits, unless the URL or the person names another."""
+def _chosen(made: list[WriterVersion], state: TrialState | None) -> WriterVersion:
+    """The version looked at: the one on trial, else the newest, unless the URL or the person names another. Its name
+    alone is the option, as that stands in the URL: a link shows the same one when it is in use."""
     names = [v.version for v in made]
-    waiting = next((n for n, v in enumerate(made) if not v.active), 0)
-    use = {v.version: " (in use)" for v in made if v.active}
-    name = st.selectbox(
-        "Version", names, waiting, key="version", bind="query-params", width=320,
-        format_func=lambda n: f"{n}{use.get(n, '')}",
-    )  # fmt: skip
-    return next((v for v in made if v.version == name), made[waiting])
+    tried = state.version if state else None
+    first = names.index(tried) if tried in names else 0
+    analysis_filters.missing("version", names)
+    name = st.selectbox("Version", names, first, key="version", bind="query-params", width=320)
+    chosen = next((v for v in made if v.version == name), made[first])
+    uses = ["in use"] * chosen.active + ["on trial"] * (chosen.version == tried)
+    if uses:
+        st.caption(plain(f"{chosen.version} is {' and '.join(uses)}."))
+    return chosen
 
 
 def _before(found: list[WriterVersion], chosen: WriterVersion, state: TrialState | None) -> str | None:
@@ -92,13 +96,13 @@ def _before(found: list[WriterVersion], chosen: WriterVersion, state: TrialState
     return chosen.parent or next((v.version for v in found if not v.made_at), None)
 
 
-def _answer(said: Advice | None, chosen: WriterVersion, found: list[WriterVersion]) -> None:
+def _answer(said: Advice | None, chosen: WriterVersion, found: list[WriterVersion], state: TrialState | None) -> None:
     with st.container(border=True, key="decision"):
         if said is None:
             st.header("Not enough data", anchor=False)
-            st.markdown(
-                f"No round made {plain(chosen.version)}, so no gate has judged it. Start a trial to learn more."
-            )
+            told = f"No round made {plain(chosen.version)}, so no gate has judged it."
+            more = " It is live now." if chosen.active else " Start a trial to learn more." if state is None else ""
+            st.markdown(told + more)
             return
         word, icon, colour = LOOKS[said.word]
         live = " It is live now." if chosen.active else ""
@@ -122,7 +126,9 @@ def _advice(
 
 
 def _numbers(said: Advice, chosen: WriterVersion, found: list[WriterVersion]) -> None:
+    """A version in use is told against the one that it was made from."""
     now = next((v.version for v in found if v.active), SHIPPED)
+    other = chosen.parent or SHIPPED if chosen.active else now
     with st.container(horizontal=True):
         for label, value, told in (
             ("Choices so far", f"{said.choices:,}", "picks, copies and exports in mixed, unlabelled drafts"),
@@ -131,7 +137,7 @@ def _numbers(said: Advice, chosen: WriterVersion, found: list[WriterVersion]) ->
             ("Alarms", f"{len(said.alarms):,}", "signs that the reward was gamed, or that texts changed in kind"),
         ):
             st.metric(label, value, help=told, border=True, width=146)
-    st.caption(plain(f"{chosen.version} against {now}; evaluator {said.evaluator}."))
+    st.caption(plain(f"{chosen.version} against {other}; evaluator {said.evaluator}."))
 
 
 def _reasons(said: Advice) -> str:

@@ -5,7 +5,9 @@ place in the list, so an edited text stays where it was. Whose role may only rea
 and comments. The still part is components/card.py; rewording is draft_edit.py.
 """
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import streamlit as st
 
@@ -20,7 +22,7 @@ from app.desks.draft_edit import editor, mend, redraw, save_wording, settle, tak
 from app.desks.draft_explain import explanation, toggle
 from app.desks.draft_state import TROUBLE, jobs_of, state, told
 from app.desks.draft_talk import talk
-from app.services import feedback
+from app.services import feedback, sessions
 from app.services.briefs import brief_to_write_for
 from app.services.drafting import get_texts
 from app.services.drafting_page import LIKE_THIS
@@ -28,19 +30,23 @@ from app.services.people import may
 from app.services.scoring import score_again
 from app.services.stored import StoredBrief, StoredText, old_words
 from app.services.trials import on_trial
+from db.session import StorageError
 from relate_engine.brief import ANGLES, supported_angles
 from relate_engine.scorecard import Finding, Scorecard
 
 REASONS = ("No reason given", "Not true", "Off brand", "Too generic", "Awkward wording", "Compliance worry")
+TOUCHED = "card_touched"  # when the session was last known to be fresh
 
 
 def show_card(ctx: Context, stored: StoredBrief, place: str, text: StoredText) -> None:
     """Draws a text at its place as a fragment of its own."""
+    st.session_state[TOUCHED] = time.monotonic()  # the page itself is drawn, which counts as a click already
     state().texts[place] = text
     st.fragment(key=f"card_{place}")(_card)(ctx, stored, place)
 
 
 def _card(ctx: Context, stored: StoredBrief, place: str) -> None:
+    _touch(ctx)
     text = state().texts.get(place)
     if text is None:  # another view is on the page by now
         return
@@ -62,6 +68,15 @@ def _card(ctx: Context, stored: StoredBrief, place: str) -> None:
                 explanation(ctx, stored, place, text, lambda at, wording: _use(ctx, stored, at, wording))
             _details(ctx, stored, place, text, text.card)
             talk(ctx, place, text)
+
+
+def _touch(ctx: Context) -> None:
+    """A click in a card keeps the session, as one anywhere else on the page does; only clicks draw a card alone."""
+    now, last = time.monotonic(), st.session_state.get(TOUCHED, 0.0)
+    if ctx.signed is not None and now - last >= sessions.TOUCH.total_seconds():
+        st.session_state[TOUCHED] = now
+        with suppress(StorageError):  # the next click is written down
+            sessions.touch(ctx.db, ctx.signed, ctx.settings.session_hours)
 
 
 def _works(ctx: Context) -> bool:

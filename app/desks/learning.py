@@ -124,13 +124,14 @@ def _across(found: list[WriterVersion], under_way: bool, download: bool) -> None
     }  # fmt: skip
     charts.show(charts_rounds.gap(gaps, rewards, "reward_gap"), download)
     held = analytics_rounds.held_out(found)
+    parents = {v.version: v.parent or versions.SHIPPED for v in found}
     for measures, heading, name, digits in (
         (HELD, "Compliance and facts on held-out briefs, by version", "held_out", ".1%"),
         (VARIETY, "Variety on held-out briefs, by version", "held_variety", ".1%"),
         (WIDTH, "Length on held-out briefs, by version", "held_length", ".3g"),
     ):
         if held["measure"].isin(list(measures)).any():
-            charts.show(charts_rounds.held_out(held, measures, heading, name, digits), download)
+            charts.show(charts_rounds.held_out(held, measures, heading, name, digits, parents), download)
     if not (moved := analytics_rounds.moves(found)).empty:
         heading = "How far each version moved from its start (KL), on held-out briefs"
         charts.show(charts_rounds.moves(heading, moved, "held_kl"), download)

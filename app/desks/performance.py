@@ -1,7 +1,8 @@
 """The Performance page: did texts sell as predicted, how far did they get, and what does compliance cost?
 
 Every number is counted by the database for the days, placement, writer and brief in the URL; predictions are held
-against imported campaign files. Leaves out training (the Learning page).
+against imported campaign files. Writers are compared within placements, whose base rates differ many times over.
+Leaves out training (the Learning page).
 """
 
 import pandas as pd
@@ -59,12 +60,19 @@ def _way(ctx: Context, view: View, download: bool) -> None:
         st.info("No text was drafted in these days; choose a longer period, or draft an ad on the Draft desk.")
         return
     charts.show(charts_results.funnel("How far texts get", stages, "funnel"), download)
-    st.caption("A text counts in each stage that it ever reached, by its own status; one stage need not hold the next.")
+    st.caption(
+        "A text and its edits are one. It counts in each stage that it ever reached, by its own status, also where a "
+        "pick was taken back; one stage need not hold the next."
+    )
 
 
 def _promised(ctx: Context, view: View, download: bool) -> None:
     seen = analysis_filters.observed(ctx, view)
     frame = seen.frame
+    if frame.empty and seen.assets:
+        st.info("No text of these days has results that can be added up.", icon=":material/upload_file:")
+        _counted(ctx, seen)
+        return
     if frame.empty:
         st.info(
             "No text of these days has campaign results that are its own. Import a results file on the Results page; "
@@ -80,10 +88,10 @@ def _promised(ctx: Context, view: View, download: bool) -> None:
         if rate == "CVR" and analytics_rates.tried(frame, rate).empty:
             st.info("None of these texts has an observed CVR; why is told below.")
             continue
-        if not curve.points or found[0].value is None:
-            st.info(f"No {what} came from these texts yet, so {rate} cannot be judged.")
+        if found[0].value is None:
+            st.info(f"{what.capitalize()}: {plain(charts_results.none_came(found[0]))}")
             continue
-        charts.show(charts_results.reliability(curve, f"reliability_{rate}"), download)
+        charts.show(charts_results.reliability(curve, f"reliability_{rate}", over_texts=True), download)
         heading = f"Predicted over observed {what} (PCOC), by placement"
         charts.show(charts_results.pcoc(heading, found, f"pcoc_{rate}"), download)
     if len(frame) == analytics_rates.MOST:
@@ -104,6 +112,11 @@ def _counted(ctx: Context, seen: Observed) -> None:
     if without:
         has = "has" if without == 1 else "have"
         told += f" {without:,} of {charts.count(len(seen.frame), 'text')} {has} no observed CVR, only a CTR."
+    if seen.assets:
+        told += (
+            f" {charts.count(seen.assets, 'text')} known only from asset reports {'is' if seen.assets == 1 else 'are'}"
+        )
+        told += " left out: there one impression counts once for each text of the ad, so counts cannot be added up."
     st.caption(told)
     if seen.left_out:
         lines = (f"- {charts.count(n, 'row')}: {plain(why)}" for why, n in seen.left_out.most_common())
@@ -112,20 +125,18 @@ def _counted(ctx: Context, seen: Observed) -> None:
 
 def _writers(ctx: Context, view: View, download: bool) -> None:
     cube = analysis_filters.cube(ctx, view)
-    sales, score = (analytics.means(cube, "policy", name) for name in ("ctcvr", "score"))
-    if sales.empty:
+    frame, apart, places = _compared(cube)
+    if frame.empty:
         st.info("No text of these days has a scorecard.")
         return
-    frame = pd.DataFrame(
-        {
-            "policy": sales["policy"], "texts": sales["texts"], "ctcvr": sales["ctcvr"], "ctcvr_low": sales["low"],
-            "ctcvr_high": sales["high"], "score": score["score"], "score_low": score["low"],
-            "score_high": score["high"],
-        }
-    )  # fmt: skip
     seen = analysis_filters.observed(ctx, view)
     frame = frame.merge(analytics_rates.sold(seen.frame, "policy"), on="policy", how="left")
-    charts.show(charts_results.plane("Sales against compliance, by writer", frame, "plane"), download)
+    pooled = seen.frame.loc[seen.frame["told"] > 0, "placement"].nunique() > 1
+    heading = "Sales against compliance, by writer"
+    charts.show(charts_results.plane(heading, frame, "plane", apart, pooled), download)
+    if len(places) > 1:
+        names = ", ".join(PLACEMENTS[name].label if name in PLACEMENTS else name for name in places)
+        st.caption(plain(f"Predicted: compared writers are weighed to one mix of placements ({names})."))
     capped = len(seen.frame) == analytics_rates.MOST
     if capped:
         st.caption(f"Observed: the {analytics_rates.MOST:,} most shown texts of these days are counted.")
@@ -133,11 +144,28 @@ def _writers(ctx: Context, view: View, download: bool) -> None:
         "CTCVR is a click and then a sale an impression. Predicted: mean over all texts, with its 95% interval. "
         "Observed: sales in the impressions of texts that have results of their own"
         f"{' and are among the most shown' if capped else ''}, at the compliance of all texts of "
-        "the writer; its 95% interval (Wilson) counts impressions and leaves out how much texts differ."
+        f"the writer; its 95% interval draws texts anew, and fewer than {analytics_rates.LEAST} texts have none."
     )
-    if not seen.frame.empty:
+    if seen.assets or not seen.frame.empty:
         _counted(ctx, seen)
     rates = analytics.shares(cube, "policy", "picked", "shown")
     if not rates.empty and rates["picked"].sum():
         heading = "Share of shown texts picked, by writer"
         charts.show(charts.rates(heading, "picked", rates, "policy", "picked", "shown", "picked_by_writer"), download)
+
+
+def _compared(cube: pd.DataFrame) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """A row a writer for charts_results.plane, without what was observed; the writers of several texts that share no
+    placement with the others; and the placements in which the others are compared, at one mix of them."""
+    groups, places = analytics.alike(cube, "policy")
+    parts = []
+    for name in ("ctcvr", "score"):
+        every = analytics.means(cube, "policy", name)
+        mixed = analytics.mixed_means(cube, "policy", name, groups, places)
+        part = pd.concat([mixed, every[~every["policy"].isin(groups)]], ignore_index=True)
+        names = {"low": f"{name}_low", "high": f"{name}_high"}
+        parts.append(part.sort_values("policy").set_index("policy").rename(columns=names))
+    frame = parts[0].join(parts[1].drop(columns="texts")).reset_index()
+    several = frame.loc[frame["texts"] > 1, "policy"]
+    apart = [str(name) for name in several if name not in groups] if len(several) > 1 else []
+    return frame, apart, places

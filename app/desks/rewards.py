@@ -30,6 +30,7 @@ SPLITS = {
     "angle": "Angle", "placement": "Placement", "slot": "Slot", "policy": "Writer version",
     "rules": "Rules version",
 }  # fmt: skip
+JUDGED = "of texts that were sent to review or drawn, not of all"
 SOURCES = {
     "prior": (
         "gray",
@@ -110,7 +111,7 @@ def _written(cube: pd.DataFrame, by: str, download: bool) -> None:
         _share("Picked", _percent(int(cube["picked"].sum()), shown), "picked, copied or exported")
         _share("No issue found", _percent(clear, texts), "level clear")
         violations = _percent(int(cube["violations"].sum()), judged)
-        _share("Violations", violations, f"of {judged:,} texts with a verdict")
+        _share("Violations", violations, f"of {judged:,} texts with a verdict: {JUDGED}")
     days = analytics.per_day(cube, by)
     charts.show(charts.over_time(f"Texts a day by {_name(by)}", "texts", days, by, "texts_a_day"), download)
 
@@ -194,6 +195,7 @@ def _said(cube: pd.DataFrame, verdicts: pd.DataFrame, by: str, download: bool) -
         heading = f"Share of judged texts that break a rule, by {_name(by)}"
         chart = charts.rates(heading, "judged a violation", rates, by, "violations", "judged", "violation_rates")
         charts.show(chart, download)
+        st.caption(f"{JUDGED[0].upper()}{JUDGED[1:]}.")
 
 
 def _numbers(ctx: Context) -> None:

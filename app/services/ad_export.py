@@ -1,8 +1,9 @@
 """The file of one ad from the builder: its approved version, in the ad's order, with its pins.
 
 While an approved version exists it is what leaves, whatever is being changed in a newer one. Before that a draft may
-leave too, unless the workspace exports approved ads only: then the refusal says what is missing. What a file may hold
-is checked by exporting.py; feedback.export notes that it was taken. Making a file changes nothing.
+leave too, unless the workspace exports approved ads only or a text of it was rejected: then the refusal says what is
+missing. What a file may hold is checked by exporting.py; feedback.export notes that it was taken. Making a file changes
+nothing.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from app.services import exporting
 from app.services.ad_records import Revision, StoredAd
 from app.services.ads import get_ad, texts_in
-from app.services.approval import TO_DO, approved_only, unapproved
+from app.services.approval import TO_DO, approved_only, held_back
 from app.services.exporting import ExportRefused
 from app.services.people import Actor, require
 from app.services.statuses import WORDS
@@ -33,14 +34,16 @@ def leaving(db: Database, actor: Actor, ad_id: int) -> tuple[StoredAd, Revision]
     if ad.approved is not None:
         return ad, ad.approved
     with db.read() as session:
-        if not approved_only(session, actor):
-            return ad, ad.newest
-        now = ad.newest.status
-        problem = (
-            f"This workspace exports approved ads only, and version {ad.newest.number} is {WORDS[now]}; {TO_DO[now]}."
-        )
         texts = [text.text for text in texts_in(session, actor, ad.newest.text_ids).values()]
-        raise ExportRefused([problem, *unapproved(session, actor, texts)])
+        problems, asks = list(held_back(session, actor, texts).values()), approved_only(session, actor)
+    if asks:
+        number, now = ad.newest.number, ad.newest.status
+        problems.insert(
+            0, f"This workspace exports approved ads only, and version {number} is {WORDS[now]}; {TO_DO[now]}."
+        )
+    if problems:
+        raise ExportRefused(problems)
+    return ad, ad.newest
 
 
 def ad_file(

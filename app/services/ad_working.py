@@ -1,12 +1,14 @@
 """What somebody has put together of an ad and not saved yet: kept aside (aside.py) at every change, and gone once it is
 saved or undone. It knows the version it began from, so a save never goes over somebody else's.
 
-Leaves out drawing it (desks/ads_state.py) and saving (ads.py).
+It also merges it with what somebody else saved meanwhile. Leaves out drawing it (desks/ads_state.py) and saving
+(ads.py).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from app.services import aside
 from app.services.ad_records import Place, revision_records
@@ -33,8 +35,13 @@ def keep(db: Database, actor: Actor, config: Settings, ad_id: int, base: int, pl
     require(actor, "ad.write")
     with db.read() as session:
         own(session, actor, models.Ad, ad_id, "ad")
-    held = {"base": base, "places": [[p.text_id, p.slot, p.pin] for p in places]}
-    return aside.put(config, actor, ROOM, str(ad_id), held)
+    return aside.put(config, actor, ROOM, str(ad_id), _held(base, places))
+
+
+def holds(actor: Actor, config: Settings, ad_id: int, base: int, places: Sequence[Place]) -> bool:
+    """Whether this is what is kept now; another tab of the same person keeps and forgets in the same place."""
+    found = aside.get(config, actor, ROOM, str(ad_id))
+    return found is not None and found.held == _held(base, places)
 
 
 def forget(actor: Actor, config: Settings, ad_id: int) -> None:
@@ -62,3 +69,40 @@ def kept(db: Database, actor: Actor, config: Settings, ad_id: int) -> WorkingCop
             if (text := texts[place.text_id]) and (text.brief_id, text.slot) == (ad.brief_id, place.slot)
         )  # fmt: skip
     return WorkingCopy(began.number, saved, places, found.at) if found and places != saved else None
+
+
+def merged(
+    mine: Sequence[Place],
+    theirs: Sequence[Place],
+    base: Sequence[Place] = (),
+    newer: Mapping[int, int] | None = None,
+) -> tuple[Place, ...]:
+    """What both made of `base`: mine in my order and with my pins, less what they took out, then what they added.
+
+    What I took out does not come back. `newer`: newest wording of each text that was edited; where they put an edit in
+    place of a text that I left alone, it stands in that text's place. Without a base nobody has taken anything out. It
+    may be more than the ad takes; the person decides.
+    """
+    last = newer or {}
+
+    def line(place: Place) -> int:
+        """The same for every wording of one text."""
+        return last.get(place.text_id, place.text_id)
+
+    began, here = {line(place): place.text_id for place in base}, {line(place): place.text_id for place in theirs}
+    mines, found = {place.text_id for place in mine}, dict[int, Place]()
+    for place in mine:
+        at = line(place)
+        if at in found or (at in began and at not in here):
+            continue
+        there = here.get(at, place.text_id)
+        said = there if place.text_id == began.get(at) else place.text_id
+        found[at] = replace(place, text_id=at if at == there or at in mines else said)
+    for place in theirs:
+        if line(place) not in began:
+            found.setdefault(line(place), place)
+    return tuple(found.values())
+
+
+def _held(base: int, places: Sequence[Place]) -> dict[str, Any]:
+    return {"base": base, "places": [[p.text_id, p.slot, p.pin] for p in places]}

@@ -23,6 +23,7 @@ from app.services.ad_records import (
     ad_texts,
     revision_records,
 )
+from app.services.ad_working import merged as merged
 from app.services.judged import judged
 from app.services.people import Actor, inside, own, require
 from app.services.statuses import Status
@@ -149,8 +150,7 @@ def list_ads(
         while True:
             total, rows = ads.page(
                 session, actor.workspace_id, brief_id=brief_id, search=search.strip(), archived=archived,
-                status=status,
-                offset=(at - 1) * PAGE_SIZE, limit=PAGE_SIZE,
+                status=status, offset=(at - 1) * PAGE_SIZE, limit=PAGE_SIZE,
             )  # fmt: skip
             pages = max(1, -(-total // PAGE_SIZE))
             if at <= pages:
@@ -215,19 +215,12 @@ def choices(
         while True:
             total, rows = ad_choices.page(
                 session, actor.workspace_id, ad.brief_id, ad.placement, slot, search=search.strip(), by=by,
-                without=without,
-                offset=(at - 1) * CHOICES, limit=CHOICES,
+                without=without, offset=(at - 1) * CHOICES, limit=CHOICES,
             )  # fmt: skip
             pages = max(1, -(-total // CHOICES))
             if at <= pages:
                 return ChoicePage(tuple(ad_texts(session, actor, rows)), total, at, pages)
             at = pages
-
-
-def merged(mine: Sequence[Place], theirs: Sequence[Place]) -> tuple[Place, ...]:
-    """Both: mine in my order, then what only they have. It may be more than the ad takes; the person decides."""
-    held = {place.text_id for place in mine}
-    return (*mine, *(place for place in theirs if place.text_id not in held))
 
 
 def _open_brief(session: Session, actor: Actor, brief_id: int) -> models.Brief:
@@ -253,12 +246,7 @@ def _picked(session: Session, actor: Actor, brief: models.Brief) -> tuple[Place,
 
 
 def _check(
-    session: Session,
-    actor: Actor,
-    brief: models.Brief,
-    placement: str,
-    places: Sequence[Place],
-    held: Iterable[int],
+    session: Session, actor: Actor, brief: models.Brief, placement: str, places: Sequence[Place], held: Iterable[int]
 ) -> None:
     """Raises BriefError for what an ad cannot hold. `held`: texts it holds already; a block stops new ones only."""
     where, held = placement_of(placement), set(held)

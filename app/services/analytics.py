@@ -1,9 +1,9 @@
 """What the analyst's pages count, as small pandas frames: texts, scores, choices, verdicts, the way to a sale.
 
-The database counts (db/analytics.py); here the counts get names and intervals. `cube` has one row for each day,
+The database counts (db/analytics.py); here the counts get names and intervals. `cube` has rows for each day,
 placement, slot, angle, writer, rules version and level; the functions below it add its rows up and need no database.
-Shares carry a 95% Wilson interval, means a normal one. Leaves out training rounds (analytics_rounds.py), campaign
-results against predictions (analytics_rates.py) and single texts (analytics_words.py).
+Shares carry a 95% Wilson interval, means a normal one, and one text alone none. Leaves out training rounds
+(analytics_rounds.py), campaign results against predictions (analytics_rates.py) and single texts (analytics_words.py).
 """
 
 import math
@@ -140,6 +140,33 @@ def means(cube: pd.DataFrame, by: str, score: str) -> pd.DataFrame:
     return pd.DataFrame(made, columns=[by, "texts", score, "low", "high"])
 
 
+def alike(cube: pd.DataFrame, by: str) -> tuple[list[str], list[str]]:
+    """The groups that can be compared, and the placements to do it in: those in which each of these groups has two
+    scored texts. They are the groups of the placement that has most such groups; none where only one is left."""
+    cells = cube[cube["level"].notna()].groupby(["placement", by], observed=True)["texts"].sum().reset_index()
+    cells = cells[cells["texts"] > 1]
+    inside = {str(place): set(part[by]) for place, part in cells.groupby("placement", observed=True)}
+    texts = cells.groupby("placement", observed=True)["texts"].sum()
+    groups = inside[max(inside, key=lambda place: (len(inside[place]), texts[place]))] if inside else set()
+    places = sorted(place for place, found in inside.items() if groups <= found)
+    return (sorted(groups), places) if len(groups) > 1 else ([], [])
+
+
+def mixed_means(cube: pd.DataFrame, by: str, score: str, groups: list[str], places: list[str]) -> pd.DataFrame:
+    """`means` of these groups at one mix of these placements, that of all their texts together: base rates differ
+    between placements, so a group that wrote more for one of them must not look better or worse for it."""
+    inside = cube[cube[by].isin(groups) & cube["placement"].isin(places)]
+    counts = inside[inside["level"].notna()].groupby("placement", observed=True)["texts"].sum()
+    made = []
+    for group in groups:
+        cells = means(inside[inside[by] == group], "placement", score).set_index("placement")
+        weight = counts.loc[cells.index] / counts.sum()
+        mean = float((weight * cells[score]).sum())
+        half = math.sqrt(float(((weight * (cells["high"] - cells[score])) ** 2).sum()))
+        made.append((group, int(cells["texts"].sum()), mean, mean - half, mean + half))
+    return pd.DataFrame(made, columns=[by, "texts", score, "low", "high"])
+
+
 def rating_means(cube: pd.DataFrame, by: str) -> pd.DataFrame:
     """Mean of the last ratings by group, as `means`; `texts` are those with a rating."""
     grouped = cube.groupby(by, dropna=False, observed=True)[["rated", "rating_sum", "rating_squares"]].sum()
@@ -161,11 +188,14 @@ def reward_means(cube: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def interval(n: float, total: float, squares: float) -> tuple[float, float, float]:
-    """Mean of n numbers from their sum and sum of squares, with the normal 95% interval of the mean."""
+    """Mean of n numbers from their sum and sum of squares, with the normal 95% interval of the mean; one number has
+    no interval (NaN), since it says nothing of others."""
     if n <= 0:
         return math.nan, math.nan, math.nan
     mean = total / n
-    spread = max(0.0, squares / n - mean * mean) * n / (n - 1) if n > 1 else 0.0
+    if n == 1:
+        return mean, math.nan, math.nan
+    spread = max(0.0, squares / n - mean * mean) * n / (n - 1)
     half = 1.96 * math.sqrt(spread / n)
     return mean, mean - half, mean + half
 

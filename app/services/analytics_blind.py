@@ -3,7 +3,8 @@
 Pairs are texts that both versions wrote for the same slot of the same brief, from one angle where there is such a
 pair. Which stands left is drawn by chance from the pair and the person. A choice is an event of the audit log
 (`comparison.choose`), so it is kept, is never changed, and says who chose. The gate does not count it: there choices of
-advertisers in a trial decide. Leaves out the trial (trials.py).
+advertisers in a trial decide. The count is open after every choice, so its interval holds at all of those looks, and
+below ENOUGH nobody is preferred. Leaves out the trial (trials.py), and that one person's choices go together.
 """
 
 import hashlib
@@ -16,10 +17,11 @@ from db.models import Brief, Text
 from db.queries import owned
 from db.session import Database
 from relate_engine.brief import BriefError
-from relate_engine.share import wilson
+from relate_engine.share import always_valid
 
 ACTION = "comparison.choose"
 NEWEST = 400  # texts of a version that pairs are made from
+ENOUGH = 30  # decided choices, below which a count says nothing
 MOST = 5_000  # choices that are counted, the newest
 
 
@@ -51,7 +53,8 @@ class Preference:
 
     @property
     def interval(self) -> tuple[float, float]:
-        return wilson(self.chosen, self.decided)
+        """Of the share, 95%, valid however often it is looked at."""
+        return always_valid(self.chosen, self.decided)
 
 
 def next_pair(db: Database, actor: Actor, old: str, new: str) -> Pair | None:

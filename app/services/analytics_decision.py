@@ -10,10 +10,10 @@ Leaves out acting on it (rounds.promote, versions.rollback, trials.py).
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.services import rounds
+from app.services import rounds, trials
 from app.services.analytics_rounds import alarms_of
 from app.services.people import Actor, NotFound, require
-from app.services.versions import WriterVersion
+from app.services.versions import SHIPPED, WriterVersion
 from db.session import Database
 from relate_engine import gate
 
@@ -41,7 +41,8 @@ class Reason:
 @dataclass(frozen=True)
 class Advice:
     """`needed`: choices that a trial still lacks; `choices`: those against the writer in use; `gates`: versions that
-    the evaluator, or one made from the same, had judged before this one."""
+    the evaluator, or one made from the same, had judged before this one; `stale`: its held-out checks were made against
+    a writer no longer in use, so no trial can promote it."""
 
     word: Word
     why: str  # one or two sentences for somebody who has never heard of a gate
@@ -51,6 +52,7 @@ class Advice:
     gates: int
     evaluator: str
     alarms: tuple[str, ...]
+    stale: bool = False
 
 
 def advice(db: Database, actor: Actor, version: WriterVersion) -> Advice | None:
@@ -64,10 +66,12 @@ def advice(db: Database, actor: Actor, version: WriterVersion) -> Advice | None:
     looked = [r for r in said.reasons[:-1] if not r.startswith("Alarm: ")]  # an alarm is told apart: it speaks for none
     reasons = tuple(_reason(not r.startswith("No: "), _sentence(r.removeprefix("No: "))) for r in looked)
     word = _word(said, reasons, evidence)
-    why = _why(version.version, word, said, reasons, evidence)
+    running = trials.trial_state(db, actor)
+    runs = running is not None and running.version == version.version
+    why = _why(version, word, said, reasons, evidence, runs)
     return Advice(
         word, why, reasons, said.verdicts_needed, said.choices, int(evidence.get("gates", 0)), evidence["evaluator"],
-        alarms_of(version),
+        alarms_of(version), bool(said.stale),
     )  # fmt: skip
 
 
@@ -87,51 +91,59 @@ def _word(said: gate.Decision, reasons: tuple[Reason, ...], evidence: dict[str, 
 def _broken(said: gate.Decision, reasons: tuple[Reason, ...]) -> list[str]:
     """The checks that failed, in words; that it was compared with another writer is none."""
     stale = {_sentence(said.stale), _sentence(said.stale_trial)}
-    return [reason.words for reason in reasons[1:] if not reason.holds and reason.words not in stale]
+    checks = reasons if said.stale else reasons[1:]  # first comes who sells better, unless nothing tells
+    return [reason.words for reason in checks if not reason.holds and reason.words not in stale]
 
 
 def _by_sales(evidence: dict[str, Any]) -> bool:
     return gate.by_sales(evidence["new"], evidence.get("products", ()))
 
 
-def _why(name: str, word: Word, said: gate.Decision, reasons: tuple[Reason, ...], evidence: dict[str, Any]) -> str:
-    broken, choices = _broken(said, reasons), said.choices
-    sales = _by_sales(evidence)
+def _why(
+    version: WriterVersion,
+    word: Word,
+    said: gate.Decision,
+    reasons: tuple[Reason, ...],
+    evidence: dict[str, Any],
+    runs: bool,
+) -> str:
+    """`runs`: its trial is under way. A version in use is told against the one that it was made from."""
+    broken, choices, sales, name = _broken(said, reasons), said.choices, _by_sales(evidence), version.version
+    parent = version.parent or SHIPPED
+    other = parent if version.active else "the writer in use"
     if word == "promote":
         better = (
             "sells better by a judge that it was not trained on" if sales else "is preferred by the people who chose"
         )
-        return f"{name} {better}, and it is as safe, as true and as varied as the writer in use."
+        return f"{name} {better}, and it is as safe, as true and as varied as {other}."
     if broken:
         more = f" It also fails {len(broken) - 1} more of the checks below." if len(broken) > 1 else ""
         return f"{name} fails a check that every writer has to pass: {broken[0]}{more}"
     if said.stale:
+        chose = f"people chose between it and the writer in use ({choices:,} choices), but " if choices else ""
         return (
-            f"{name} was never compared with the writer in use: {said.stale} Nothing here tells whether it is better "
-            "than that one. A new round starts from the writer in use and is compared with it."
+            f"{name} is not proven: {chose}its held-out checks were made against {parent}, which is not in use now, so "
+            "no trial can promote it. A new round starts from the writer in use and is compared with it."
         )
+    start = "Its trial is under way" if runs else "Start a new trial" if said.stale_trial else "Start a trial"
+    takes = f" {start}: it takes {said.verdicts_needed:,} choices at least to tell whether people prefer it."
+    takes = "" if version.active else takes
     if said.stale_trial:
-        return (
-            f"{name} is as safe as the writer in use, but people have not chosen between the two: {said.stale_trial} "
-            f"Start a new trial; it takes {said.verdicts_needed:,} choices at least."
-        )
+        return f"{name} is as safe as {other}, but people have not chosen between the two: {said.stale_trial}{takes}"
     if word == "don't":
         return (
-            f"{name} is safe, but by the held-out judge it sells less than the writer in use."
+            f"{name} is safe, but by the held-out judge it sells less than {other}."
             if sales
-            else f"{name} is safe, but people did not choose its texts clearly more often than those of the writer in "
-            f"use ({choices:,} choices)."
+            else f"{name} is safe, but people did not choose its texts clearly more often than those of {other} "
+            f"({choices:,} choices)."
         )
     if sales:
         return f"{name} is safe, but nothing shows yet that it sells better; the next results may."
     if not choices:
-        return (
-            f"{name} is as safe as the writer in use, but nobody has chosen between the two yet. "
-            f"Start a trial: it takes {said.verdicts_needed:,} choices at least to tell whether people prefer it."
-        )
+        return f"{name} is as safe as {other}, but nobody has chosen between the two yet.{takes}"
     return (
-        f"{name} is as safe as the writer in use, but {choices:,} choices are too few to tell whether people prefer "
-        f"it; about {said.verdicts_needed:,} more are needed."
+        f"{name} is as safe as {other}, but {choices:,} choices are too few to tell whether people prefer it; about "
+        f"{said.verdicts_needed:,} more are needed."
     )
 
 

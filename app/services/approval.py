@@ -1,6 +1,8 @@
-"""Whether a workspace lets only approved texts leave, and what is then missing of some texts.
+"""Which texts may not leave for a platform, whatever their words: by what the review and their authors said of them.
 
-Used by all that makes files for a platform. Leaves out who approves (statuses.py) and the setting (workspace.py).
+What was rejected, or was allowed until a day that has passed, never leaves. What nobody has approved yet stays where
+the workspace lets only approved texts leave. Used by all that makes files for a platform. Leaves out who approves
+(statuses.py) and the setting (workspace.py).
 """
 
 from collections.abc import Sequence
@@ -27,26 +29,32 @@ def approved_only(session: Session, actor: Actor) -> bool:
     return workspace_settings(session, actor).export_approved_only
 
 
-def unapproved(session: Session, actor: Actor, texts: Sequence[StoredText]) -> list[str]:
-    """One sentence for each text that may not leave yet; none where the workspace does not ask for approval."""
-    if not approved_only(session, actor):
-        return []
+def held_back(session: Session, actor: Actor, texts: Sequence[StoredText]) -> dict[int, str]:
+    """By text that may not leave now: a sentence that says why."""
     ids = [text.id for text in texts]
-    now, day = status_of(session, actor, ids), utc_now()
-    past = {text_id: until for text_id, until in until_of(session, actor, ids).items() if until <= day}
-    return [
-        f"The {placement_of(text.placement).slot(text.slot).label.lower()} '{_short(text)}' "
-        f"{_lacks(now[text.id], past.get(text.id))}."
-        for text in texts
-        if now[text.id] not in FINE or text.id in past
-    ]
+    now, until, asks = status_of(session, actor, ids), until_of(session, actor, ids), approved_only(session, actor)
+    found = {}
+    for text in texts:
+        if why := _why(text, now[text.id], until.get(text.id), asks):
+            label = placement_of(text.placement).slot(text.slot).label.lower()
+            found[text.id] = f"The {label} '{_short(text)}' {why}."
+    return found
 
 
-def _lacks(status: Status, past: datetime | None) -> str:
-    """`past`: the day until which it was allowed, if that is over: what was approved is so no longer."""
-    if status in FINE and past is not None:
-        return f"was allowed until {past:%-d %B %Y} only; have its proof looked at again"
-    return f"is {WORDS[status]}, and this workspace exports approved texts only; {TO_DO[status]}"
+def _why(text: StoredText, status: Status, until: datetime | None, asks: bool) -> str:
+    """`until`: what the looks that approved it allowed; a text that was sent back since has only its verdict's day."""
+    verdict, day = text.verdict, utc_now()
+    if status == "rejected" or (verdict is not None and verdict.outcome == "violation"):
+        return "was rejected in review; reword or replace it"
+    if text.choice == "rejected":
+        return "was rejected on the Draft desk; take that back there, or replace it"
+    if until is None and verdict is not None and verdict.outcome == "allowed":
+        until = verdict.until
+    if until is not None and until <= day:
+        return f"was allowed until {until:%-d %B %Y} only; have its proof looked at again"
+    if asks and status not in FINE:
+        return f"is {WORDS[status]}, and this workspace exports approved texts only; {TO_DO[status]}"
+    return ""
 
 
 def _short(text: StoredText) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 from app.services.people import Actor
 from relate_engine.config import Settings
 
+ROOMS = ("briefs", "wordings", "benches")  # of draft_working.py and ad_working.py
+
 
 @dataclass(frozen=True)
 class Aside:
@@ -63,6 +65,12 @@ def every(config: Settings, actor: Actor, room: str, pattern: str = "*") -> list
         return []
     found = [kept for name in names if (kept := get(config, actor, room, name)) is not None]
     return sorted(found, key=lambda kept: kept.at, reverse=True)
+
+
+def rooms(config: Settings) -> list[Path]:
+    """The folders of all rooms. A restore puts them away: the database gives the numbers of people and things that they
+    go by to others after it."""
+    return [config.home / "work" / room for room in ROOMS]
 
 
 def _folder(config: Settings, actor: Actor, room: str) -> Path:

@@ -65,11 +65,14 @@ def note(
     versions: Mapping[str, str] | None = None,
     **detail: Any,
 ) -> None:
-    """Adds one event inside the caller's write transaction. `action` is "object.verb"; `detail` is plain data."""
+    """Adds one event inside the caller's write transaction. `action` is "object.verb"; `detail` is plain data.
+
+    What is no text (the bytes of a file's name that is not UTF-8) becomes a question mark: it could not be stored."""
+    plain = json.dumps(detail, ensure_ascii=False).encode("utf-8", "replace")
     row = AuditEvent(
         workspace_id=actor.workspace_id, author_id=actor.user_id, created_at=utc_now(), action=action,
         object_type=object_type, object_id=object_id, versions=dict(versions or {}),
-        detail=json.loads(json.dumps(detail)),  # as it will be read back: no tuples, no numbers as names
+        detail=json.loads(plain),  # as it will be read back: no tuples, no numbers as names
         previous=rows.last_hash(session, actor.workspace_id) or BEGINNING, hash="",
     )  # fmt: skip
     row.hash = hash_of(row)

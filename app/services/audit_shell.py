@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from app.services.audit_log import people_in
-from app.services.people import Actor, local_actor, require
+from app.services.people import LOCAL, Actor, local_actor, require, shell_actor
 from db import audit as rows
 from db.audit import Filter
 from db.models import utc_now
+from db.people import user_by_subject
 from db.session import Database
 from relate_engine.brief import BriefError
 
@@ -22,15 +23,19 @@ def workspaces(db: Database) -> list[str]:
 
 
 def actor_for(db: Database, workspace: str | None) -> Actor:
-    """The person of the shell in the workspace of this name; without one the only workspace, or the shell's own."""
+    """The shell's own person in the workspace of this name; without one in the only workspace, or single-user mode's.
+
+    Of the workspace itself, made where it has none: the author of an export belongs to the log it stands in."""
     with db.read() as session:
         known = {name: number for number, name in rows.workspaces(session)}
     if workspace is not None and workspace not in known:
         raise BriefError(f"There is no workspace '{workspace}'; there are: {', '.join(known) or 'none'}.")
-    me = local_actor(db)
-    if workspace is not None:
-        return replace(me, workspace_id=known[workspace])
-    return replace(me, workspace_id=next(iter(known.values()))) if len(known) == 1 else me
+    if workspace is None and len(known) != 1:
+        return local_actor(db)
+    name = workspace if workspace is not None else next(iter(known))
+    with db.read() as session:  # `shell_actor` waits for its turn to write, though it has nothing to write as a rule
+        found = user_by_subject(session, known[name], LOCAL)
+    return Actor(found.id, "admin", known[name]) if found is not None else shell_actor(db, name)
 
 
 def filter_of(

@@ -4,11 +4,13 @@ A backup is a .tar.gz with `backup.json`, the database (an SQLite file or Postgr
 RELATE_HOME that the database's rows point to: `policies` (trained writers) and `versions` (reward models and what
 belongs to them). Not in it: downloaded base weights (RELATE_CACHE), settings and secrets (environment,
 .streamlit/secrets.toml), checkpoints of jobs under way (they begin anew), logs.
-A restore checks everything before it changes anything, and keeps what it replaces beside it.
+A restore checks everything before it changes anything, does all of it or nothing, and keeps what it replaces beside it
+(exchange.py). What people have not saved (aside.py) is put away with it: it goes by numbers that are given out anew.
 """
 
 import hashlib
 import json
+import os
 import shutil
 import tarfile
 import tempfile
@@ -18,12 +20,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
-from app.services import audit, presence, sessions
-from app.services.people import Actor
+from app.services import aside, audit, audit_shell, exchange, presence, sessions
+from app.services.exchange import KEPT, Exchange, left_alone
+from app.services.people import shell_actor
 from db import backup as files
-from db.models import User, utc_now
+from db.models import utc_now
 from db.session import StorageError, open_database
 from relate_engine.config import Settings
 
@@ -81,7 +82,7 @@ def make(config: Settings, file: Path) -> Backup:
                 tar.add(Path(temporary) / TOLD, TOLD)
                 tar.add(copy, NAMES[kind])
                 for name in folders:
-                    tar.add(config.home / name, name, filter=_whole)
+                    _add(tar, config.home / name, name)
         part.replace(file)
     except OSError as error:
         raise StorageError(
@@ -108,26 +109,62 @@ def restore(config: Settings, file: Path, force: bool = False) -> Restored:
                 f"{using}, so nothing was restored; end it first (or give --force and restart it after)."
             )
         stamp = _stamp(config.home, files.file_of(config.database).parent if kind == "sqlite" else config.home)
-        kept: list[Path] = []
         try:
-            if kind == "postgresql":
-                kept.append(config.home / f"relate.{stamp}.dump")
-                files.dump_postgresql(config.database, kept[0])
-                files.restore_postgresql(config.database, folder / NAMES[kind])  # first: a server may refuse it
-            for name in FOLDERS:
-                kept += _exchange(config.home / name, folder / name, stamp)
-            if kind == "sqlite":
-                path = files.file_of(config.database)
-                old = path.with_name(f"{path.name}.{stamp}")
-                files.replace_sqlite(path, _near(folder / NAMES[kind], path), old)
-                kept += [old] if old.exists() else []
+            pairs = [(config.home / name, folder / name) for name in FOLDERS]
+            swap = exchange.prepared(pairs, aside.rooms(config), stamp)
+            try:
+                put = _put_postgresql if kind == "postgresql" else _put_sqlite
+                kept = put(config, found, folder / NAMES[kind], swap, stamp)
+            except BaseException:
+                swap.undone()
+                raise
         except OSError as error:
+            where = f" {error.filename}" if error.filename else ""
             raise StorageError(
-                f"The restore stopped ({error.strerror or error}); what was there is kept as *.{stamp}, "
-                "so mend that and restore again."
+                f"The restore stopped ({error.strerror or error}{where}) and everything is as it was; mend that and "
+                "restore again."
             ) from error
-    _brought_up_to_date(config, found)
-    return Restored(found, tuple(kept))
+        swap.tidied()
+    return Restored(found, (*kept, *swap.kept))
+
+
+def _put_sqlite(config: Settings, found: Backup, copy: Path, swap: Exchange, stamp: str) -> list[Path]:
+    """The folders and the copy in their places, the copy brought up to date before; returns the database kept."""
+    path = files.file_of(config.database)
+    _brought_up_to_date(files.url_of(copy), found)
+    near, old = _near(copy, path), path.with_name(f"{path.name}.{stamp}")
+    try:
+        swap.done()
+        files.replace_sqlite(path, near, old)
+    finally:
+        near.unlink(missing_ok=True)
+    return [old] if old.exists() else []
+
+
+def _put_postgresql(config: Settings, found: Backup, copy: Path, swap: Exchange, stamp: str) -> list[Path]:
+    """The dump in the database, first since a server may refuse it, and the folders in their places; returns the dump
+    of what was there, which is put back where the rest fails."""
+    old = config.home / f"relate.{stamp}.dump"
+    try:
+        files.dump_postgresql(config.database, old)
+        files.restore_postgresql(config.database, copy)
+    except BaseException:
+        old.unlink(missing_ok=True)  # nothing was replaced
+        raise
+    try:
+        _brought_up_to_date(config.database, found)  # at once: its sessions count as long as they are not ended
+        swap.done()
+    except BaseException as error:
+        try:
+            files.restore_postgresql(config.database, old)
+        except StorageError as worse:
+            raise StorageError(
+                f"The restore stopped half way ({error}): the database is the backup's, its versions are not, and what "
+                f"was there could not be put back from {old.name} ({worse}); mend that and restore again."
+            ) from error
+        old.unlink()
+        raise
+    return [old]
 
 
 def _unpacked(file: Path, folder: Path, kind: str) -> Backup:
@@ -161,8 +198,8 @@ def _unpacked(file: Path, folder: Path, kind: str) -> Backup:
         files.check_sqlite(copy)
     else:
         files.require_known(found.revision)
-        files.require_program("pg_restore")
-        files.require_program("pg_dump")
+        for program in ("pg_restore", "psql", "pg_dump"):
+            files.require_program(program)
     return found
 
 
@@ -180,22 +217,12 @@ def _in_use(config: Settings, kind: str) -> str:
 
 def _stamp(*folders: Path) -> str:
     """The ending of what is kept: the time, unlike that of any restore before."""
-    stamp, number = f"before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}", 1
+    stamp, number = f"{KEPT[1:]}{datetime.now(UTC):%Y%m%d-%H%M%S}", 1
     named = stamp
     while any(True for folder in folders for _ in folder.glob(f"*.{named}*")):
         number += 1
         named = f"{stamp}-{number}"
     return named
-
-
-def _exchange(old: Path, new: Path, stamp: str) -> list[Path]:
-    """Puts one folder in the place of another; a backup without it leaves none. Returns what is kept."""
-    kept = old.with_name(f"{old.name}.{stamp}")
-    if old.exists():
-        old.rename(kept)
-    if new.exists():
-        new.rename(old)
-    return [kept] if kept.exists() else []
 
 
 def _near(copy: Path, path: Path) -> Path:
@@ -206,26 +233,37 @@ def _near(copy: Path, path: Path) -> Path:
     return near
 
 
-def _brought_up_to_date(config: Settings, found: Backup) -> None:
+def _brought_up_to_date(url: str, found: Backup) -> None:
     """Upgrades the tables, ends every session (who signed out or was removed since would be in again), and notes the
-    restore where there is a person of this computer to note it for."""
-    db = open_database(config.database)
+    restore in every workspace, in the name of the person of this computer there."""
+    db = open_database(url)
     try:
-        with db.write() as session:
+        with db.write() as session:  # for itself: no note that fails keeps a session open
             sessions.end_all(session, utc_now())
-            me = session.scalar(select(User).where(User.subject == "local", User.active).order_by(User.id).limit(1))
-            if me is not None:
-                audit.note(
-                    session, Actor(me.id, "admin", me.workspace_id), "database.restore", "database",
-                    file=found.file.name, made_at=found.made_at.isoformat(),
-                )  # fmt: skip
+        name, made_at = readable(found.file.name), found.made_at.isoformat()
+        for workspace in audit_shell.workspaces(db):
+            me = shell_actor(db, workspace)
+            with db.write() as session:
+                audit.note(session, me, "database.restore", "database", file=name, made_at=made_at)
     finally:
         db.close()
 
 
-def _whole(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """Leaves out what is still being written."""
-    return None if entry.name.endswith(".part") else entry
+def readable(name: str) -> str:
+    """A file's name that can be printed and stored, whatever bytes it is made of."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _add(tar: tarfile.TarFile, path: Path, name: str, within: tuple[Path, ...] = ()) -> None:
+    """What a path leads to, links followed, under its own name. Leaves out what is still being written, what restores
+    have kept, links to nothing and links back to a folder they are in."""
+    real = path.resolve()
+    if name.endswith(".part") or left_alone(path.name) or real in within or not real.exists():
+        return
+    tar.add(real, name, recursive=False)
+    if real.is_dir():
+        for inner in sorted(real.iterdir()):
+            _add(tar, inner, f"{name}/{inner.name}", (*within, real))
 
 
 def _sha256(path: Path) -> str:

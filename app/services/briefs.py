@@ -2,7 +2,8 @@
 
 The title is the product's name until somebody gives another one; then it stays. Every change is noted in the audit
 log, which also knows who changed a brief last. An archived brief is not changed and not drafted for before somebody
-restores it. Leaves out drafting, and a whole client at once (clients.py).
+restores it. Where a brief gains countries, what was approved for the others is in review again. Leaves out drafting,
+and a whole client at once (clients.py).
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.services import audit
+from app.services import audit, statuses
 from app.services.people import Actor, names_in, names_of, own, require
 from app.services.stored import StoredBrief, brief_record, checksum_of
 from db import briefs as rows
@@ -87,11 +88,15 @@ def save_brief(
                 raise _changed(session, actor, row, CONTENT)
             if row.title == row.payload.get("product"):  # nobody gave it a title of its own
                 row.title = brief.product
+        before = list(brief.countries) if brief_id is None else row.payload.get("countries", [])
+        gained = [country for country in brief.countries if country not in before]
         row.placement, row.checksum = brief.placement, checksum
         row.payload = brief.model_dump(mode="json")
         row.updated_at = models.utc_now()
         session.flush()
         audit.note(session, actor, "brief.create" if brief_id is None else "brief.change", "brief", row.id)
+        if gained:
+            _back_to_review(session, actor, row.id, gained)
         return brief_record(row)
 
 
@@ -216,6 +221,26 @@ def duplicate_brief(db: Database, actor: Actor, brief_id: int) -> StoredBrief:
         session.flush()
         audit.note(session, actor, "brief.duplicate", "brief", row.id, copy_of=old.id)
         return brief_record(row)
+
+
+def _back_to_review(session: Session, actor: Actor, brief_id: int, gained: list[str]) -> None:
+    """Texts that may run, and with them their ads, are in review again: nobody has judged them for these countries.
+
+    Not through `statuses.set_status`: who writes briefs may not reopen a text, but it follows from what they changed.
+    """
+    reason = f"The brief now runs in {', '.join(gained).upper()} too."
+    texts = {text.id: text for text in queries.texts_of_brief(session, actor.workspace_id, brief_id)}
+    for text_id, was in statuses.status_of(session, actor, texts).items():
+        if was in statuses.FINE:
+            session.add(
+                models.StatusChange(
+                    workspace_id=actor.workspace_id, author_id=actor.user_id, text_id=text_id, status="in_review",
+                    reason=reason,
+                )
+            )  # fmt: skip
+            session.flush()
+            audit.note(session, actor, "text.reopen", "text", text_id, status="in_review", was=was, reason=reason)
+            statuses.follow_text(session, actor, texts[text_id])
 
 
 def _not_archived(session: Session, actor: Actor, brief_id: int) -> models.Brief:

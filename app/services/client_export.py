@@ -3,8 +3,9 @@ where too little is picked.
 
 Each brief is one ad, checked like an ad that is exported alone; an incomplete one stays out and is named with what it
 lacks. Of several ads of a brief it is the newest one that is approved, or the newest. A built ad leaves as it would
-alone (ad_export.py): its approved version, or the newest where drafts may leave, with its order and pins. Leaves out
-single ads and their checks (exporting.py).
+alone (ad_export.py): its approved version, or the newest where drafts may leave, with its order and pins. Texts that
+only the ranking put into the file are noted as exported but count as picked by nobody: rounds learn from people. Leaves
+out single ads and their checks (exporting.py).
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,12 +14,12 @@ from dataclasses import dataclass
 from app.services import audit, feedback
 from app.services.ad_export import ad_file
 from app.services.ad_records import ad_records
+from app.services.approval import held_back
+from app.services.blocking import confirmed
 from app.services.drafting import get_texts
-from app.services.exporting import ExportRefused, editor_csv
+from app.services.exporting import ExportRefused, editor_csv, text_problems
 from app.services.people import Actor, NotFound, own, require
-from app.services.statuses import FINE, status_of
 from app.services.stored import StoredText
-from app.services.workspace import workspace_settings
 from db import ads, models
 from db import briefs as rows
 from db.session import Database
@@ -48,13 +49,15 @@ class Built:
 
 @dataclass(frozen=True)
 class ClientExport:
-    """`data` is None where no ad is complete. `text_ids`: of all ads in the file, those of `built` too."""
+    """`data` is None where no ad is complete. `text_ids`: of all ads in the file, those of `built` too; `filled`: those
+    of them that nobody picked."""
 
     data: bytes | None
     brief_ids: tuple[int, ...]
     text_ids: tuple[int, ...]
     missing: tuple[Missing, ...]
     built: tuple[Built, ...] = ()
+    filled: tuple[int, ...] = ()
 
 
 def export_all(db: Database, actor: Actor, brief_ids: Iterable[int], picked_only: bool = False) -> ClientExport:
@@ -65,6 +68,7 @@ def export_all(db: Database, actor: Actor, brief_ids: Iterable[int], picked_only
     texts: list[int] = []
     missing: list[Missing] = []
     built: list[Built] = []
+    filled: list[int] = []
     for brief_id in dict.fromkeys(brief_ids):
         title = f"Brief {brief_id}"
         try:
@@ -78,13 +82,13 @@ def export_all(db: Database, actor: Actor, brief_ids: Iterable[int], picked_only
             url = str(brief.payload.get("landing_page") or "")
             if lacking := _lacking(campaign, group, url):
                 raise ExportRefused(lacking)
-            if (ad := built_ad(db, actor, brief_id)) is not None:
-                made = ad_file(db, actor, ad, campaign, group, link=url)
-                file, chosen = made.data, list(made.revision.text_ids)
-                built.append(Built(ad, made.revision.number, made.revision.text_ids))
-            else:
-                chosen = choose(db, actor, brief_id, picked_only)
+            if (ad := built_ad(db, actor, brief_id)) is None:
+                chosen, best = choose(db, actor, brief_id, picked_only)
                 file = editor_csv(db, actor, chosen, campaign, group, url)
+            else:
+                made = ad_file(db, actor, ad, campaign, group, link=url)
+                file, chosen, best = made.data, list(made.revision.text_ids), []
+                built.append(Built(ad, made.revision.number, made.revision.text_ids))
         except ExportRefused as refused:
             missing.append(Missing(brief_id, title, refused.problems))
             continue
@@ -95,8 +99,9 @@ def export_all(db: Database, actor: Actor, brief_ids: Iterable[int], picked_only
         body += rest
         ready.append(brief_id)
         texts += chosen
+        filled += best
     data = header + b"\r\n" + body if ready else None
-    return ClientExport(data, tuple(ready), tuple(texts), tuple(missing), tuple(built))
+    return ClientExport(data, tuple(ready), tuple(texts), tuple(missing), tuple(built), tuple(filled))
 
 
 def _lacking(campaign: str, group: str, url: str) -> list[str]:
@@ -119,13 +124,16 @@ def built_ad(db: Database, actor: Actor, brief_id: int) -> int | None:
 
 
 def note_export(db: Database, actor: Actor, export: ClientExport) -> None:
-    """Notes that the file was taken: its texts count as picked, and each built ad knows which version left."""
+    """Notes that the file was taken: its texts but the `filled` ones count as picked, and each built ad knows which
+    version left."""
     require(actor, "ad.export")
-    in_ads = {text_id for ad in export.built for text_id in ad.text_ids}
+    apart = {*export.filled, *(text_id for ad in export.built for text_id in ad.text_ids)}
     for ad in export.built:
         feedback.export(db, actor, ad.text_ids, "editor", ad.ad_id, ad.revision)
-    if others := [text_id for text_id in export.text_ids if text_id not in in_ads]:
+    if others := [text_id for text_id in export.text_ids if text_id not in apart]:
         feedback.export(db, actor, others, "editor")
+    if export.filled:
+        feedback.export(db, actor, export.filled, feedback.FILLED)
     with db.write() as session:
         audit.note(
             session, actor, "client.export", "workspace", actor.workspace_id, briefs=list(export.brief_ids),
@@ -133,10 +141,11 @@ def note_export(db: Database, actor: Actor, export: ClientExport) -> None:
         )  # fmt: skip
 
 
-def choose(db: Database, actor: Actor, brief_id: int, picked_only: bool = False) -> list[int]:
-    """The texts of a brief's ad: the picked ones; a slot with none gets the best, one with too few is filled up.
+def choose(db: Database, actor: Actor, brief_id: int, picked_only: bool = False) -> tuple[list[int], list[int]]:
+    """The texts of a brief's ad: the picked ones; a slot with none gets the best, one with too few is filled up. Beside
+    them, those of them that were filled in.
 
-    Where the workspace exports approved texts only, it is filled up with approved ones."""
+    It is filled up with texts that may leave only: approved ones where the workspace exports no others."""
     with db.read() as session:
         picked_ids = rows.picked_ids(session, actor.workspace_id, brief_id, LOOKED)
         newest = rows.newest_ids(session, actor.workspace_id, brief_id, LOOKED)
@@ -144,18 +153,18 @@ def choose(db: Database, actor: Actor, brief_id: int, picked_only: bool = False)
     texts = [text for text in found.values() if text.placement == "google_rsa"]
     picked = [text for text in texts if text.choice == "picked"]
     if picked_only:
-        return [text.id for text in picked]
+        return [text.id for text in picked], []
+    blocking = confirmed(db, actor)
+    fine = [text for text in texts if _fine(text) and not text_problems(text, blocking)]
     with db.read() as session:
-        fine = {text.id for text in texts}
-        if workspace_settings(session, actor).export_approved_only:
-            fine = {i for i, status in status_of(session, actor, fine).items() if status in FINE}
-    best = sorted((text for text in texts if text.id in fine and _fine(text)), key=_merit)
+        held = held_back(session, actor, fine)
+    best = sorted((text for text in fine if text.id not in held), key=_merit)
     chosen: list[int] = []
     for slot in placement_of("google_rsa").slots:
         mine = [text for text in picked if text.slot == slot.name]
         wanted = max(len(mine), slot.required) if mine else slot.full_ad
         chosen += [text.id for text in _filled(mine, [t for t in best if t.slot == slot.name], wanted)]
-    return chosen
+    return chosen, [i for i in chosen if found[i].choice != "picked"]
 
 
 def _filled(picked: Sequence[StoredText], best: Iterable[StoredText], wanted: int) -> list[StoredText]:

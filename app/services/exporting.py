@@ -2,9 +2,9 @@
 
 They are never escaped, since an apostrophe would become ad text: a text that a spreadsheet would run as a formula is
 refused instead. The plain table for analysts is exporting_table.py.
-A refusal lists everything that is missing; a text that was scored before its brief or the rules changed
-cannot go to a platform, nor one that is not approved where the workspace says so. All files are UTF-8
-with a byte order mark, which Google Ads Editor reads and Excel needs; quoting is RFC 4180.
+A refusal lists everything that is missing; a text that was scored before its brief or the rules changed cannot go to a
+platform, nor one that was rejected, nor one that is not approved where the workspace says so (approval.py). All files
+are UTF-8 with a byte order mark, which Google Ads Editor reads and Excel needs; quoting is RFC 4180.
 Making a file changes nothing; feedback.export notes that it was taken.
 """
 
@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from app.services.approval import unapproved
+from app.services.approval import held_back
 from app.services.blocking import blocks, confirmed
 from app.services.briefs import get_brief
 from app.services.drafting import get_texts
-from app.services.exporting_table import FORMULA, csv_bytes, plain_csv
+from app.services.exporting_table import csv_bytes, plain_csv, unsafe
 from app.services.people import Actor, require
 from app.services.stored import StoredText, is_stale
 from db.session import Database
@@ -98,7 +98,7 @@ def editor_problems(
 
     `blocking`: the categories in which the classifier blocks in the workspace (blocking.py)."""
     problems = _named("campaign", campaign) + _named("ad group", ad_group) + _url("final URL", final_url)
-    problems += _set_problems(texts, "google_rsa") + [p for text in texts for p in _text_problems(text, blocking)]
+    problems += _set_problems(texts, "google_rsa") + [p for text in texts for p in text_problems(text, blocking)]
     by_id = {text.id: text for text in texts}
     for text_id, position in (pins or {}).items():
         text = by_id.get(text_id)
@@ -133,7 +133,7 @@ def meta_problems(
     """Everything that keeps these texts from being a complete Meta ad; empty when ready. `blocking`: see above."""
     problems = _named("campaign", campaign) + _named("ad set", ad_set) + _named("ad name", ad_name)
     problems += _url("link", link) + _set_problems(texts, "meta_feed")
-    problems += [p for text in texts for p in _text_problems(text, blocking)]
+    problems += [p for text in texts for p in text_problems(text, blocking)]
     return problems + _ad_problems(texts, "meta_feed", must_say)
 
 
@@ -149,9 +149,9 @@ def ad_table(db: Database, actor: Actor, text_ids: Iterable[int]) -> bytes:
 
 
 def _refuse(db: Database, actor: Actor, texts: Sequence[StoredText], problems: list[str]) -> None:
-    """ExportRefused with these problems and what is not approved, if there is any."""
+    """ExportRefused with these problems and what was rejected or is not approved, if there is any."""
     with db.read() as session:
-        problems = problems + unapproved(session, actor, texts)
+        problems = [*problems, *held_back(session, actor, texts).values()]
     if problems:
         raise ExportRefused(problems)
 
@@ -172,7 +172,7 @@ def ad_cautions(db: Database, actor: Actor, text_ids: Iterable[int]) -> list[str
 def _named(what: str, value: str) -> list[str]:
     if not value.strip():
         return [f"The {what} is missing; type its name."]
-    return _unsafe(f"The {what}", value.strip())
+    return unsafe(f"The {what}", value.strip())
 
 
 def _url(what: str, value: str) -> list[str]:
@@ -187,19 +187,7 @@ def _url(what: str, value: str) -> list[str]:
         good = False
     if not good or len(value) > 2048 or any(c.isspace() or not c.isprintable() for c in value):
         return [f"The {what} '{value[:60]}' is not a web address; it begins with https:// and has no spaces."]
-    return []
-
-
-def _unsafe(what: str, value: str) -> list[str]:
-    """Problems of a cell that goes to a platform as it is."""
-    if value.startswith(FORMULA):
-        shown = repr(value[0]) if not value[0].isprintable() else value[0]
-        return [f"{what} begins with {shown}, which a spreadsheet runs as a formula; reword its start."]
-    if value == "[]":
-        return [f"{what} is [], which Google Ads Editor reads as 'erase'; reword it."]
-    if any(ord(c) < 32 and c != "\n" for c in value):
-        return [f"{what} holds a control character; type it again."]
-    return []
+    return unsafe(f"The {what}", value)
 
 
 def _set_problems(texts: Sequence[StoredText], placement: str) -> list[str]:
@@ -264,9 +252,9 @@ def _ad_problems(
     return [f"{finding.message} {finding.fix}".strip() for finding in found if finding.severity == "block"]
 
 
-def _text_problems(text: StoredText, blocking: Set[str]) -> list[str]:
+def text_problems(text: StoredText, blocking: Set[str]) -> list[str]:
     """What keeps one text from leaving for a platform, which takes its cell as it is."""
-    return _unsafe(_named_text(text), text.text) + _unfit(text, blocking)
+    return unsafe(_named_text(text), text.text) + _unfit(text, blocking)
 
 
 def _named_text(text: StoredText) -> str:

@@ -1,11 +1,13 @@
 """Texts as a plain table for analysts, and how every table that leaves the studio is written.
 
-Cells that a spreadsheet would run as a formula are escaped (ASVS 1.2.10). All tables are UTF-8 with a byte order mark;
-quoting is RFC 4180. Leaves out files for a platform, which may not be escaped (exporting.py).
+Cells that a spreadsheet would run as a formula are escaped (ASVS 1.2.10), and so is what follows a semicolon or a tab:
+where these part the columns, as in Excel for many languages, it begins a cell of its own. All tables are UTF-8 with a
+byte order mark; quoting is RFC 4180. Leaves out files for a platform, which may not be escaped (exporting.py).
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.services.drafting import get_texts
@@ -14,7 +16,8 @@ from app.services.stored import StoredText
 from app.services.trials import on_trial
 from db.session import Database
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+FORMULA = re.compile(r"((?:^|[;\t])\s*)([=+\-@])")  # what stands before a character that begins a formula, and that
+_RUNS = ("\t", "\r", "\n", "\0")  # begin one too, at the start of a cell
 PLAIN_COLUMNS: tuple[str, ...] = (
     "text", "placement", "slot", "angle", "author", "created_utc", "choice", "rating", "verdict",
     "compliance_level", "compliance_score", "findings", "ctr", "ctr_low", "ctr_high", "cvr", "cvr_low",
@@ -35,8 +38,27 @@ def plain_csv(db: Database, actor: Actor, text_ids: Iterable[int]) -> bytes:
 
 
 def escaped(cell: object) -> object:
-    """A cell that no spreadsheet runs: text that begins like a formula gets an apostrophe; numbers stay."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    """A cell that no spreadsheet runs: an apostrophe stands before what begins a formula in a text; numbers stay."""
+    if not isinstance(cell, str):
+        return cell
+    safe = FORMULA.sub(r"\1'\2", cell)
+    return f"'{safe}" if safe.startswith(_RUNS) else safe
+
+
+def unsafe(what: str, value: str) -> list[str]:
+    """Problems of a cell that goes to a platform as it is."""
+    if value.startswith(_RUNS):
+        return [f"{what} begins with {value[0]!r}, which a spreadsheet runs as a formula; reword its start."]
+    if (found := FORMULA.search(value)) is not None:
+        after = {";": "a semicolon", "\t": "a tab"}.get(found[1][:1])
+        if after is None:
+            return [f"{what} begins with {found[2]}, which a spreadsheet runs as a formula; reword its start."]
+        return [f"{what} has {found[2]} after {after}, which a spreadsheet runs as a formula; reword it."]
+    if value == "[]":
+        return [f"{what} is [], which Google Ads Editor reads as 'erase'; reword it."]
+    if any(ord(c) < 32 and c != "\n" for c in value):
+        return [f"{what} holds a control character; type it again."]
+    return []
 
 
 def _plain_row(text: StoredText) -> dict[str, object]:

@@ -1,12 +1,14 @@
 """What people do with texts: pick, reject, rate, copy, export, edit. Each is one appended event.
 
-Copying counts as a pick, and so does exporting to Editor or Meta; a plain table is for looking, so it
-does not. The same pick, unpick, rejection or rating twice in a row (a double click) is stored once;
-every copy and export is stored. An edit makes a new text with the old one as parent, and keeps both wordings.
+Copying counts as a pick, and so does exporting to Editor or Meta; a plain table is for looking, so it does not, and no
+more does exporting a text that only the ranking put into an ad. The same pick, unpick, rejection or rating twice in a
+row (a double click) is stored once; every copy and export is stored. An edit makes a new text with the old one as
+parent, and keeps both wordings.
 Each of them is audited but a rating, which decides nothing; the wordings are kept here and not in the log.
 Who edits a text that was edited meanwhile gets an EditConflict with the newer wording and saves nothing yet: an edit
 of that newer one keeps both. Who picks, rejects or rates it gets an Outdated with that wording: the old one is on no
-list any more, so what is said of it would be lost.
+list any more, so what is said of it would be lost. Where edits have led back to the same wording, it is said of the
+newest text.
 """
 
 from collections.abc import Iterable
@@ -26,7 +28,7 @@ from relate_engine.brief import Brief, BriefError
 from relate_engine.scorecard import Scorecard
 
 LONGEST_REASON = 500
-PLAIN = queries.PLAIN
+PLAIN, FILLED = queries.PLAIN, queries.FILLED
 _ACTS = {"pick": "text.pick", "unpick": "text.unpick", "reject": "text.turn_down", "copy": "text.copy"}  # audited
 
 
@@ -81,24 +83,26 @@ def copy(db: Database, actor: Actor, text_id: int) -> StoredText:
 def export(
     db: Database, actor: Actor, text_ids: Iterable[int], target: str, ad_id: int | None = None, revision: int = 0
 ) -> None:
-    """Notes that texts left in a file (`target`: editor, meta or plain), of an ad's revision where one is named.
+    """Notes that texts left in a file (`target`: editor, meta, plain or FILLED), of an ad's revision if
+    one is named.
 
-    Counts as a pick of each, except in a plain table, which holds whatever was on the page. Blocked texts
-    never count: they are in no ad.
+    Counts as a pick of each, except in a plain table, which holds whatever was on the page, and of FILLED ones, which
+    nobody chose. Blocked texts never count: they are in no ad. Nor does one that was rejected since the file was made.
     """
     require(actor, "table.export" if target == PLAIN else "ad.export")
     with db.write() as session:
         texts = [own(session, actor, models.Text, text_id, "text") for text_id in dict.fromkeys(text_ids)]
         ids = [text.id for text in texts]
         cards = queries.latest_cards(session, actor.workspace_id, ids)
-        by = versions_of(cards.values())
+        by, said = versions_of(cards.values()), queries.choices(session, actor.workspace_id, ids)
         if ad_id is not None:
             own(session, actor, models.Ad, ad_id, "ad")
             audit.note(session, actor, "ad.export", "ad", ad_id, by, target=target, revision=revision, texts=ids)
         else:
             audit.note(session, actor, "text.export", "text", None, by, target=target, texts=ids)
         for text in texts:
-            if target != PLAIN and text.id in cards and cards[text.id].level == "blocked":
+            blocked = text.id in cards and cards[text.id].level == "blocked"
+            if target != PLAIN and (blocked or (text.id in said and said[text.id].state == "rejected")):
                 continue
             _append(session, actor, text, "export", reason=target)
 
@@ -144,7 +148,8 @@ def _say(
         newest = history.newest_edit(session, actor.workspace_id, text)
         if kind != "copy" and newest.text != text.text:  # what was copied has left the studio, whatever came after
             raise Outdated(text_records(session, actor, [newest])[0])
-        now = queries.choices(session, actor.workspace_id, [text_id]).get(text_id, queries.Choice())
+        text = newest if newest.text == text.text else text  # the edit was taken back
+        now = queries.choices(session, actor.workspace_id, [text.id]).get(text.id, queries.Choice())
         said_already = {
             "pick": now.last_kind == "pick",
             "unpick": now.state == "",
@@ -156,7 +161,7 @@ def _say(
             session.flush()
         record = text_records(session, actor, [text])[0]
         if kind in _ACTS and not said_already.get(kind, False):
-            audit.note(session, actor, _ACTS[kind], "text", text_id, judged_with(record.card) if record.card else {})
+            audit.note(session, actor, _ACTS[kind], "text", text.id, judged_with(record.card) if record.card else {})
         return record
 
 

@@ -137,9 +137,13 @@ def _done(row: models.Feedback, who: str, texts: Mapping[int, models.Text]) -> E
             after=row.after or "",
         )  # fmt: skip
     what = f"rated it {row.rating} of 5" if row.kind == "rate" else _CHOICES[row.kind]
-    detail = {"editor": "for Google Ads Editor", "meta": "for Meta", queries.PLAIN: "in a plain table"}.get(
-        row.reason, row.reason
-    )
+    words = {
+        "editor": "for Google Ads Editor",
+        "meta": "for Meta",
+        queries.FILLED: "for Google Ads Editor, to fill up its ad: no choice of a person",
+        queries.PLAIN: "in a plain table",
+    }
+    detail = words.get(row.reason, row.reason)
     return Event(row.created_at, "choice", who, what, row.text_id, detail)
 
 

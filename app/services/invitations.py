@@ -5,6 +5,7 @@ workspace in the transaction that accepts it. Leaves out roles of those who are 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -74,15 +75,31 @@ def withdraw(db: Database, actor: Actor, invitation_id: int) -> None:
         if row.accepted_at is not None:
             raise InvitationError(f"{row.email} has accepted already; remove the person from the list instead.")
         if row.withdrawn_at is None:
-            row.withdrawn_at = utc_now()
-            audit.note(session, actor, "invitation.withdraw", "invitation", row.id, email=row.email, role=row.role)
+            _withdrawn(session, actor, row)
 
 
-def pending(db: Database, actor: Actor) -> list[StoredInvitation]:
-    """The workspace's open invitations, newest first, PENDING_SHOWN at most."""
+def withdraw_of(session: Session, actor: Actor, email: str) -> None:
+    """The same for an address that has one pending, inside the caller's transaction: who was removed would come back by
+    it, with its role."""
+    row = people.pending_of(session, actor.workspace_id, email) if email else None
+    if row is not None:
+        _withdrawn(session, actor, row)
+
+
+def _withdrawn(session: Session, actor: Actor, row: Invitation) -> None:
+    row.withdrawn_at = utc_now()
+    audit.note(session, actor, "invitation.withdraw", "invitation", row.id, email=row.email, role=row.role)
+
+
+def pending(db: Database, actor: Actor, email: str = "") -> list[StoredInvitation]:
+    """The workspace's open invitations, newest first, PENDING_SHOWN at most; or that of one address."""
     require(actor, "people.manage")
     with db.read() as session:
-        rows = people.pending(session, actor.workspace_id, PENDING_SHOWN)
+        if email:
+            one = people.pending_of(session, actor.workspace_id, clean_email(email))
+            rows: Sequence[Invitation] = [one] if one else []
+        else:
+            rows = people.pending(session, actor.workspace_id, PENDING_SHOWN)
     names = names_of(db, actor, [row.author_id for row in rows])
     return [
         StoredInvitation(row.id, row.email, cast(Role, row.role), names.get(row.author_id, ""), row.created_at)

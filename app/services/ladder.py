@@ -249,8 +249,7 @@ def _start(config: Settings, start: Path) -> None:
     from relate_engine.draft import load_policy
     from relate_engine.policy.weights import policy_folder, sha256
     from relate_engine.training.corpus import read_corpus
-    from relate_engine.training.laxstart import SHARPEN, sharpening, train_lax
-    from relate_engine.training.preferences import train_preferences
+    from relate_engine.training.laxstart import train_lax
 
     if (start / "manifest.json").exists():
         return
@@ -258,13 +257,11 @@ def _start(config: Settings, start: Path) -> None:
     def step(done: int, total: int, loss: float) -> None:
         say(f"start: step {done} of {total}, loss {loss:.2f}")
 
-    file, lax = ASSETS / "ladder" / "lax.jsonl", start.parent / "lax"
+    file = ASSETS / "ladder" / "lax.jsonl"
     violating = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     train = [e for e in read_corpus(ASSETS / "corpus") if e.split == "train"]
     base = policy_folder(config.base_model, config.cache)
-    if not (lax / "manifest.json").exists():
-        train_lax(base, WRITER, train, violating, lax, start.parent / "lax-work", report=step)
-    say("The lax writer's own texts are sampled")
-    rows = sharpening(load_policy(config.base_model, config.cache, lax, ASSETS), train, violating)
+    say("The shipped writer's own headlines are sampled")
+    policy = load_policy(config.base_model, config.cache, WRITER, ASSETS)
     told = {"command": "relate evaluate ladder", "data_sha256": sha256(file)}
-    train_preferences(base, lax, rows, told, start, start.parent / "start-work", SHARPEN, step)
+    train_lax(base, WRITER, policy, train, violating, told, start, start.parent / "start-work", report=step)

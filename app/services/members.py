@@ -11,7 +11,7 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from app.services import audit
-from app.services.invitations import InvitationError, clean_email, role_named
+from app.services.invitations import InvitationError, clean_email, role_named, withdraw_of
 from app.services.people import LOCAL, Actor, NotFound, Role, require
 from db import people
 from db.models import User, utc_now
@@ -72,7 +72,7 @@ def change_role(db: Database, actor: Actor, user_id: int, role: str) -> Member:
 
 
 def remove(db: Database, actor: Actor, user_id: int) -> Member:
-    """Takes somebody out of the workspace and ends the sessions they have in it."""
+    """Takes somebody out of the workspace and ends the sessions they have in it; an open invitation of theirs too."""
     require(actor, "people.manage")
     with db.write() as session:
         row = _member(session, actor, user_id)
@@ -83,17 +83,19 @@ def remove(db: Database, actor: Actor, user_id: int) -> Member:
             for sign_in in people.open_sign_ins(session, row.id):
                 sign_in.ended_at = utc_now()
             audit.note(session, actor, "person.remove", "user", row.id, role=row.role)
+        withdraw_of(session, actor, row.email or "")
         return _record(row, None)
 
 
 def take_back(db: Database, actor: Actor, user_id: int) -> Member:
-    """Puts a removed person back with the role they had; they sign in again."""
+    """Puts a removed person back with the role they had, whatever an open invitation says; they sign in again."""
     require(actor, "people.manage")
     with db.write() as session:
         row = _member(session, actor, user_id)
         if not row.active:
             row.active = True
             audit.note(session, actor, "person.take_back", "user", row.id, role=row.role)
+        withdraw_of(session, actor, row.email or "")
         return _record(row, None)
 
 

@@ -6,9 +6,11 @@ those before it only where they were too few to be complete. Looks may also beco
 fewer are asked for or a reviewer leaves: the worker decides those. Leaves out who may move what (statuses.py).
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy.orm import Session
 
@@ -20,7 +22,10 @@ from db.session import Database
 AGREED = "Reviewers agree."  # the reason of what the looks decided; only that is undone with a verdict
 SETTLED = "Settled by an admin."  # and this with the admin's
 LAPSED = 50
-PAGE = 200  # texts with complete looks that are read at a time
+PAGE = 50  # texts with complete looks that are read, and decided, at a time
+HOLD_S = 1.0  # so long at most one batch of them holds the one write lock, on a slow machine too
+PAUSE_S = 0.05  # between batches, in which others write
+UPKEEP_S = 10.0  # of the worker's minute, whose job goes on meanwhile
 LAPSED_REASON = "The day until which it was allowed has passed."
 SIDES = {"compliant": "fine", "allowed": "fine", "violation": "violation"}
 
@@ -73,16 +78,18 @@ def decided(session: Session, workspace_id: int, text_id: int, overlap: int) -> 
     return sides.pop() if complete and len(sides) == 1 else ""
 
 
-def follow(session: Session, actor: Actor, text_ids: Sequence[int], side: str, reason: str) -> None:
-    """Moves texts in review to what was decided. A violation also stops a text that is approved or live."""
+def follow(session: Session, actor: Actor, text_ids: Sequence[int], side: str, reason: str) -> int:
+    """Moves texts in review to what was decided, and returns how many. A violation also stops a text that is approved
+    or live."""
     if side not in ("fine", "violation"):
-        return
-    now = statuses.status_of(session, actor, text_ids)
+        return 0
+    now, moved = statuses.status_of(session, actor, text_ids), 0
     for text_id in text_ids:
         if side == "fine" and now[text_id] == "in_review":
-            statuses.set_status(session, actor, text_id, "approved", reason)
+            moved += statuses.set_status(session, actor, text_id, "approved", reason)
         elif side == "violation" and now[text_id] in ("in_review", "approved", "live"):
-            statuses.set_status(session, actor, text_id, "rejected", reason)
+            moved += statuses.set_status(session, actor, text_id, "rejected", reason)
+    return moved
 
 
 def back_to_review(
@@ -142,23 +149,46 @@ def _reopen(db: Database, workspace_id: int) -> int:
 
 def decide_everywhere(db: Database) -> int:
     """Moves texts whose looks have become complete without a verdict, in every workspace; returns how many. The worker
-    does it every minute, in the name of the reviewer whose verdict counts."""
+    does it every minute, for UPKEEP_S at most, in the name of the reviewer whose verdict counts."""
     with db.read() as session:
         waiting = [w for w in sending.workspaces_with_any(session) if next(_complete(session, w), None)]
-    moved = 0
-    for workspace_id in waiting:
-        with db.write() as session:
-            moved += decide_complete(session, workspace_id)
-    return moved
+    end = time.monotonic() + UPKEEP_S
+    return sum(decide_complete(db, w, None, end - time.monotonic()) for w in waiting if time.monotonic() < end)
 
 
-def decide_complete(session: Session, workspace_id: int, by: Actor | None = None) -> int:
-    """The same in one workspace, inside the caller's transaction; `by`: whose act made the looks complete."""
-    found = list(_complete(session, workspace_id))
-    counts = queries.latest_verdicts(session, workspace_id, [text_id for text_id, _ in found])
-    for text_id, side in found:
-        follow(session, by or Actor(counts[text_id].author_id, "reviewer", workspace_id), [text_id], side, AGREED)
-    return len(found)
+def decide_complete(db: Database, workspace_id: int, by: Actor | None, seconds: float = float("inf")) -> int:
+    """The same in one workspace, in transactions of a batch each, one of them at least; `by`: whose act made the looks
+    complete."""
+    end, moved = time.monotonic() + seconds, 0
+    while True:
+        with db.read() as session:
+            left = [text_id for text_id, _ in islice(_complete(session, workspace_id), PAGE)]
+        before = moved
+        while left:
+            with db.write() as session:
+                done, looked_at = _decide(session, workspace_id, left, by)
+            moved, left = moved + done, left[looked_at:]
+            time.sleep(PAUSE_S)
+            if time.monotonic() > end:
+                return moved
+        if moved == before:  # nothing was left, or others were quicker
+            return moved
+
+
+def _decide(session: Session, workspace_id: int, text_ids: Sequence[int], by: Actor | None) -> tuple[int, int]:
+    """Moves those of some texts that are decided still, for HOLD_S at most; how many it moved, and looked at."""
+    overlap, end = _overlap(session, workspace_id), time.monotonic() + HOLD_S
+    counts = queries.latest_verdicts(session, workspace_id, text_ids)
+    done = looked_at = 0
+    for text_id in text_ids:
+        looked_at += 1
+        side = decided(session, workspace_id, sending.speaker(session, text_id) or text_id, overlap)
+        if side:
+            who = by or Actor(counts[text_id].author_id, "reviewer", workspace_id)
+            done += follow(session, who, [text_id], side, AGREED)
+        if time.monotonic() > end:
+            break
+    return done, looked_at
 
 
 def _complete(session: Session, workspace_id: int) -> Iterator[tuple[int, str]]:

@@ -21,7 +21,7 @@ from db import models, queries
 from db import versions as rows
 from db.session import Database
 from db.shown import places
-from relate_engine.brief import Brief, BriefError, parse_brief
+from relate_engine.brief import Brief, BriefError, parse_brief, placement_of, taken
 from relate_engine.config import Settings
 from relate_engine.rewards.compliance import check_text
 from relate_engine.rewards.readable import readable
@@ -107,7 +107,10 @@ def _sets(session: Session, actor: Actor, rules: RuleSet, confirmed: Set[str]) -
 
 
 def _held(text: StoredText, brief: Brief, rules: RuleSet, confirmed: Set[str]) -> bool:
-    """Whether its newest wording may not run: by its card, or by a rule of now that the card, being older, misses."""
+    """Whether its newest wording may not run: by its width, its card, or a rule of now that the card, being older,
+    misses."""
+    if taken(text.text, text.placement) > placement_of(text.placement).slot(text.slot).limit:
+        return True
     if text.card is not None and any(blocking.blocks(f, confirmed, text.cleared) for f in text.card.findings):
         return True
     found, _, _ = check_text(rules, text.text, brief.placement, text.slot, brief.countries, brief)

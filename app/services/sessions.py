@@ -3,7 +3,8 @@
 Streamlit's cookie is signed, lasts 30 days and cannot be taken back, so it only says who signed in and when. Whether
 that sign-in still counts says the table sign_ins: one row for one sign-in at the provider, found by the hash of what
 only that sign-in has (issuer, subject, time of issue, nonce). All tabs of a browser share the row. It ends when the
-person signs out, is removed, after `hours` without a click, or LONGEST after the sign-in. An ended row stays, and the
+person signs out, is removed, after `hours` without a click (on a page or, by `touch`, in a part of one), or LONGEST
+after the sign-in. An ended row stays, and the
 hash is unique, so a reload with the same cookie finds it ended; a cookie without a row counts only within `hours` of
 its issue, and not where it is older than the last restore of the database: its row may have been lost, ended, with what
 happened since the backup. Only a new sign-in at the provider makes a new row.
@@ -187,6 +188,21 @@ def role_now(db: Database, sign_in_id: int, user_id: int) -> Role | None:
     """The role that counts at this moment; None once the session has ended or the person was removed."""
     with db.read() as session:
         return cast("Role | None", people.role_in_session(session, sign_in_id, user_id, utc_now()))
+
+
+def touch(db: Database, signed: SignedIn, hours: float, now: datetime | None = None) -> None:
+    """Writes a click in a part of a page down, which `enter` does not see; nothing where the session has ended.
+
+    Not for parts that draw themselves anew by the clock: an open page alone keeps nobody in."""
+    now = now or utc_now()
+    with db.read() as session:
+        row = session.get(SignIn, signed.id)
+    if row is None or row.ended_at is not None or row.expires_at <= now or now - row.seen_at < TOUCH:
+        return
+    with db.write() as session:
+        row = session.get_one(SignIn, signed.id)
+        if row.ended_at is None:
+            row.seen_at, row.expires_at = now, min(now + timedelta(hours=hours), row.created_at + LONGEST)
 
 
 def _end(db: Database, sign_in_id: int, now: datetime, how: str) -> None:

@@ -16,16 +16,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from sqlalchemy.orm import Session
+
 from app.services import audit
-from app.services.people import Actor, require
+from app.services.people import Actor, NotFound, require
 from app.services.versions import KIND, checked_reason, end_trial, usable
 from db import shown
 from db import versions as rows
 from db.models import VersionChange
 from db.session import Database
+from db.shown import TrialSet
 from relate_engine.brief import BriefError
 from relate_engine.config import Settings
-from relate_engine.gate import CHOICES
+from relate_engine.gate import Trial, choices_needed
 from relate_engine.share import always_valid
 
 
@@ -60,8 +63,8 @@ class TrialCounts:
 
     @property
     def needed(self) -> int:
-        """How many choices are missing to CHOICES."""
-        return max(0, CHOICES - self.choices)
+        """About how many choices are missing until it can say yes, as the gate counts them."""
+        return choices_needed(Trial(self.choices, self.share or 0.0, *self.interval, self.together))
 
     @property
     def share(self) -> float | None:
@@ -104,11 +107,20 @@ def start_trial(db: Database, actor: Actor, version: str, config: Settings, reas
     return state
 
 
-def stop_trial(db: Database, actor: Actor, reason: str = "") -> None:
-    """Ends the trial: from the next draft on only the version in use writes. BriefError where none runs."""
+def stop_trial(db: Database, actor: Actor, reason: str = "", version: str | None = None) -> None:
+    """Ends the trial: from the next draft on only the version in use writes. `version`: whose trial a page showed;
+    BriefError where none runs, or another's by now, NotFound for one that is not the workspace's."""
     require(actor, "writer.change")
     reason = checked_reason(reason)
     with db.write() as session:
+        if version is not None and rows.named(session, actor.workspace_id, KIND, version) is None:
+            raise NotFound(f"There is no version {version} in your workspace, so no trial of it was stopped.")
+        running = rows.trial(session, actor.workspace_id)
+        if running is not None and version not in (None, running.to_version):
+            raise BriefError(
+                f"The trial of {version} has ended already; {running.to_version} is on trial now, so nothing was "
+                "changed."
+            )
         if not end_trial(session, actor, reason):
             raise BriefError("No trial is running, so there is nothing to stop.")
 
@@ -137,7 +149,7 @@ def last_tried(db: Database, actor: Actor) -> str | None:
 
 
 def trial_counts(db: Database, actor: Actor, version: str) -> TrialCounts | None:
-    """What people chose in all mixed sets of `version` and the one it was last tried against; None without a set.
+    """What people chose in all mixed sets of `version` and its rival (`_rival`); None without a set.
 
     A slot counts where it showed texts of both, and its choices where some of them were left: elsewhere there was
     nothing to choose between. Of m choices among n texts chance gives the new version m / n of its texts.
@@ -145,9 +157,9 @@ def trial_counts(db: Database, actor: Actor, version: str) -> TrialCounts | None
     require(actor, "writer.read")
     with db.read() as session:
         sets = shown.trial_sets(session, actor.workspace_id, version)
-        if not sets:
+        old = _rival(session, actor.workspace_id, version, sets)
+        if old is None:
             return None
-        old = sets[-1].old
         until: dict[datetime | None, list[int]] = {}
         tried = [c for c in rows.changes(session, actor.workspace_id) if c.kind == "trial"]
         for one in sets:
@@ -178,6 +190,20 @@ def trial_counts(db: Database, actor: Actor, version: str) -> TrialCounts | None
         sum(c.by_chance for c in chosen.values()),
         _together([c for c in chosen.values() if c.all]),
     )
+
+
+def _rival(session: Session, workspace_id: int, version: str, sets: Sequence[TrialSet]) -> str | None:
+    """Whom choices are counted against, as sets name it: the writer in use, if `version` was or is tried against it,
+    else the last one; None where there is no set to count. A shipped writer is one that no round of here made."""
+    mine = {v.version for v in rows.versions(session, workspace_id, KIND)}
+    now, running = rows.active(session, workspace_id, KIND), rows.trial(session, workspace_id)
+    last = sets[-1].old if sets else None
+    if now is not None and now.version == version:
+        return last
+    against = [s.old for s in sets if (s.old if s.old in mine else None) == (now and now.version)]
+    if against or (running is not None and running.to_version == version):
+        return against[-1] if against else None
+    return last
 
 
 class _Choices(NamedTuple):

@@ -5,6 +5,7 @@ default, so an older or newer program reads it too. Leaves out settings of the m
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.services import audit, review_status
 from app.services.people import Actor, NotFound, require
 from db.models import Workspace
-from db.session import Database
+from db.session import Database, StorageError
 
 NAME_LENGTH = 120
 OVERLAP = (1, 5)
@@ -51,7 +52,7 @@ def name_of(session: Session, actor: Actor) -> str:
 
 def change_settings(db: Database, actor: Actor, changes: Mapping[str, Any]) -> WorkspaceSettings:
     """Saves the settings named in `changes`; what stays as it was is not noted. Texts whose looks are complete with
-    another number of them are decided at once."""
+    another number of them are decided afterwards, some at a time: others write meanwhile."""
     require(actor, "people.manage")
     for name, value in changes.items():
         if name not in _CHECKS:
@@ -67,10 +68,11 @@ def change_settings(db: Database, actor: Actor, changes: Mapping[str, Any]) -> W
             row.settings = row.settings | changed  # a new object, or the change would not be seen
             was = {name: before[name] for name in changed}
             audit.note(session, actor, "workspace.settings", "workspace", row.id, before=was, after=changed)
-        if "review_overlap" in changed:
-            session.flush()
-            review_status.decide_complete(session, actor.workspace_id, actor)
-        return _read(row)
+        now = _read(row)
+    if "review_overlap" in changed:
+        with suppress(StorageError):  # the number is saved; the worker decides the rest
+            review_status.decide_complete(db, actor.workspace_id, actor)
+    return now
 
 
 def rename(db: Database, actor: Actor, name: str) -> str:

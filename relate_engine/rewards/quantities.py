@@ -95,9 +95,10 @@ _CODE = re.compile(
     r"|(?:401|403|457|501|529)\(?[a-z]\)?(?:\(\d\))?(?!\w)|\d+/7|\d[GKD](?![\w])|#\d+)(?![\d,.]*\d)(?:s\b)?"
 )
 _RANGE = re.compile(r"^\s?(?:-|\u2013|\u2014|to|and|or|by|x|through|until|till)\s?$")
+_PER = r"\s?(?:(?:a|an|per|each|every)\s|/\s?)"
 _PERIOD = re.compile(
-    r"\s?(?:(?:a|an|per|each|every)\s|/\s?)(day|week|month|mo|quarter|year|yr|night|stay|hour|hr)\b|\s(monthly|"
-    r"weekly|yearly|annually)",
+    rf"(?:{_PER}[a-z]{{3,8}}\b,?)?(?:{_PER}(day|week|month|mo|quarter|year|yr|night|stay|hour|hr)\b|\s(monthly|weekly|"
+    rf"yearly|annually)\b)|{_PER}(?:person|head|guest|adult|child|visit|session|class|lesson|ticket|treatment|item)\b",
     re.I,
 )
 _PERIODS = {"mo": "month", "yr": "year", "hr": "hour", "monthly": "month", "weekly": "week"}
@@ -111,7 +112,7 @@ class Quantity:
     start: int
     end: int
     spoken: bool = False  # written as a word
-    period: str = ""  # of a price or a time: month, year...
+    period: str = ""  # of a price or a time: month, year, or "piece": a person, a visit...
     nouns: tuple[str, ...] = ()  # the words that follow, lower case
     near: frozenset[str] = frozenset()  # stems of the words around
 
@@ -262,8 +263,8 @@ def _atom(text: str, m: re.Match[str], brief: bool) -> Quantity | None:
     period = ""
     if dim == "degree" and text[end - 1].upper() in "CF":
         period = text[end - 1].upper()
-    if dim in {*MONEY, "time"} and (per := _PERIOD.match(text[end : end + 12])):
-        name = (per[1] or per[2]).lower()
+    if dim in {*MONEY, "time"} and (per := _PERIOD.match(text, end)):
+        name = (per[1] or per[2] or "piece").lower()
         period = _PERIODS.get(name, "year" if name in {"yearly", "annually"} else name)
         if dim == "time" and period == "night":
             period = "day"  # "ten minutes a night" are ten minutes a day

@@ -29,10 +29,11 @@ from relate_engine.brief import BriefError
 from relate_engine.policy.int8 import Int8Twin
 from relate_engine.policy.memory import keep
 from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter, training_dtype
-from relate_engine.training.checkpoint import last_checkpoint
+from relate_engine.training.checkpoint import fingerprint, goes_on_from
 from relate_engine.training.credit import Arm, advantages
 from relate_engine.training.grpo_plan import GrpoPlan, Task, config_of, rows_of, runnable
 from relate_engine.training.judge import DEFINITION, Judge, Score
+from relate_engine.training.kto import adds_nothing
 from relate_engine.training.rollouts import completions_of
 from relate_engine.training.samples import FILE as SAMPLES
 from relate_engine.training.samples import group_of, is_kept, keep_group
@@ -180,13 +181,14 @@ def trainer_of(
     `machine`: options of GRPOConfig that are about where it runs and not about what is learned, such as vLLM's.
     """
     judge = Judge(arm, score, tokenizer, [tokenizer.eos_token_id], plan.generations)
+    rows = rows_of(tasks, plan)
     before = {name: p.detach().float().clone() for name, p in model.named_parameters() if p.requires_grad}
     trainer = RelateTrainer(
         model=model,
         reward_funcs=judge.reward_functions(),
         args=config_of(plan, arm, work, **machine),
-        train_dataset=Dataset.from_list(rows_of(tasks, plan)),
-        processing_class=tokenizer,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=adds_nothing(tokenizer, [row["prompt"] for row in rows]),
         callbacks=[_Report(report, plan.groups * plan.generations, work / STEPS)],
     )
     for name, parameter in model.named_parameters():
@@ -214,8 +216,8 @@ def train_grpo(
     """Trains the adapter in `parent` on and writes adapter and manifest to `out`; checkpoints go to `work`.
 
     `score` judges texts in batches (judge.py). With `resume` the run goes on from its last whole checkpoint and ends
-    with the weights it would have had. Returns the manifest. Raises BriefError for a parent that does not load or
-    too few tasks, RewardError when nothing can be scored.
+    with the weights it would have had. Returns the manifest. Raises BriefError for a parent that does not load,
+    too few tasks or checkpoints of another run, RewardError when nothing can be scored.
     """
     keep()
     plan = runnable(plan)
@@ -227,7 +229,14 @@ def train_grpo(
     if not state.points:
         tasks = [task._replace(point="") for task in tasks]
     trainer = trainer_of(model, tokenizer, tasks, arm, score, work, plan, report)
-    trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
+    run = {
+        "parent": state.version,
+        "arm": asdict(arm),
+        "plan": asdict(plan),
+        "reward_definition": DEFINITION,
+        "rows": fingerprint(rows_of(tasks, plan)),
+    }
+    trainer.train(resume_from_checkpoint=goes_on_from(work, run, resume, trainer.accelerator.is_main_process))
     logged = [h for h in trainer.state.log_history if "reward" in h]
     manifest = {
         "command": "relate train grpo",

@@ -14,7 +14,8 @@ Leaves out: which verdicts are single (round_rows.py).
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_ada
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES, prompt
 from relate_engine.snapshot import Single
-from relate_engine.training.checkpoint import last_checkpoint
+from relate_engine.training.checkpoint import fingerprint, goes_on_from
 from relate_engine.training.sft import Progress, save_adapter
 
 
@@ -61,6 +62,33 @@ def rows_of(singles: Sequence[Single], points: bool) -> list[dict[str, Any]]:
     return rows
 
 
+def adds_nothing(tokenizer: Any, prompts: Iterable[str]) -> Any:
+    """The tokenizer as TRL's own tokenisation is to have it: a copy that adds no special tokens unless it is told to.
+
+    SFT, DPO, judging and serving put none before a prompt, and many bases' tokenizers (Llama's, Gemma's) would add a
+    BOS. One that adds none is given back as it is. Raises BriefError if a prompt still becomes other tokens."""
+
+    def same(candidate: Any) -> bool:
+        return all(candidate(p)["input_ids"] == tokenizer.encode(p, add_special_tokens=False) for p in asked)
+
+    asked = dict.fromkeys(prompts)
+    if same(tokenizer):
+        return tokenizer
+    kind = type(tokenizer)
+
+    def call(self: Any, *args: Any, add_special_tokens: bool = False, **more: Any) -> Any:
+        return kind.__call__(self, *args, add_special_tokens=add_special_tokens, **more)
+
+    bare = deepcopy(tokenizer)
+    bare.__class__ = type(kind.__name__, (kind,), {"__call__": call})
+    if not same(bare):
+        raise BriefError(
+            "The base's tokenizer puts tokens of its own around a prompt even when told not to, so it would train on "
+            "other prompts than it is served; use another base."
+        )
+    return bare
+
+
 def train_kto(
     base: str,
     parent: Path,
@@ -74,7 +102,8 @@ def train_kto(
     """Trains the adapter in `parent` on and writes adapter and manifest to `out`; checkpoints go to `work`.
 
     With `resume` the run goes on from its last whole checkpoint and ends with the weights it would have had.
-    Returns the manifest. Raises BriefError where one sign is missing or the parent does not load.
+    Returns the manifest. Raises BriefError where one sign is missing, the parent does not load, or the
+    checkpoints are of another run.
     """
     picked = sum(s.picked for s in singles)
     if not 0 < picked < len(singles):
@@ -90,7 +119,8 @@ def train_kto(
     rows = [row for _ in range(plan.epochs) for row in rng.sample(once, len(once))]
     rows = rows[: max(1, len(rows) // plan.texts_a_step) * plan.texts_a_step]  # no batch of one text
     trainer = trainer_of(model, tokenizer, rows, weights_of(picked, len(singles) - picked), work, plan, report)
-    trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
+    run = {"parent": state.version, "plan": asdict(plan), "rows": fingerprint(rows)}
+    trainer.train(resume_from_checkpoint=goes_on_from(work, run, resume))
     manifest = {
         "command": "relate round start",
         "parent": state.version,
@@ -141,7 +171,7 @@ def trainer_of(
             seed=plan.seed,
         ),
         train_dataset=Dataset.from_list(list(rows)),
-        processing_class=tokenizer,
+        processing_class=adds_nothing(tokenizer, [row["prompt"] for row in rows]),
         callbacks=[Progress(report)],
     )
     for name, parameter in model.named_parameters():

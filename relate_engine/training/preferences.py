@@ -33,7 +33,7 @@ from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_ada
 from relate_engine.policy.points import half_empty, point_of
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.snapshot import product_of
-from relate_engine.training.checkpoint import last_checkpoint
+from relate_engine.training.checkpoint import fingerprint, goes_on_from
 from relate_engine.training.sft import (
     IGNORE,
     PrefixSftTrainer,
@@ -44,6 +44,8 @@ from relate_engine.training.sft import (
     prefix_config,
     save_adapter,
 )
+
+MOST, FAILED = 12, 4  # texts of a slot of a shown set that are learned from; failed ones of them at least
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ class PreferenceTrainer(PrefixSftTrainer):
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         total = preference_loss(*branch_logps(model, inputs), inputs["judged"], self.plan.beta, self.plan.anchor)
+        if num_items_in_batch is not None:  # then TRL leaves the mean over a step's briefs to the loss
+            total = total / self.current_gradient_accumulation_steps
         return (total, {"loss": total}) if return_outputs else total
 
 
@@ -139,23 +143,16 @@ def branch_logps(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, torc
     """(B, branches) summed log-probability of each branch's labelled tokens, and how many they are."""
     labels, branches = inputs["labels"][:, 1:], inputs["branches"][:, 1:]
     causal = model.get_base_model()
-    hidden = causal.model(
-        input_ids=inputs["input_ids"],
-        attention_mask=inputs["attention_mask"],
-        position_ids=inputs["position_ids"],
-        use_cache=False,
-    ).last_hidden_state[:, :-1]
+    given = {k: inputs[k] for k in ("input_ids", "attention_mask", "position_ids")}
+    hidden = causal.model(**given, use_cache=False).last_hidden_state[:, :-1]
     labelled = labels != IGNORE
     logits = causal.lm_head(hidden[labelled]).float()  # (labelled tokens, vocabulary)
     each = -torch.nn.functional.cross_entropy(logits, labels[labelled], reduction="none")
     most = int(branches.max())
     where = labelled.nonzero()[:, 0] * most + branches[labelled] - 1
     flat = each.new_zeros(len(labels) * most)
-    shape = (len(labels), most)
-    return (
-        flat.index_add(0, where, each).view(shape),
-        flat.index_add(0, where, torch.ones_like(each)).view(shape),
-    )
+    summed, counted = flat.index_add(0, where, each), flat.index_add(0, where, torch.ones_like(each))
+    return summed.view(len(labels), most), counted.view(len(labels), most)
 
 
 Weighted = Mapping[tuple[int, int], float]  # (passed, failed) text numbers of a brief: weight
@@ -183,8 +180,27 @@ def _rows(
     return rows
 
 
+def fewest(judged: Sequence[Judged], pairs: Weighted) -> tuple[list[Judged], dict[tuple[int, int], float]]:
+    """What is learned of a shown set, one sequence that would take 10 GB for a hundred texts: of a slot all passed
+    texts, and failed ones up to MOST in all, FAILED at least. Those stay that their pairs weigh most: what was
+    rejected, then what was left alone and surely read, then what lies ever deeper; of equal ones those shown first."""
+    most: dict[int, float] = {}
+    for (_, j), weight in pairs.items():
+        most[j] = max(weight, most.get(j, 0.0))
+    kept = list[int]()
+    for slot in dict.fromkeys((j.placement, j.slot) for j in judged):
+        here = [i for i, j in enumerate(judged) if (j.placement, j.slot) == slot]
+        passed = [i for i in here if judged[i].passed]
+        failed = sorted((i for i in here if not judged[i].passed), key=lambda i: -most.get(i, 0.0))
+        kept += passed + failed[: max(FAILED, MOST - len(passed))]
+    number = {old: new for new, old in enumerate(sorted(kept))}
+    left = {(number[i], number[j]): w for (i, j), w in pairs.items() if i in number and j in number}
+    return [judged[i] for i in number], left
+
+
 def _about(brief: Brief, judged: Judged) -> str:
-    return point_of(brief, judged.text) if judged.point is None else judged.point
+    aim = TEMPLATES[judged.placement, judged.slot].aim
+    return point_of(brief, judged.text, aim) if judged.point is None else judged.point
 
 
 def _on(value: Any) -> Any:
@@ -207,13 +223,14 @@ def train_preferences(
     `told` goes into it: the command, and the hash of the judgements. `weighted`: the pairs of each brief of `judged`;
     else every passed and failed text of one slot make one, of weight 1.
 
-    Raises BriefError if no brief holds both a passed and a failed text for one slot.
+    Raises BriefError if no brief holds both a passed and a failed text for one slot, or for checkpoints of another run.
     """
     keep()
     set_seed(plan.seed)
     rng = random.Random(plan.seed)
     pairs: Sequence[Weighted] = weighted or [dict.fromkeys(pairs_of(js), 1.0) for _, js in judged]
-    useful = [(b, list(js), made) for (b, js), made in zip(judged, pairs, strict=True) if made]
+    found = [(b, js, made) for (b, js), made in zip(judged, pairs, strict=True) if made]
+    useful = [(b, *(fewest(js, made) if weighted else (list(js), made))) for b, js, made in found]
     if not useful:
         raise BriefError("There is no brief with both a passed and a failed text for one slot: judge more texts first.")
     rng.shuffle(useful)
@@ -234,17 +251,10 @@ def train_preferences(
     rows = [r for _ in range(plan.epochs) for r in rng.sample(once, len(once))]
     before = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     steps = max(1, len(rows) // plan.briefs_a_step)
+    times = {"save_steps": max(1, steps // 4), "logging_steps": 2}
     trainer = PreferenceTrainer(
         model=model,
-        args=prefix_config(
-            work,
-            plan.briefs_a_step,
-            plan.learning_rate,
-            steps // 10,
-            plan.seed,
-            save_steps=max(1, steps // 4),
-            logging_steps=2,
-        ),
+        args=prefix_config(work, plan.briefs_a_step, plan.learning_rate, steps // 10, plan.seed, **times),
         train_dataset=Dataset.from_list(rows),
         data_collator=collate,
         processing_class=tokenizer,
@@ -254,7 +264,9 @@ def train_preferences(
         if name in before:  # TRL has cast the adapter to bfloat16
             parameter.data = before[name]
     trainer.plan = plan
-    trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
+    asked = fingerprint({**row, "reference": []} for row in rows)  # references are measured anew
+    run = {"parent": state.version, "plan": asdict(plan), "rows": asked}
+    trainer.train(resume_from_checkpoint=goes_on_from(work, run, resume))
     manifest = {
         **told,
         "parent": json.loads((parent / "manifest.json").read_text("utf-8")),

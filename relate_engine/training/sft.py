@@ -11,7 +11,7 @@ Leaves out: preferences and RL. (RELATE, arXiv 2602.11780: GRPO starts from an S
 import json
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from relate_engine.policy.model import device, load_nf4, load_tokenizer, put_ada
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import Template, brief_lines, request_lines
 from relate_engine.policy.weights import base_checksum, sha256
-from relate_engine.training.checkpoint import last_checkpoint
+from relate_engine.training.checkpoint import fingerprint, goes_on_from
 from relate_engine.training.corpus import CorpusText, Entry, template_for, training_entries
 
 IGNORE = -100
@@ -81,7 +81,7 @@ class Target:
 
 def targets_of(brief: Brief, texts: Sequence[CorpusText], rng: random.Random) -> list[Target]:
     """The texts with their points; one in PLAIN is asked for without, so that the writer also chooses for itself."""
-    found = [Target(template_for(t), t.angle, t.text, point_of(brief, t.text)) for t in texts]
+    found = [Target(template_for(t), t.angle, t.text, point_of(brief, t.text, template_for(t).aim)) for t in texts]
     return [replace(t, point="") if rng.random() < PLAIN else t for t in found]
 
 
@@ -129,7 +129,7 @@ class PrefixSftTrainer(SFTTrainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """Mean negative log-likelihood of the labelled tokens; a scalar."""
+        """Mean negative log-likelihood of the labelled tokens; a scalar. `num_items_in_batch`: those of the step."""
         labels = inputs["labels"][:, 1:]
         causal = model.get_base_model()
         hidden = causal.model(
@@ -140,17 +140,20 @@ class PrefixSftTrainer(SFTTrainer):
         ).last_hidden_state[:, :-1]
         labelled = labels != IGNORE
         logits = causal.lm_head(hidden[labelled]).float()  # (labelled tokens, vocabulary)
-        loss = torch.nn.functional.cross_entropy(logits, labels[labelled])
+        loss = torch.nn.functional.cross_entropy(logits, labels[labelled], reduction="sum")
+        loss = loss / (labelled.sum() if num_items_in_batch is None else num_items_in_batch)
         return (loss, {"loss": loss}) if return_outputs else loss
 
 
 def prefix_config(work: Path, batch: int, rate: float, warmup: int, seed: int, **more: Any) -> SFTConfig:
-    """TRL's settings for one pass over prefix-shared sequences, `batch` of them a step, in the order given."""
+    """TRL's settings for one pass over prefix-shared sequences, `batch` of them a step, in the order given; one
+    by one, which leaves a step's gradients as they are and takes the memory of one sequence."""
     return SFTConfig(
         output_dir=str(work),
         use_cpu=device().type == "cpu",
         bf16=False,
-        per_device_train_batch_size=batch,
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps=batch,
         num_train_epochs=1,
         learning_rate=rate,
         lr_scheduler_type="cosine",
@@ -196,7 +199,8 @@ def train_sft(
     """Train on the `train` split and write adapter and manifest to `out`; checkpoints go to `work`.
 
     `parent`: an adapter to train on; a fresh one without. Returns the manifest. `report(steps done, steps in all,
-    loss)` is called every few steps. Raises BriefError for a parent that does not load.
+    loss)` is called every few steps. Raises BriefError for a parent that does not load or
+    checkpoints of another run.
     """
     if plan.epochs < 1 or (plan.texts_a_brief is not None and plan.texts_a_brief < 1):
         raise BriefError("Passes over the corpus and texts of a brief are whole numbers of at least 1.")
@@ -246,12 +250,14 @@ def train_sft(
     for parameter in model.parameters():  # TRL casts LoRA to bfloat16, in which small updates round away
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
-    trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
+    given = {"parent": json.loads((parent / "manifest.json").read_text("utf-8"))} if parent else {}
+    run = given | {"plan": asdict(plan), "rows": fingerprint(rows)}
+    trainer.train(resume_from_checkpoint=goes_on_from(work, run, resume))
     losses = [h["eval_loss"] for h in trainer.state.log_history if "eval_loss" in h]
 
     manifest = {
         "command": command_of(plan, parent),
-        **({"parent": json.loads((parent / "manifest.json").read_text("utf-8"))} if parent else {}),
+        **given,
         "data_sha256": corpus_sha256,
         "briefs": len(train),
         "texts": sum(len(e.texts) for e in train),

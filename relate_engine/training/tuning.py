@@ -22,7 +22,7 @@ from relate_engine.policy.model import load_nf4, load_tokenizer, put_adapter, tr
 from relate_engine.policy.points import point_of
 from relate_engine.policy.prompt import TEMPLATES
 from relate_engine.snapshot import Wording
-from relate_engine.training.checkpoint import last_checkpoint
+from relate_engine.training.checkpoint import fingerprint, goes_on_from
 from relate_engine.training.sft import (
     PrefixSftTrainer,
     Progress,
@@ -103,7 +103,8 @@ def train_on(
 ) -> dict[str, Any]:
     """Trains the adapter in `parent` on `rows` (sft.encode), in their order, and writes it to `out`.
 
-    `told` goes into the manifest, which is returned. Raises BriefError for a parent that does not load.
+    `told` goes into the manifest, which is returned. Raises BriefError for a parent that does not load or checkpoints
+    of another run.
     """
     keep()
     set_seed(shape.seed)
@@ -131,5 +132,6 @@ def train_on(
     for name, parameter in model.named_parameters():
         if name in before:  # TRL casts LoRA to bfloat16, in which small updates round away
             parameter.data = before[name]
-    trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
+    run = {"parent": state.version, "shape": asdict(shape), "rows": fingerprint(rows)}
+    trainer.train(resume_from_checkpoint=goes_on_from(work, run, resume))
     return save_adapter(model, base, out, shape.kind, {"parent": state.version} | told, state.points)

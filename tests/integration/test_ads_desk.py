@@ -109,7 +109,7 @@ def test_somebody_elses_save_is_shown_and_merged(db: Database, ada: Actor, monke
     press(at, "ad_merge")
     press(at, "ad_save")
     found = ads.get_ad(db, ada, ad.id).newest
-    assert (found.number, set(found.text_ids)) == (3, set(ids))
+    assert (found.number, found.text_ids) == (3, ids[1:5])
     assert found.author_id == ada.user_id
 
 

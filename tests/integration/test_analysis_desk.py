@@ -35,6 +35,7 @@ from relate_engine.results.reading import Options
 from relate_engine.results.rows import ResultRow
 from relate_engine.training.steplog import write_steps
 from tests import tiny
+from tests.unit.result_files import google_assets
 from tests.unit.studio import BLOCK, WARN, Draft, blindly, brief, card, person, small_draft
 from tests.unit.writers import add_version, small_settings
 
@@ -197,7 +198,7 @@ def test_blind_choices_are_kept_once_each_and_counted(db: Database, open_desk: O
         assert not at.exception
     assert "no pair left that you have not judged" in _words(at)
     at.toggle(key="blind_count").set_value(True).run()
-    assert "grpo-77 was chosen in 4 of 4 blind comparisons by 1 person: 100% (95% interval 51% to 100%)" in _words(at)
+    assert "grpo-77 was chosen in 4 of 4 blind comparisons by 1 person, 0 without a preference" in _words(at)
     assert analytics_blind.preference(db, admin, "writer-1", "grpo-77") == Preference(4, 4, 0, 1)
     other = person(db, "analyst", "Theirs")
     assert analytics_blind.preference(db, other, "writer-1", "grpo-77").decided == 0
@@ -302,7 +303,8 @@ def test_writers_in_the_plane_are_those_of_the_stored_texts(
     _sold(db, ada, "w-old text 0", 4000, 100, 40.0)
     at = open_desk("performance", person(db, "analyst"), config, part="Sales and compliance")
     assert (
-        "Observed: w-old sold in 1.000% of 4,000 impressions (0.735% to 1.359%, 1 text); 1 writer without results."
+        "Observed: w-old sold in 1.000% of 4,000 impressions (one text: nothing known of others); 1 writer without "
+        "results."
     ) in _words(at)
     table = at.dataframe[0].value.set_index("policy")
     assert list(table.loc["w-old", ["predicted", "observed", "sales"]]) == [0.0021, 0.01, 40.0]
@@ -342,6 +344,50 @@ def test_the_page_says_which_action_is_observed_and_what_is_left_out(db: Databas
     st.cache_data.clear()
     said = _words(open_desk("performance", analyst, part="Predicted and observed"))
     assert "None of these texts has an observed CVR; why is told below." in said and "Sales are **Lead** alone" in said
+
+
+def test_texts_known_only_from_asset_reports_are_left_out_and_told(db: Database, open_desk: Open) -> None:
+    ada, analyst = person(db, "advertiser"), person(db, "analyst")
+    made = tuple(card(text) for text in ("Lock Your Kayak", "Two Kayaks One Rack"))
+    drafting.store_generation(db, ada, briefs.save_brief(db, ada, brief()).id, Draft(made))
+    importing.import_file(db, analyst, "assets.csv", google_assets(), Options())
+    for part in ("Predicted and observed", "Sales and compliance"):
+        said = _words(open_desk("performance", analyst, part=part))
+        assert "2 texts known only from asset reports are left out: there one impression counts once for each" in said
+        assert "Import a results file" not in said
+
+
+def test_where_no_sale_came_the_page_tells_how_many_were_predicted(db: Database, open_desk: Open) -> None:
+    ada = person(db, "advertiser")
+    drafting.store_generation(db, ada, briefs.save_brief(db, ada, brief()).id, Draft((card("Lock Your Kayak"),)))
+    _sold(db, ada, "Lock Your Kayak", 100_000, 1_000, 0.0)  # 3.1 % of 1,000 clicks
+    said = _words(open_desk("performance", person(db, "analyst"), part="Predicted and observed"))
+    assert (
+        "Sales: 31 were predicted, none came: up to 3 may have been due (95% bound), so they promise too much" in said
+    )
+    assert "fewer than 5 texts have a click" in said
+
+
+def test_writers_are_compared_in_the_placements_they_share(db: Database, open_desk: Open) -> None:
+    """Each text of one writer beats that of the other in its placement, but it wrote mostly where less is sold."""
+    ada, analyst = person(db, "advertiser"), person(db, "analyst")
+
+    def wrote(placement: str, writer: str, number: int, rate: float) -> None:
+        saved = briefs.save_brief(db, ada, brief().model_copy(update={"placement": placement})).id
+        made = [card(f"{writer} text {n}", author=f"policy:{writer}") for n in range(number)]
+        made = [replace(c, ctcvr=replace(c.ctcvr, mean=rate + 0.00001 * n)) for n, c in enumerate(made)]
+        drafting.store_generation(db, ada, saved, Draft(tuple(made)))
+
+    wrote("google_rsa", "w-a", 6, 0.0022)
+    wrote("meta_feed", "w-b", 6, 0.0005)
+    assert "Not compared: w-a, w-b; rates differ between placements" in _words(
+        open_desk("performance", analyst, part="Sales and compliance")
+    )
+    wrote("meta_feed", "w-a", 2, 0.0004)
+    wrote("google_rsa", "w-b", 2, 0.0024)
+    said = _words(open_desk("performance", analyst, part="Sales and compliance"))
+    assert "w-b is predicted to sell most" in said or "w-b leads on both" in said
+    assert "Predicted: compared writers are weighed to one mix of placements" in said
 
 
 def _sold(db: Database, actor: Actor, wording: str, shown: int, clicks: int, sales: float) -> None:

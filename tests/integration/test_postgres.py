@@ -29,9 +29,10 @@ UNIT = "tests/unit"
 FILES = (
     "db", "audit", "jobs", "services", "importing", "versions", "positions", "exporting", "learning", "review_verdicts",
     "review_looks", "review_quality", "ads", "statuses", "comments", "history", "clients", "rulebook", "analytics",
-    "sessions", "briefs_list", "brief_merge", "blocking", "client_file", "rounds", "own_lines", "audit_texts",
-    "teaching", "decisions", "brief_texts", "jobs_resume", "people_services", "ad_working", "draft_working",
-    "ad_review", "ad_export", "client_export", "draft_turns", "rulebook_draft", "rulebook_publish", "rulebook_recheck",
+    "analytics_counts", "sessions", "briefs_list", "brief_merge", "blocking", "client_file", "rounds", "own_lines",
+    "audit_texts", "teaching", "decisions", "brief_texts", "jobs_resume", "people_services", "ad_working",
+    "draft_working", "ad_review", "ad_export", "client_export", "draft_turns", "rulebook_draft", "rulebook_publish",
+    "rulebook_recheck", "people_removed", "review_batches",
 )  # fmt: skip
 SQLITE_ONLY = (
     "test_db.py::test_migration_makes_the_folder_and_may_run_again",

@@ -85,3 +85,40 @@ def test_readers_and_strangers_keep_nothing(db: Database, ad: StoredAd, config: 
     with pytest.raises(NotFound):
         ad_working.keep(db, person(db, "admin", "Theirs"), config, ad.id, 1, ())
     assert not (config.home / "work").exists()
+
+
+def test_another_tab_keeps_in_the_same_place(db: Database, ada: Actor, ad: StoredAd, config: Settings) -> None:
+    mine, other = ad.newest.places[:4], (replace(ad.newest.places[0], pin=1), *ad.newest.places[1:])
+    assert not ad_working.holds(ada, config, ad.id, 1, mine)
+    ad_working.keep(db, ada, config, ad.id, 1, mine)
+    assert ad_working.holds(ada, config, ad.id, 1, mine)
+    assert not ad_working.holds(ada, config, ad.id, 2, mine)
+    ad_working.keep(db, ada, config, ad.id, 1, other)
+    assert not ad_working.holds(ada, config, ad.id, 1, mine) and ad_working.holds(ada, config, ad.id, 1, other)
+
+
+def held(*ids: int) -> tuple[Place, ...]:
+    return tuple(Place(i, "headline") for i in ids)
+
+
+def test_a_merge_keeps_what_both_did_since_the_version_they_began_from() -> None:
+    base = held(1, 2, 3, 4)
+    assert ad_working.merged(held(1, 2, 3), held(2, 3, 4), base) == held(2, 3)  # 1 by them, 4 by me
+    assert ad_working.merged(held(4, 1, 2, 3, 5), held(1, 2, 3, 4, 6), base) == held(4, 1, 2, 3, 5, 6)
+    pin = (Place(1, "headline", 2), *held(2, 3, 4))
+    assert ad_working.merged(pin, base, base) == pin
+    assert ad_working.merged(base, base, base) == ad_working.merged(base, base) == base
+    assert ad_working.merged(held(1, 2), held(2, 3)) == held(1, 2, 3)  # without a base both
+
+
+def test_a_merge_holds_one_wording_of_a_text() -> None:
+    """2 was edited to 8, and that to 9."""
+    base, newer = held(1, 2, 3, 4), {2: 9, 8: 9}
+    pin = (Place(2, "headline", 1), *held(1, 3))
+    assert ad_working.merged(pin, held(9, 3, 4), base, newer) == (Place(9, "headline", 1), Place(3, "headline"))
+    assert ad_working.merged(held(1, 2, 3), held(1, 8, 3), base, newer) == held(1, 8, 3)  # theirs, in its place
+    assert ad_working.merged(held(1, 8, 3), base, base, newer) == held(1, 8, 3)  # mine
+    assert ad_working.merged(held(1, 8), held(1, 9, 3), base, newer) == held(1, 9)  # the newest of two
+    assert ad_working.merged(held(1, 3), held(1, 9, 3), base, newer) == held(1, 3)  # I took it out
+    assert ad_working.merged(held(1, 2, 3, 9), held(1, 2, 3), base, newer) == held(1, 9, 3)  # both in mine
+    assert ad_working.merged(held(1, 2, 3), held(1, 9, 3), base) == held(1, 3, 9)  # nothing known of wordings

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.components import charts_rounds
 from app.services.analytics_decision import advice
-from app.services.analytics_rounds import gaps, moves, steps_frame
+from app.services.analytics_rounds import gaps, held_out, moves, steps_frame
 from app.services.people import Actor
 from app.services.versions import WriterVersion
 from db.session import Database
@@ -52,6 +53,26 @@ def test_the_gap_between_reward_and_judge() -> None:
         ("clicks", -0.1, -0.1),
     ]
     assert gaps([WriterVersion("shipped", None, None, True, {})]) == []
+
+
+def test_versions_are_not_joined_into_changes_that_never_happened() -> None:
+    """v2's round held out harder briefs than v1's; on its own ones v2 changed nothing."""
+
+    def made(name: str, parent: str | None, old: float, new: float) -> WriterVersion:
+        sides = {"old": {"wrong_facts": [old] * 9}, "new": {"wrong_facts": [new] * 9}}
+        return WriterVersion(name, parent, datetime.now(UTC), False, {"round": {"evidence": sides}})
+
+    frame = held_out([made("v2", "v1", 0.3, 0.3), made("v1", None, 0.05, 0.06)])
+    parents = {"v1": "the shipped writer", "v2": "v1"}
+    chart = charts_rounds.held_out(frame, {"wrong_facts": "Wrong facts"}, "H", "n", ".1%", parents)
+    (dots,) = chart.figure.data
+    assert dots.mode == "markers" and list(dots.y) == ["v1", "v2"] and list(dots.x) == pytest.approx([0.01, 0])
+    assert list(dots.error_x.array) == pytest.approx([0, 0]) and list(dots.customdata) == ["the shipped writer", "v1"]
+    assert chart.reading == "v2 differs from v1 in none of these beyond chance."
+    assert list(chart.table["made from"]) == ["the shipped writer", "v1"]
+    assert {"before", "after", "change"} <= set(chart.table.columns)
+    alone = charts_rounds.held_out(frame[:1], {"wrong_facts": "Wrong facts"}, "H", "n", ".1%", parents)
+    assert "v1 changed clearly from the shipped writer in wrong facts 5.0% → 6.0%" in alone.reading
 
 
 def test_how_far_versions_moved_is_told_oldest_first() -> None:

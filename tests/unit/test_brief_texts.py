@@ -4,20 +4,18 @@ import random
 
 import pytest
 
+from app.services import briefs as own_briefs
 from app.services import drafting, feedback
 from app.services.people import Actor
 from app.services.stored import StoredGeneration
-from db import brief_texts
+from db import brief_texts, briefs
 from db.session import Database
-from tests.unit.studio import card, person, small_draft
+from tests.unit.studio import brief, card, person, small_draft
 
 
 @pytest.fixture
 def drafted(db: Database, ada: Actor) -> StoredGeneration:
-    from app.services import briefs
-    from tests.unit.studio import brief
-
-    saved = briefs.save_brief(db, ada, brief())
+    saved = own_briefs.save_brief(db, ada, brief())
     drafting.store_generation(db, ada, saved.id, small_draft())
     return drafting.store_generation(db, ada, saved.id, small_draft())
 
@@ -59,3 +57,14 @@ def test_wordings_are_the_newest_of_the_slot_without_edited_ones(
         asked = (drafted.brief_id, "headline", first.id, 2)
         assert brief_texts.wordings(session, ada.workspace_id, *asked) == ["Two Kayaks on One Rack", third.text]
         assert brief_texts.wordings(session, theirs.workspace_id, *asked) == []
+
+
+def test_a_text_that_only_filled_up_an_ad_is_among_nobodys_picks(db: Database) -> None:
+    ada = person(db, "advertiser")
+    saved = own_briefs.save_brief(db, ada, brief())
+    picked, filled, *_ = drafting.store_generation(db, ada, saved.id, small_draft()).texts
+    feedback.pick(db, ada, picked.id)
+    feedback.export(db, ada, [filled.id], feedback.FILLED)
+    assert [t.text for t in drafting.picked_texts(db, ada, saved.id)] == [picked.text]
+    with db.read() as session:
+        assert briefs.picked_ids(session, ada.workspace_id, saved.id, 9) == [picked.id]

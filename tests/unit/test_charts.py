@@ -224,6 +224,51 @@ def test_observed_sales_that_overlap_or_never_came_are_no_lead() -> None:
     )
 
 
+def test_an_observed_lead_is_told_from_intervals_over_texts_of_one_placement() -> None:
+    none = float("nan")
+    two = writers(("w_1", 0.002, 95.0), ("w_2", 0.001, 70.0))
+    few = with_results(two.copy(), w_1=(2000, 40, 0.02, none, none), w_2=(2000, 4, 0.002, 0.0008, 0.0051))
+    assert charts_results.observed_words(few) == (
+        "Observed: w 1 sold most, as predicted, in 2.000% of 2,000 impressions (4 texts, too few for an interval); too "
+        "few texts to say whether that is chance."
+    )
+    far = with_results(two.copy(), w_1=(2000, 40, 0.02, 0.01, 0.03), w_2=(2000, 4, 0.002, 0.0008, 0.0051))
+    assert "clearly more than every other" in charts_results.observed_words(far)
+    pooled = charts_results.observed_words(far, pooled=True)
+    assert "clearly" not in pooled and "as predicted" not in pooled and "placements are pooled" in pooled
+
+
+def test_one_text_leads_nobody() -> None:
+    frame = writers(("w_1", 0.003, 99.0), ("w_2", 0.002, 80.0), ("w_3", 0.001, 70.0))
+    frame.loc[0, ["texts", "ctcvr_low", "ctcvr_high", "score_low", "score_high"]] = [1] + [float("nan")] * 4
+    told = charts_results.plane("H", frame, "n").reading
+    assert told.startswith("w 2 leads on both") and "w 1 has one text: nothing known of others." in told
+    told = charts_results.plane("H", frame.head(2), "n").reading
+    assert told.startswith("No two writers have several texts, so nobody leads. w 1 has one text")
+
+
+def test_writers_of_other_placements_are_not_compared() -> None:
+    frame = writers(("w_1", 0.003, 99.0), ("w_2", 0.002, 80.0), ("w_3", 0.001, 70.0))
+    why = "rates differ between placements, and none holds two texts of each writer."
+    assert charts_results.plane("H", frame, "n", ["w_1"]).reading.startswith(
+        f"w 2 leads on both: predicted sales 0.200% an impression, compliance 80 of 100. Not compared: w 1; {why}"
+    )
+    refused = charts_results.plane("H", frame, "n", ["w_1", "w_2", "w_3"]).reading
+    assert refused == f"Not compared: w 1, w 2, w 3; {why}{NO_RESULTS}"
+
+
+def test_a_reliability_diagram_says_what_its_intervals_cover() -> None:
+    assert "of chance in the trials alone, not of how much texts differ" in reliability("CTR", "").reading
+    none = Point(0.3, 0.5, float("nan"), float("nan"), 60.0)
+    curve = Curve("CTR", (Point(0.2, 0.3, 0.1, 0.4, 50.0), none))
+    chart = charts_results.reliability(curve, "n", over_texts=True)
+    assert "In 1 of 1 groups" in chart.reading and "(95% interval over texts)" in chart.reading
+    assert "1 more group of fewer than 5 texts cannot be judged." in chart.reading
+    assert "nan" not in charts.csv_of(chart.table).decode("utf-8-sig")
+    alone = charts_results.reliability(Curve("CTR", (none,)), "n", over_texts=True)
+    assert alone.reading.startswith("No group of the predicted CTR holds 5 texts, too few for an interval.")
+
+
 def test_how_far_versions_moved_is_held_against_the_gate() -> None:
     frame = pd.DataFrame({"version": ["w-2", "w-3", "w-4"], "start": ["the shipped writer", "w-2", "w-3"],
                           "kl": [0.1, 0.3, 0.21234], "bound": [0.5, 0.5, 0.2]})  # fmt: skip

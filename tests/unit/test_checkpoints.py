@@ -78,6 +78,22 @@ def test_no_file_of_a_checkpoint_may_be_short_empty_or_zeros(
     assert not whole(folder) and last_checkpoint(tmp_path) is None
 
 
+@pytest.mark.parametrize("name", ["optimizer.pt", "scheduler.pt", "rng_state.pth"])
+def test_a_checkpoint_without_a_file_that_the_trainer_skips_in_silence_is_not_whole(
+    trained: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = tmp_path / "checkpoint-1"
+    shutil.copytree(trained[0] / "work" / "checkpoint-4", folder)
+    (folder / name).unlink()
+    assert not whole(folder) and last_checkpoint(tmp_path) is None
+    shutil.copytree(trained[0] / "work" / "checkpoint-4", folder, dirs_exist_ok=True)
+    monkeypatch.setenv("WORLD_SIZE", "2")  # each process has its own random state
+    assert not whole(folder)
+    for number in (0, 1):
+        shutil.copy(folder / "rng_state.pth", folder / f"rng_state_{number}.pth")
+    assert whole(folder)
+
+
 def header(said: Any) -> Callable[[Path], None]:
     """A safetensors header that reads as JSON and is none, before as many bytes as there were."""
 
@@ -135,7 +151,8 @@ def test_bytes_that_read_as_something_else_send_training_back_one_checkpoint(
         folder.mkdir()
         (folder / "trainer_state.json").write_text('{"global_step": 1}', "utf-8")
         save_file({"a": torch.zeros(2)}, folder / "adapter_model.safetensors")
-        torch.save({"step": 1}, folder / "optimizer.pt")
+        for file in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):
+            torch.save({"step": 1}, folder / file)
     assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-2")
     harm(tmp_path / "checkpoint-2" / name)
     assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-1")

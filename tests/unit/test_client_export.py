@@ -2,10 +2,11 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
-from app.services import ad_review, ads, briefs, drafting, feedback, statuses
+from app.services import ad_review, ads, briefs, drafting, feedback, statuses, trials
 from app.services.ad_records import Place, StoredAd
 from app.services.client_export import built_ad, export_all, note_export
 from app.services.client_file import read_client
@@ -14,7 +15,7 @@ from app.services.stored import StoredText
 from db import models
 from db.session import Database
 from tests.unit.client_world import made
-from tests.unit.studio import BLOCK, Draft, brief, card, person
+from tests.unit.studio import BLOCK, VERSIONS, Draft, brief, card, person
 from tests.unit.test_client_file import BOARD, KAYAK, editor
 
 
@@ -89,6 +90,49 @@ def test_where_only_approved_texts_may_leave_the_others_are_not_taken(
     assert [ad[f"Headline {i}"] for i in range(1, 5)] == [*(f"TideLock line number {i}" for i in (1, 2, 3)), ""]
     feedback.pick(db, ada, texts[0].id)  # chosen by a person, but not approved: the ad stays out and says why
     assert "approved texts only" in " ".join(export_all(db, ada, [kayak]).missing[0].problems)
+
+
+def test_what_the_ranking_fills_in_is_exported_but_nobodys_choice(
+    db: Database, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a trial's set a person picks one headline, the old writer's. The file needs three, and the new one's rank
+    first."""
+    from app.services import exporting
+
+    monkeypatch.setattr(exporting, "is_stale", lambda *_: False)
+    (kayak,) = made(db, ada, read_client(editor(KAYAK), "client.csv"))
+    heads = [replace(card(f"Old {i}", author="policy:writer-1"), rank=0.1) for i in range(3)]
+    heads += [replace(card(f"New {i}", author="policy:rnd-2"), rank=0.9) for i in range(3)]
+    told = [card(f"Holds {what}.", "description", limit=90, author="policy:writer-1") for what in ("two", "three")]
+    draft = Draft((*heads, *told), versions=VERSIONS | {"policy": "writer-1", "rival": "rnd-2"})
+    texts = drafting.store_generation(db, ada, kayak, draft, seed=3).texts
+    picked = next(t.id for t in texts if t.text == "Old 0")
+    feedback.pick(db, ada, picked)
+
+    def chosen() -> tuple[set[int], int, int]:
+        now = drafting.get_texts(db, ada, [t.id for t in texts])
+        found = trials.trial_counts(db, person(db, "analyst"), "rnd-2")
+        return {t.id for t in now if t.choice == "picked"}, found.chosen_old, found.chosen_new
+
+    assert chosen() == ({picked}, 1, 0)
+    found = export_all(db, ada, [kayak])
+    filled = set(found.text_ids) - {picked}
+    assert len(filled) == 4 and set(found.filled) == filled
+    note_export(db, ada, found)
+    assert chosen() == ({picked}, 1, 0)
+    with db.read() as session:
+        events = session.query(models.Feedback).filter(models.Feedback.kind == "export").all()
+        told_of = session.query(models.AuditEvent).filter(models.AuditEvent.action == "text.export").all()
+    assert {e.text_id: e.reason for e in events} == {picked: "editor"} | dict.fromkeys(filled, feedback.FILLED)
+    assert {i for event in told_of for i in event.detail["texts"]} == set(found.text_ids)
+    again = export_all(db, ada, [kayak])
+    assert (again.data, again.filled) == (found.data, found.filled)
+    feedback.pick(db, ada, found.filled[0])  # what a person then picks stays picked, whatever file is noted later
+    note_export(db, ada, found)
+    assert chosen()[0] == {picked, found.filled[0]}
+    feedback.reject(db, ada, found.filled[0])
+    note_export(db, ada, found)
+    assert chosen()[0] == {picked}
 
 
 def built(db: Database, ada: Actor, texts: tuple[StoredText, ...], *pins: int) -> StoredAd:

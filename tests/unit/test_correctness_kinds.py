@@ -160,3 +160,18 @@ def test_case_file_by_kind_has_every_kind_of_both_labels() -> None:
     rows = [json.loads(line) for line in CASES.read_text("utf-8").splitlines()]
     kinds = {(row["kind"], row["should_flag"]) for row in rows if row.get("round") == 3}
     assert len({kind for kind, _ in kinds}) >= 10 and {flag for _, flag in kinds} == {True, False}
+
+
+WORKSHOP = "A candle workshop at £15 a person. Private evenings are £60 an hour, the app is $9 a user per month."
+
+
+@pytest.mark.parametrize("text", ["Candles from £15 a month", "Candles at £15 an hour", "£60 a visit", "$9 a year"])
+def test_a_price_by_the_piece_is_none_by_time_nor_the_other_way_round(text: str) -> None:
+    assert len(spans(text, WORKSHOP)) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["Candles at £15 a head", "£15 a ticket", "£15 each", "Only £15", "£60 per hour", "The app: $9 a month"]
+)
+def test_pieces_have_many_names(text: str) -> None:
+    assert spans(text, WORKSHOP) == []

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -92,6 +93,30 @@ def test_formulas_are_refused_for_platforms_and_escaped_in_tables(db: Database, 
     data = plain_csv(db, ada, ids(texts))
     assert rows(data)[-1]["text"] == f"'{start}cmd|'/c calc'!A1"
     assert rows(data)[0]["text"] == texts[0].text
+
+
+@pytest.mark.parametrize(
+    "text, safe, words",
+    [
+        ("Save;=cmd|'/c calc'!A1", "Save;'=cmd|'/c calc'!A1", "has = after a semicolon"),
+        ("Save; +1 ;@now", "Save; '+1 ;'@now", "has + after a semicolon"),
+        ("Save\t-2", "Save\t'-2", "has - after a tab"),
+        ("  =1+1", "  '=1+1", "begins with ="),
+    ],
+)
+def test_a_formula_behind_a_separator_is_one_too(db: Database, ada: Actor, text: str, safe: str, words: str) -> None:
+    """Excel parts the columns at semicolons where the comma is the decimal sign."""
+    good = stored(db, ada, list(small_draft().candidates))
+    with pytest.raises(ExportRefused, match=f"The campaign {re.escape(words)}"):
+        exporting.editor_csv(db, ada, ids(good), f" {text}" if text[0] == " " else text, *AD[1:])
+    assert escaped(text) == safe and escaped(escaped(text)) == safe
+    texts = stored(db, ada, [*small_draft().candidates, card(text)])
+    with pytest.raises(ExportRefused) as caught:
+        exporting.editor_csv(db, ada, ids(texts), *AD)
+    assert len(caught.value.problems) == 1 and f"{words}, which a spreadsheet runs" in caught.value.problems[0]
+    assert rows(plain_csv(db, ada, ids(texts)))[-1]["text"] == safe
+    assert exporting.editor_problems(good, *AD[:2], "https://a.example/x;=cmd") != []
+    assert escaped("Locks; holds two - or three = more") == "Locks; holds two - or three = more"
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,8 @@ def test_what_was_compared_with_another_writer_promotes_nothing() -> None:
     said = decide(tried)
     assert not said.promote and (said.verdicts_needed, said.choices) == (100, 0) and said.stale_trial in said.reasons[1]
     assert decide(replace(tried, stale="it was compared with A; B is in use since.")).verdicts_needed == 0
+    both = decide(replace(TRIED, trial=trial_of(90, 100), stale="it was compared with A; B is in use since."))
+    assert not both.promote and both.choices == 100 and not any("the trial prefers" in r for r in both.reasons)
     assert decide(replace(FINE, stale_trial=tried.stale_trial)).promote  # no trial decides there
 
 

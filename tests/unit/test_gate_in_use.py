@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.services import briefs, drafting, feedback, rounds
+from app.services import briefs, drafting, feedback, rounds, trials
 from app.services.analytics_decision import advice
 from app.services.people import Actor
 from app.services.versions import WriterVersion
@@ -73,9 +73,8 @@ def test_of_two_rounds_from_one_parent_only_the_first_may_go_live(db: Database, 
     now = rounds.decision(db, ann, "C")
     assert not now.promote and f"No: {gone}" in now.reasons and now.verdicts_needed == 0
     told = said(db, ann, "C")
-    assert told.word == "not enough data" and told.why.startswith(
-        f"C was never compared with the writer in use: {gone}"
-    )
+    assert told.word == "not enough data" and told.stale
+    assert "held-out checks were made against the shipped writer" in told.why and "no trial can promote it" in told.why
     assert "A new round starts from the writer in use" in told.why
     assert rounds.decision(db, ann, "B").promote  # it is the one in use
     put_in_use(db, ann, None)
@@ -96,6 +95,45 @@ def test_choices_against_another_writer_do_not_count(db: Database, ann: Actor) -
     tried(db, ann, "A", "C", 70)
     told = said(db, ann, "C")
     assert (told.word, told.choices, told.needed) == ("promote", 100, 0)
+
+
+def test_a_trial_against_the_writer_in_use_does_not_mend_checks_against_another(db: Database, ann: Actor) -> None:
+    """C was made from the shipped writer; B came in use, and people prefer C to it."""
+    made(db, ann, "B", None)
+    made(db, ann, "C", None)
+    put_in_use(db, ann, "B")
+    tried(db, ann, "B", "C", 70)
+    told = said(db, ann, "C")
+    assert (told.word, told.choices, told.needed, told.stale) == ("not enough data", 100, 0, True)
+    assert "never compared" not in told.why and "writer in use (100 choices), but" in told.why
+    assert "no trial can promote it" in told.why and "Start" not in told.why
+    assert not any("trial prefers" in reason.words for reason in told.reasons)
+
+
+def test_a_trial_under_way_is_not_to_be_started_again(db: Database, ann: Actor) -> None:
+    """C was tried against the shipped writer; its trial against A, in use since, has shown no draft yet."""
+    made(db, ann, "A", None)
+    made(db, ann, "C", "A")
+    tried(db, ann, "writer-1", "C", 70)
+    put_in_use(db, ann, "A")
+    with db.write() as session:
+        rows.add_change(session, ann.workspace_id, ann.user_id, "trial", "A", "C", "")
+    told = said(db, ann, "C")
+    assert (told.choices, told.needed) == (0, 100) and "Start" not in told.why
+    assert "nobody has chosen between the two yet. Its trial is under way: it takes 100 choices" in told.why
+
+
+def test_a_version_in_use_is_told_against_its_parent(db: Database, ann: Actor) -> None:
+    made(db, ann, "B", None)
+    put_in_use(db, ann, "B")
+    assert said(db, ann, "B").why == ("B is as safe as the shipped writer, but nobody has chosen between the two yet.")
+
+
+def test_a_trial_and_the_gate_name_one_number_of_choices(db: Database, ann: Actor) -> None:
+    made(db, ann, "B", None)
+    tried(db, ann, "writer-1", "B", 57)
+    counts = trials.trial_counts(db, ann, "B")
+    assert counts is not None and counts.needed == said(db, ann, "B").needed > 100
 
 
 def test_a_trial_may_be_against_the_shipped_writer(db: Database, ann: Actor) -> None:

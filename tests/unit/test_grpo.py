@@ -16,8 +16,9 @@ from trl import GRPOTrainer
 from relate_engine.brief import Brief, BriefError
 from relate_engine.policy.model import load_nf4
 from relate_engine.scorecard import Finding
+from relate_engine.training.checkpoint import last_checkpoint
 from relate_engine.training.credit import ARMS, Arm
-from relate_engine.training.grpo import RelateTrainer, last_checkpoint, train_grpo, trainer_of
+from relate_engine.training.grpo import RelateTrainer, train_grpo, trainer_of
 from relate_engine.training.grpo_plan import GrpoPlan, Task, config_of, rows_of
 from relate_engine.training.judge import Judge, Sampled
 from relate_engine.training.samples import read_groups

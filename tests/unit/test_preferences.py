@@ -22,6 +22,7 @@ from relate_engine.training.preferences import (
     PreferencePlan,
     _rows,
     branch_logps,
+    fewest,
     kept_aside,
     pairs_of,
     preference_loss,
@@ -106,6 +107,47 @@ def test_a_text_is_learned_as_an_answer_to_what_it_was_asked_about() -> None:
     rows = _rows(TOKENIZER, [(BRIEF, asked, {})], MODEL, Collator(TOKENIZER.pad_token_id), points=True)
     text = TOKENIZER.decode(rows[0]["input_ids"])
     assert text.count("Point: two drawers") == 1 and text.count(f"Point: {point_of(BRIEF, 'Solid oak')}") == 1
+
+
+def test_a_long_text_of_which_nobody_knows_what_was_asked_is_asked_about_two_points() -> None:
+    room = BRIEF.model_copy(update={"benefits": ("two drawers", "fits small rooms")})
+    long = replace(JUDGED[2], text="Fits small rooms. Two drawers and a top of solid oak.")
+    rows = _rows(TOKENIZER, [(room, [long], {})], MODEL, Collator(TOKENIZER.pad_token_id), points=True)
+    assert "Point: fits small rooms. Two drawers\n" in TOKENIZER.decode(rows[0]["input_ids"])
+
+
+def test_of_a_large_shown_set_the_texts_that_say_most_are_learned_from() -> None:
+    """A hundred headlines, of which one is picked, one far below it rejected; and three descriptions beside them."""
+    texts = [replace(JUDGED[1], text=f"Oak {n}", passed=n == 5) for n in range(100)]
+    texts += [replace(JUDGED[2], text=f"Two drawers of oak {n}.", passed=n == 0) for n in range(3)]
+    weights = {(5, n): 1.0 if n == 80 else 0.25 / (1 + max(0, n - 5)) for n in range(100) if n != 5}
+    weights |= {(100, 101): 0.25, (100, 102): 0.25}
+    kept, pairs = fewest(texts, weights)
+    assert [j.text for j in kept[:12]] == [f"Oak {n}" for n in (*range(11), 80)]
+    assert kept[12:] == texts[100:] and len(pairs) == 13
+    where = {j.text: n for n, j in enumerate(kept)}
+    assert pairs == {
+        (where[texts[i].text], where[texts[j].text]): w
+        for (i, j), w in weights.items()
+        if {texts[i].text, texts[j].text} <= where.keys()
+    }
+    many = [replace(j, passed=n < 30) for n, j in enumerate(texts[:100])]
+    kept, pairs = fewest(many, {(i, j): 0.25 for i in range(30) for j in range(30, 100)})
+    assert kept == many[:34] and len(pairs) == 30 * 4  # all that passed, and some to hold them against
+    assert fewest(JUDGED, {(0, 1): 1.0}) == (list(JUDGED), {(0, 1): 1.0})
+
+
+def test_a_training_holds_no_more_of_a_shown_set(tmp_path: Path) -> None:
+    base, parent = write_policy(tmp_path)
+    texts = [replace(JUDGED[1], text=f"Oak {n}", passed=n == 0) for n in range(20)]
+    weights = [{(0, n): 0.25 for n in range(1, 20)}]
+    plan = PreferencePlan(validation=0)
+    told = train_preferences(
+        base, parent, [(BRIEF, texts)], {}, tmp_path / "out", tmp_path / "work", plan, weighted=weights
+    )
+    assert (told["texts"], told["pairs"]) == (12, 11)
+    told = train_preferences(base, parent, [(BRIEF, texts)], {}, tmp_path / "out", tmp_path / "work", plan)
+    assert (told["texts"], told["pairs"]) == (20, 19)  # judged files are no shown sets, and of a known size
 
 
 def test_a_short_answer_where_two_sentences_were_asked_for_is_no_model() -> None:

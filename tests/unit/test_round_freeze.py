@@ -142,6 +142,46 @@ def test_a_text_that_the_rules_block_by_now_is_not_taught(db: Database, home: Se
     assert taught() == (fine, fine)
 
 
+def test_own_lines_that_do_not_fit_their_slot_are_not_taught(db: Database, home: Settings, ada: Actor) -> None:
+    """A headline of 30 fits, one of 31 does not, nor 16 full-width characters, which count two each."""
+    for product in ("Oak Desk", "Elm Desk"):
+        saved = briefs.save_brief(db, ada, brief(product))
+    lines = ("Elm and oak", "d" * 30, "d" * 31, "機" * 16, "{KeyWord:Elm Desk}")
+    brought = drafting.add_own_lines(db, ada, saved.id, [card(t) for t in lines]).texts
+    for text in brought[1:]:
+        feedback.copy(db, ada, text.id)
+    edited = feedback.edit(db, ada, brought[0].id, card("A desk that is made of elm and oak"))
+    found = trained_on(round_freeze.freeze(db, person(db, "analyst"), home, 1), "Elm Desk")
+    assert [w.text for _, wordings in sft_targets(found) for w in wordings] == ["d" * 30]
+    assert {p.better.text for _, pairs in preference_pairs(found) for p in pairs} <= {"d" * 30}
+    feedback.edit(db, ada, edited.id, card("A desk of elm and oak"))
+    found = trained_on(round_freeze.freeze(db, person(db, "analyst"), home, 1), "Elm Desk")
+    assert [w.text for _, wordings in sft_targets(found) for w in wordings] == ["A desk of elm and oak", "d" * 30]
+
+
+def test_a_pick_of_a_wording_that_edits_led_back_to_is_learned_from(db: Database, home: Settings, ada: Actor) -> None:
+    """A, B, A again: a tab that was drawn before both edits still names the first text."""
+    for product in ("Oak Desk", "Elm Desk"):
+        saved = briefs.save_brief(db, ada, brief(product))
+    first, other, *_ = drafted(db, ada, saved.id)
+    changed = feedback.edit(db, ada, first.id, card("Solid elm"))
+    back = feedback.edit(db, ada, changed.id, card(first.text))
+    with pytest.raises(feedback.Outdated):
+        feedback.pick(db, ada, changed.id)
+
+    def targets() -> list[str]:
+        found = trained_on(round_freeze.freeze(db, person(db, "analyst"), home, 1), "Elm Desk")
+        return [w.text for _, wordings in sft_targets(found) for w in wordings]
+
+    for say in (feedback.pick, feedback.copy):
+        now = say(db, ada, first.id)
+        assert (now.id, now.choice) == (back.id, "picked") and targets() == [first.text]
+        assert feedback.unpick(db, ada, first.id).choice == "" and targets() == []
+    assert feedback.rate(db, ada, first.id, 4).id == back.id
+    assert feedback.reject(db, ada, back.id).choice == "rejected"
+    assert feedback.pick(db, ada, other.id).id == other.id and targets() == [other.text]
+
+
 class GoesOnError(Exception):
     pass
 

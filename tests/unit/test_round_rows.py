@@ -128,6 +128,17 @@ def test_a_violation_is_never_taught() -> None:
     assert pairs_of(shown_text(0, edited="Best oak", verdict="violation")) == []
 
 
+@pytest.mark.parametrize("insert", ["{KeyWord:Oak Desk}", "Ends in {COUNTDOWN(2026-12-01 00:00:00)}"])
+def test_a_google_insert_is_never_taught(insert: str) -> None:
+    """A writer would write the braces itself. Edited out it may be taught, edited in it may not."""
+    brought, left = shown_text(0, "picked", text=insert), shown_text(1)
+    assert sft_targets(of(brought, left)) == [] and pairs_of(brought, left) == []
+    assert single_verdicts(of(brought)) == []
+    assert sft_targets(of(shown_text(0, "picked", edited=insert))) == []
+    mended = replace(brought, edited="Oak desk")
+    assert [[w.text for w in ws] for _, ws in sft_targets(of(mended))] == [["Oak desk"]]
+
+
 def test_targets_are_what_people_stood_by_in_its_last_wording() -> None:
     texts = shown_text(0, "picked"), shown_text(1), shown_text(2, edited="Lasts"), shown_text(3, "rejected")
     assert [[w.text for w in ws] for _, ws in sft_targets(of(*texts))] == [[HEADLINES[0], "Lasts"]]

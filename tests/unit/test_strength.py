@@ -70,6 +70,33 @@ def test_texts_that_say_the_same_are_named() -> None:
     assert "Replace one of H1 and H4: they say the same." in found.actions
 
 
+@pytest.mark.parametrize(("repeats", "first"), [(4, True), (5, False), (6, False)])
+def test_a_repeat_is_replaced_first_only_where_one_less_earns(repeats: int, first: bool) -> None:
+    """Variety costs 20 at most, 5 each: of five repeats one less earns nothing, and a keyword 5."""
+    said = [Piece("headline", "lock YOUR kayak in seconds", "benefit") for _ in range(repeats)]
+    pieces = [*ad(12 - repeats, 4, 2, angles=4), *said, *(Piece("headline", f"Word{i} alone") for i in range(3))]
+    known = brief(keywords=("boat stand", "garage hooks"))
+    found = strength(known, "google_rsa", pieces)
+    same = [words.startswith("Replace one of") for words in found.actions]
+    assert points(found)["variety"] == 20 - min(20, 5 * repeats)
+    assert same[0] == first and any(same)  # told in any case, but not first where it earns nothing
+    less = strength(known, "google_rsa", [p for p in pieces if p is not said[0]] + [Piece("headline", "Other words")])
+    assert (less.score > found.score) == first
+
+
+def test_a_capped_caution_says_what_clearing_it_earns() -> None:
+    """Cautions cost 5 at most, 2 each: of four one less earns nothing, and the three texts together 3."""
+    lines = [Piece("headline", f"Proof {word}", "benefit", level="caution") for word in ("one", "two", "three")]
+    must = finding("FMT-012", "structure", "warn", "The brand kit wants these words.", fix="Add them.", subject="ad")
+    found = strength(brief(), "google_rsa", [*ad(9, 4, 2, angles=4), *lines], [must])
+    assert points(found)["rules"] == 0
+    assert found.actions == (
+        "Add 3 headlines that argue from the problem it ends.",
+        "Look at H10, H11, H12 again: they carry cautions and may be refused.",
+        "The brand kit wants these words. Add them.",
+    )
+
+
 def test_keywords_count_only_where_the_brief_has_some() -> None:
     with_words = brief(keywords=["kayak rack", "kayak lock", "boat stand", "garage hooks"])
     found = strength(with_words, "google_rsa", ad(3))
