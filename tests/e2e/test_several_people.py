@@ -148,6 +148,10 @@ def test_a_reviewer_whose_browser_closes_finds_the_text_again(window: Window, ga
     assert text_to_judge(page) == before
     page.get_by_text("No words marked").wait_for()
     page.wait_for_timeout(1000)  # quicker than reading counts as a double click
+    if page.get_by_role("button", name="Dismiss all").count():  # which text comes first depends on the tests before
+        page.get_by_role("button", name="Dismiss all").click()
+        page.get_by_role("radio", name="Dismiss", checked=True).wait_for()
+        page.wait_for_timeout(600)
     page.get_by_role("button", name="Compliant").click()
     page.get_by_text("Saved:").wait_for()
     assert given(gated) == others + 1 and text_to_judge(page) != before
