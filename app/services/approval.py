@@ -44,7 +44,10 @@ def held_back(session: Session, actor: Actor, texts: Sequence[StoredText]) -> di
 def _why(text: StoredText, status: Status, until: datetime | None, asks: bool) -> str:
     """`until`: what the looks that approved it allowed; a text that was sent back since has only its verdict's day."""
     verdict, day = text.verdict, utc_now()
-    if status == "rejected" or (verdict is not None and verdict.outcome == "violation"):
+    violated = verdict is not None and verdict.outcome == "violation" and status not in FINE  # else outvoted
+    if violated and status == "in_review":
+        return "is called a violation by a reviewer, and its review is not over; wait for it, or replace the text"
+    if status == "rejected" or violated:
         return "was rejected in review; reword or replace it"
     if text.choice == "rejected":
         return "was rejected on the Draft desk; take that back there, or replace it"
