@@ -60,7 +60,7 @@ def trainings(snapshot: Snapshot, plan: RoundPlan) -> list[tuple[str, Train, str
         )
 
     def kto(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:
-        return train_kto(base, at, singles, out, work, plan.kto, _telling(say), resume=True)
+        return train_kto(base, at, singles, out, work / "kto", plan.kto, _telling(say), resume=True)
 
     def grpo(base: str, at: Path, out: Path, work: Path, say: Any, judges: Judges) -> dict[str, Any]:
         def told(done: int, total: int, metrics: dict[str, float]) -> None:

@@ -208,7 +208,7 @@ def _first_page() -> None:
 
 def _save(ctx: Context, ad: StoredAd) -> None:
     bench = state().bench
-    if bench is None:
+    if bench is None or bench.ad_id != ad.id:  # another ad is being opened
         return
     places, base = in_slot_order(placement_of(ad.placement), bench.places), bench.base
 

@@ -14,7 +14,7 @@ from app.components.plain import plain
 from app.components.status import status_chip, status_html
 from app.components.when import when
 from app.desks.ads_state import Bench
-from app.services import ads
+from app.services import ad_working, ads
 from app.services.ad_checks import Difference, Mark, assess, differences
 from app.services.ad_records import AdText, Place, Revision, StoredAd
 from app.services.stored import old_words
@@ -116,7 +116,7 @@ def _named(revision: Revision) -> str:
 
 
 def _merge(bench: Bench, theirs: Revision, newer: Mapping[int, int]) -> None:
-    _rest_on(bench, theirs, ads.merged(bench.places, theirs.places, bench.saved, newer))
+    _rest_on(bench, theirs, ad_working.merged(bench.places, theirs.places, bench.saved, newer))
 
 
 def _keep(bench: Bench, theirs: Revision) -> None:

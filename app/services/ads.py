@@ -23,7 +23,6 @@ from app.services.ad_records import (
     ad_texts,
     revision_records,
 )
-from app.services.ad_working import merged as merged
 from app.services.judged import judged
 from app.services.people import Actor, inside, own, require
 from app.services.statuses import Status

@@ -145,7 +145,8 @@ def choose(db: Database, actor: Actor, brief_id: int, picked_only: bool = False)
     """The texts of a brief's ad: the picked ones; a slot with none gets the best, one with too few is filled up. Beside
     them, those of them that were filled in.
 
-    It is filled up with texts that may leave only: approved ones where the workspace exports no others."""
+    It is filled up with texts that may leave: approved ones where the workspace exports no others. Where these are
+    fewer than the ad needs, with others too, such as of old rules: the refusal then says what to do about them."""
     with db.read() as session:
         picked_ids = rows.picked_ids(session, actor.workspace_id, brief_id, LOOKED)
         newest = rows.newest_ids(session, actor.workspace_id, brief_id, LOOKED)
@@ -155,15 +156,19 @@ def choose(db: Database, actor: Actor, brief_id: int, picked_only: bool = False)
     if picked_only:
         return [text.id for text in picked], []
     blocking = confirmed(db, actor)
-    fine = [text for text in texts if _fine(text) and not text_problems(text, blocking)]
+    known = sorted(filter(_fine, texts), key=_merit)
+    fine = [text for text in known if not text_problems(text, blocking)]
     with db.read() as session:
         held = held_back(session, actor, fine)
-    best = sorted((text for text in fine if text.id not in held), key=_merit)
+    best = [text for text in fine if text.id not in held]
+    rest = [text for text in known if text not in fine]
     chosen: list[int] = []
     for slot in placement_of("google_rsa").slots:
         mine = [text for text in picked if text.slot == slot.name]
         wanted = max(len(mine), slot.required) if mine else slot.full_ad
-        chosen += [text.id for text in _filled(mine, [t for t in best if t.slot == slot.name], wanted)]
+        filled = _filled(mine, [t for t in best if t.slot == slot.name], wanted)
+        filled = _filled(filled, [t for t in rest if t.slot == slot.name], slot.required)
+        chosen += [text.id for text in filled]
     return chosen, [i for i in chosen if found[i].choice != "picked"]
 
 

@@ -1,7 +1,6 @@
 """The Decide page: which version it opens on, what a link shows later, and that a trial and the gate agree."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from relate_engine.config import Settings
 from tests.integration.test_analysis_desk import _made, _words
 from tests.unit.studio import brief, person, small_draft
 from tests.unit.test_gate_in_use import tried
-from tests.unit.writers import add_version, small_settings
+from tests.unit.writers import add_version
 
 Open = Callable[..., AppTest]
 MODULES = {"decide": decide, "rewards": rewards}
@@ -29,16 +28,6 @@ def _desk(module: str) -> None:
     from importlib import import_module
 
     import_module(f"app.desks.{module}").page()
-
-
-@pytest.fixture
-def ann(db: Database) -> Actor:
-    return person(db, "analyst")
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Settings:
-    return small_settings(tmp_path)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import errno
 import os
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,12 @@ from sqlalchemy import text
 
 from app.services import audit, audit_log, backup, briefs, exchange
 from app.services.people import local_actor
-from db.models import SignIn, utc_now
+from db.models import SignIn
 from db.session import StorageError, engine_of, open_database
 from relate_engine.config import Settings
 from tests.integration.test_postgres import need, url
 from tests.postgres_server import database_for
-from tests.unit.studio import brief
+from tests.unit.studio import brief, signed_in
 
 __all__ = ["url"]
 
@@ -94,14 +93,8 @@ def test_a_folder_that_refuses_leaves_database_and_folders(
     need("pg_dump", "pg_restore", "psql")
     config = Settings(home=tmp_path / "home", database_url=database_for(url, tmp_path))
     db = open_database(config.database)
-    actor, now = local_actor(db), utc_now()
-    with db.write() as session:
-        session.add(
-            SignIn(
-                workspace_id=actor.workspace_id, author_id=actor.user_id, token_hash="a" * 64, seen_at=now,
-                expires_at=now + timedelta(hours=8),
-            )
-        )  # fmt: skip
+    actor = local_actor(db)
+    signed_in(db, actor)
     for name in ("policies", "versions"):
         (config.home / name / "1").mkdir(parents=True)
     made = backup.make(config, tmp_path / "b.tar.gz")

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.services.people import Actor, Role
-from db.models import Card, User, Verdict, Workspace
+from db.models import Card, SignIn, User, Verdict, Workspace, utc_now
 from db.session import Database, open_database
 from relate_engine.brief import Angle, Brief
 from relate_engine.scorecard import Compliance, Estimate, Finding, Scorecard, finding, level_of
@@ -177,3 +178,15 @@ def blindly(db: Database, actor: Actor, text_ids: Sequence[int], outcome: str = 
                     outcome=outcome, rules=[], spans=[], blind=True,
                 )
             )  # fmt: skip
+
+
+def signed_in(db: Database, actor: Actor) -> None:
+    """A session of theirs that goes on for hours."""
+    now = utc_now()
+    with db.write() as session:
+        session.add(
+            SignIn(
+                workspace_id=actor.workspace_id, author_id=actor.user_id, token_hash="a" * 64, seen_at=now,
+                expires_at=now + timedelta(hours=8),
+            )
+        )  # fmt: skip

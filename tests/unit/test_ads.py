@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.services import ad_export, ad_review, ads, briefs, feedback
+from app.services import ad_export, ad_review, ad_working, ads, briefs, feedback
 from app.services.ad_checks import assess, differences
 from app.services.ad_records import Place, status_words
 from app.services.people import Actor, Forbidden, NotFound, shell_actor
@@ -42,7 +42,7 @@ def test_a_save_on_an_old_version_is_refused_and_both_can_be_merged(db: Database
     with pytest.raises(ads.StaleAd, match="saved version 2 of this ad while you worked on version 1") as caught:
         ads.save_revision(db, ada, ad.id, 1, mine)
     assert caught.value.newest.places == theirs
-    both = ads.merged(mine, caught.value.newest.places, base)
+    both = ad_working.merged(mine, caught.value.newest.places, base)
     assert both == base[1:5]  # what either of them took out stays out
     saved = ads.save_revision(db, ada, ad.id, 2, both, "merged")
     assert (saved.newest.number, saved.newest.places, saved.newest.note) == (3, both, "merged")

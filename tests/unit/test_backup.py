@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import tarfile
 import threading
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from app.services.people import local_actor
 from db.models import SignIn, utc_now
 from db.session import StorageError, open_database
 from relate_engine.config import Settings, settings
-from tests.unit.studio import brief
+from tests.unit.studio import brief, signed_in
 from tests.unit.writers import add_version, small_settings
 
 
@@ -155,14 +155,8 @@ def _rewritten(file: Path, folder: Path, name: str, change: object) -> Path:
 def test_a_restore_ends_every_session(config: Settings, tmp_path: Path) -> None:
     """Who signed out, or was removed, after the backup was made would be in again."""
     db = open_database(config.database)
-    actor, now = local_actor(db), utc_now()
-    with db.write() as session:
-        session.add(
-            SignIn(
-                workspace_id=actor.workspace_id, author_id=actor.user_id, token_hash="a" * 64, seen_at=now,
-                expires_at=now + timedelta(hours=8),
-            )
-        )  # fmt: skip
+    actor = local_actor(db)
+    signed_in(db, actor)
     db.close()
     backup.restore(config, backup.make(config, tmp_path / "b.tar.gz").file)
     db = open_database(config.database)

@@ -3,7 +3,6 @@
 import errno
 import os
 import tarfile
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,10 @@ import pytest
 from app.cli import main
 from app.services import ad_working, aside, audit, audit_log, backup, briefs, draft_working, exchange, versions
 from app.services.people import Actor, local_actor, shell_actor
-from db.models import SignIn, utc_now
+from db.models import SignIn
 from db.session import StorageError, open_database
 from relate_engine.config import Settings, settings
-from tests.unit.studio import brief, person
+from tests.unit.studio import brief, person, signed_in
 from tests.unit.writers import add_version, small_settings
 
 
@@ -24,16 +23,10 @@ def config(tmp_path: Path) -> Settings:
     """A home with one brief, an open session and a trained writer in use."""
     config = small_settings(tmp_path)
     db = open_database(config.database)
-    actor, now = local_actor(db), utc_now()
+    actor = local_actor(db)
     briefs.save_brief(db, actor, brief("Before"))
     use(config, "writer-2")
-    with db.write() as session:
-        session.add(
-            SignIn(
-                workspace_id=actor.workspace_id, author_id=actor.user_id, token_hash="a" * 64, seen_at=now,
-                expires_at=now + timedelta(hours=8),
-            )
-        )  # fmt: skip
+    signed_in(db, actor)
     db.close()
     return config
 
