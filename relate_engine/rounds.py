@@ -32,6 +32,7 @@ from relate_engine.round_lessons import Learned, Train, trainings
 from relate_engine.round_plan import RoundPlan, RoundReport, Step
 from relate_engine.round_rows import acceptance
 from relate_engine.snapshot import Snapshot, held_briefs, manifest, product_of
+from relate_engine.training.checkpoint import OtherRunError
 from relate_engine.training.judge import RewardError
 
 STEP = "step.json"
@@ -132,7 +133,12 @@ class _Round:
         def body(part: Path) -> dict[str, Any]:
             self.report(begin, f"{name}: {words}")
             training = self.work / f"{name}.training"
-            made = how(self.base, at, part / "adapter", training, say, self.judges)
+            try:
+                made = how(self.base, at, part / "adapter", training, say, self.judges)
+            except OtherRunError:  # as an upgrade leaves them: what this release would have written is the step anew
+                self.report(begin, f"{name} starts anew: what was trained of it is of another release's settings")
+                shutil.rmtree(training)
+                made = how(self.base, at, part / "adapter", training, say, self.judges)
             self.report(begin + 0.8 * width, f"{name}: judging on held-out briefs")
             judging = self._part(begin + 0.8 * width, begin + width, f"{name}: judging")
             return {"version": made["version"], "values": self._measure(part / "adapter", judging)}

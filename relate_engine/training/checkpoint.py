@@ -28,19 +28,22 @@ TOLD = 4  # most differences that a message names
 LONG = 40  # characters above which a value is a checksum or a list, and its name alone is told
 
 
+class OtherRunError(BriefError):
+    """Checkpoints are there, of another parent, plan, rewards or rows."""
+
+
 def goes_on_from(work: Path, run: Mapping[str, Any], resume: bool, main: bool = True) -> str | None:
     """The checkpoint to go on from; None to start anew, as without `resume`. Writes what the run is to `work`.
 
     `run`: what decides the weights, as plain data. `main`: False in all processes but one. Checkpoints that are in the
-    way of a new start are put aside, so that no later resume takes them for this run's. Raises BriefError where the
-    checkpoints are of another run.
+    way of a new start are put aside, so that no later resume takes them for this run's. Raises OtherRunError.
     """
     told = json.loads(json.dumps({"processes": _processes(), **run}))
     note = work / RUN
     known = resume and _numbered(work) and note.exists()
     if known and (strange := _differences(json.loads(note.read_text("utf-8")), told)):
         more = f" and {len(strange) - TOLD} more" if len(strange) > TOLD else ""
-        raise BriefError(
+        raise OtherRunError(
             f"The checkpoints in {work} are of another run ({'; '.join(strange[:TOLD])}{more}): to train as it is set "
             "now, move that folder away and start again."
         )

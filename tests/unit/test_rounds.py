@@ -106,6 +106,23 @@ def test_a_stopped_round_goes_on_to_the_same_adapter(
     assert finished and all((tmp_path / n / STEP).stat().st_mtime_ns == at for n, at in finished.items())
 
 
+def test_after_an_upgrade_that_trains_otherwise_the_step_starts_anew(
+    policy: tuple[str, Path], whole: RoundReport, tmp_path: Path
+) -> None:
+    with pytest.raises(StoppedError):
+        run(policy, tmp_path, "grpo: step 3")
+    note = tmp_path / "grpo.training" / "run.json"
+    told = json.loads(note.read_text("utf-8"))
+    note.write_text(json.dumps(told | {"plan": told["plan"] | {"beta": 0.5}}), "utf-8")
+    said: list[str] = []
+    again = run_round(snapshot(), *policy, judges(), tmp_path, PLAN, lambda share, message: said.append(message))
+    assert again.to_json() == whole.to_json()
+    weights = [(Path(r.adapter) / "adapter_model.safetensors").read_bytes() for r in (again, whole)]
+    assert weights[0] == weights[1]
+    assert "grpo starts anew: what was trained of it is of another release's settings" in said
+    assert not any(message.startswith(("sft: step", "preferences: step")) for message in said)
+
+
 def test_a_cancel_inside_judging_is_met_at_the_next_brief(policy: tuple[str, Path], tmp_path: Path) -> None:
     """Eight products, so two are held out: the second is not judged any more. What was judged whole stays so."""
     now = snapshot(sets=0)
