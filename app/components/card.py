@@ -8,6 +8,7 @@ Leaves out buttons (desks/draft_card.py). Every value from outside is escaped he
 from collections.abc import Sequence
 from html import escape
 
+from app.components.countries import country
 from app.components.marks import SEVERITIES, marked
 from relate_engine.brief import ANGLES, Angle, placement_of
 from relate_engine.rewards.rules import uncovered
@@ -60,7 +61,7 @@ def compliance_words(card: Scorecard, placement: str, countries: Sequence[str], 
         return f"{old}; then: {compliance_words(card, placement, countries)}"
     without = uncovered(countries)
     where = ", ".join([placement_of(placement).label, *(c.upper() for c in countries if c not in without)])
-    unread = f"{NOT_CHECKED} and the law of {', '.join(without).upper()}" if without else NOT_CHECKED
+    unread = f"{NOT_CHECKED} and the law of {', '.join(map(country, without))}" if without else NOT_CHECKED
     learned = " and the classifier" if "cls-" in card.versions.get("rewards", "") else ""
     if card.compliance.level == "clear":
         return f"no issue found by {card.compliance.rules} rules{learned} for {where}; {unread}"

@@ -11,9 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from app.components.context import Context
+from app.components.countries import COUNTRIES, country
 from app.components.plain import plain
 from app.desks.briefs_row import TROUBLE
-from app.desks.draft_brief import COUNTRIES
 from app.services.client_file import TOLD, ClientFile, read_client
 from app.services.clients import Planned, make_briefs, plan
 
@@ -55,7 +55,7 @@ def _read(file_id: str, data: bytes, name: str) -> ClientFile:
 
 def _table(ctx: Context, file_id: str, file: ClientFile) -> None:
     countries = st.multiselect("Countries of all these ads", list(COUNTRIES), default=["us"], key="client_countries",
-                               format_func=lambda code: COUNTRIES.get(code, code))  # fmt: skip
+                               format_func=country)  # fmt: skip
     planned = plan(ctx.db, ctx.actor, file, countries or ["us"])
     texts = sum(len(one.group.lines) for one in planned)
     ads = sum(one.group.ads for one in planned)

@@ -10,6 +10,7 @@ from functools import lru_cache
 import streamlit as st
 
 from app.components.context import Context
+from app.components.countries import COUNTRIES, country
 from app.components.marks import SEVERITIES
 from app.components.plain import plain
 from app.components.when import when
@@ -22,14 +23,6 @@ from app.services.stored import StoredBrief
 from relate_engine.brief import PLACEMENTS, Brief, parse_brief, placement_of
 from relate_engine.config import ASSETS
 from relate_engine.rewards.rules import uncovered
-
-COUNTRIES = {
-    "us": "United States", "uk": "United Kingdom", "ca": "Canada", "au": "Australia", "nz": "New Zealand",
-    "ie": "Ireland", "de": "Germany", "fr": "France", "es": "Spain", "it": "Italy", "nl": "Netherlands",
-    "be": "Belgium", "at": "Austria", "se": "Sweden", "dk": "Denmark", "fi": "Finland", "pl": "Poland",
-    "pt": "Portugal", "eu": "European Union", "ch": "Switzerland", "no": "Norway", "in": "India",
-    "sg": "Singapore", "za": "South Africa",
-}  # fmt: skip
 
 COUNTRIES_HELP = (
     "Rules of their own law apply for the United States, the United Kingdom, the European Union and its members, and "
@@ -92,7 +85,7 @@ def brief_form(ctx: Context, stored: StoredBrief | None) -> None:
         st.markdown("Write for:", width="content")
         placement = st.segmented_control(
             "Write for", list(PLACEMENTS), key="brief_placement", format_func=lambda name: PLACEMENTS[name].label,
-            required=True, persist_state="session", label_visibility="collapsed",
+            required=True, persist_state="session", label_visibility="collapsed", wrap=True,
         ) or "google_rsa"  # fmt: skip
     with st.form("brief", enter_to_submit=False):
         left, right = st.columns(2, gap="medium")
@@ -104,10 +97,10 @@ def brief_form(ctx: Context, stored: StoredBrief | None) -> None:
         with right:
             _text("audience", "Audience", placeholder="paddlers who live in small flats")
             _text("tone", "Tone", placeholder="plain, warm")
-            _text("vertical", "Vertical", placeholder="outdoor gear")
+            _text("vertical", "Vertical", "The line of business", placeholder="outdoor gear")
             st.multiselect(
                 "Countries", list(COUNTRIES), key="brief_countries", accept_new_options=True, persist_state="session",
-                format_func=_country, help=COUNTRIES_HELP,
+                format_func=country, help=COUNTRIES_HELP,
             )  # fmt: skip
             _trouble("countries")
         with st.expander("More: keywords, proof, reviews, brand names, words to say or avoid, landing page"):
@@ -144,14 +137,15 @@ def brief_summary(ctx: Context, stored: StoredBrief) -> None:
     """The open brief in a few lines, with the way back to its form."""
     brief = stored.brief
     with st.container(border=True, key="brief_summary"):
-        facts = [placement_of(brief.placement).label, ", ".join(brief.countries).upper(), brief.audience, brief.tone]
+        where = ", ".join(map(country, brief.countries))
+        facts = [placement_of(brief.placement).label, where, brief.audience, brief.tone]
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{plain(brief.product)}**  \n:small[{plain(' · '.join(filter(None, facts)))}]")
             if may(ctx.actor, "brief.write"):
                 st.button("Edit brief", key="brief_edit", icon=":material/edit_note:", on_click=_edit)
         st.caption(plain(brief.description if len(brief.description) < 240 else f"{brief.description[:239]}…"))
         if without := uncovered(brief.countries):
-            names = ", ".join(map(_country, without))
+            names = ", ".join(map(country, without))
             st.caption(plain(f"No rule holds the law of {names}: only the general rules and the platform's run there."))
         for finding in brief_findings(brief):
             word, icon = SEVERITIES[finding.severity]
@@ -164,10 +158,6 @@ def brief_summary(ctx: Context, stored: StoredBrief) -> None:
                 if writes:
                     st.button("Restore this brief", key="brief_restore", icon=":material/unarchive:",
                               on_click=_restore, args=(ctx, stored))  # fmt: skip
-
-
-def _country(code: str) -> str:
-    return COUNTRIES.get(code, code.upper())
 
 
 def _text(name: str, label: str, tip: str | None = None, placeholder: str | None = None) -> None:

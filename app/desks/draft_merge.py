@@ -7,9 +7,9 @@ whoever changes the brief once more meanwhile is shown again. Leaves out where t
 import streamlit as st
 
 from app.components.context import Context
+from app.components.countries import country
 from app.components.sides import mine_of, sides, somebody
 from app.components.when import when
-from app.desks.draft_brief import COUNTRIES
 from app.desks.draft_state import TROUBLE, BriefConflict, fill, state
 from app.services.brief_merge import FIELDS, Difference, differences, lines_of, merged
 from app.services.briefs import BriefChanged, save_brief
@@ -48,7 +48,7 @@ def _key(found: BriefConflict) -> str:
 
 def _say(name: str, line: str) -> str:
     if name == "countries":
-        return COUNTRIES.get(line, line)
+        return country(line)
     return placement_of(line).label if name == "placement" else line
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from app.components.card import compliance_words, level_words, width_words
 from app.components.context import Context
+from app.components.countries import country
 from app.components.marks import SEVERITIES, marked, source_words, worst_first
 from app.components.plain import plain
 from app.components.when import when
@@ -139,7 +140,7 @@ def brief_side(brief: Brief) -> None:
     lines += ["\n".join(f"- {plain(benefit)}" for benefit in brief.benefits)] if brief.benefits else []
     kit = brief.brand_kit
     facts = {
-        "For": brief.audience, "Vertical": brief.vertical, "Countries": ", ".join(brief.countries).upper(),
+        "For": brief.audience, "Vertical": brief.vertical, "Countries": ", ".join(map(country, brief.countries)),
         "Names": ", ".join(kit.names), "Must say": ", ".join(kit.must_say),
         "Never say": ", ".join(kit.never_say),
     }  # fmt: skip
@@ -161,7 +162,7 @@ def nearest(decisions: tuple[Decision, ...]) -> None:
 def verdict_words(verdict: StoredVerdict, text: str) -> str:
     """A verdict in a line: outcome, countries, end, rules, words, comment."""
     words, icon = OUTCOMES[verdict.outcome]
-    parts = [", ".join(verdict.countries).upper(), f"until {verdict.until:%d %b %Y}" if verdict.until else ""]
+    parts = [", ".join(map(country, verdict.countries)), f"until {verdict.until:%d %b %Y}" if verdict.until else ""]
     parts += [", ".join(verdict.rules), ", ".join(f"“{text[a:b]}”" for a, b in verdict.spans) if text else ""]
     parts += [verdict.comment]
     told = " · ".join(plain(part) for part in parts if part)

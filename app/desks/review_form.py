@@ -11,6 +11,7 @@ from datetime import time as clock
 import streamlit as st
 
 from app.components.context import Context, context
+from app.components.countries import country
 from app.components.plain import plain
 from app.components.wordmarks import marked_spans, word_marks
 from app.desks.review_card import OUTCOMES, finding_more, finding_words, findings_of, rule_choices
@@ -125,10 +126,10 @@ def _details(
     if len(countries) > 1:
         st.multiselect(
             "Countries this verdict is for", countries, default=countries, key=f"{key}_countries",
-            format_func=str.upper, help="Those left out come next.",
+            format_func=country, help="Those left out come next.",
         )  # fmt: skip
     elif countries and look and look.judged:
-        st.markdown(f"**This verdict is for {countries[0].upper()}**, the country that is left.")
+        st.markdown(f"**This verdict is for: {country(countries[0])}**, the country that is left.")
     left, right = st.columns([3, 1])
     left.text_area("Comment (optional)", key=f"{key}_comment", height=68, placeholder="Why, for the next reader")
     today = datetime.now(UTC).date()
@@ -136,6 +137,7 @@ def _details(
         "Allowed until",
         today + MONTHS_3,
         min_value=today + timedelta(days=1),
+        format="YYYY-MM-DD",
         key=f"{key}_until",
         help="After that day (UTC) it goes back to review by itself, live or not.",
     )

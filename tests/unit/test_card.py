@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.components.card import card_html, compliance_words
+from app.components.countries import COUNTRIES
 from app.desks import draft_brief
 from relate_engine.rewards.rules import COUNTRY_PACKS, uncovered
 from tests.unit.studio import WARN, card
@@ -15,20 +16,20 @@ from tests.unit.studio import WARN, card
 def test_a_card_names_the_countries_whose_law_no_rule_holds() -> None:
     rest = "not checked: image, landing page, trademarks and the law of"
     assert compliance_words(card("Racks"), "google_rsa", ("us", "au")) == (
-        f"no issue found by 120 rules for Google responsive search ad, US; {rest} AU"
+        f"no issue found by 120 rules for Google responsive search ad, US; {rest} Australia"
     )
     assert compliance_words(card("Racks"), "google_rsa", ("au", "nz")) == (
-        f"no issue found by 120 rules for Google responsive search ad; {rest} AU, NZ"
+        f"no issue found by 120 rules for Google responsive search ad; {rest} Australia, New Zealand"
     )
     words = compliance_words(card("Racks", findings=(WARN,)), "google_rsa", ("de", "ca"))
-    assert words == (f"caution: 1 of 120 rules for Google responsive search ad, DE objects; {rest} CA")
+    assert words == (f"caution: 1 of 120 rules for Google responsive search ad, DE objects; {rest} Canada")
     assert "the law of" not in compliance_words(card("Racks"), "google_rsa", ("us", "uk", "eu", "fr"))
 
 
 def test_every_country_of_the_form_is_covered_or_named_as_not() -> None:
     known = {"us": "United States", "uk": "United Kingdom", "eu": "European Union", "cn": "China"}
     assert set(known) == set(COUNTRY_PACKS) and all(name in draft_brief.COUNTRIES_HELP for name in known.values())
-    assert uncovered(list(draft_brief.COUNTRIES)) == ["ca", "au", "nz", "ch", "no", "in", "sg", "za"]
+    assert uncovered(list(COUNTRIES)) == ["ca", "au", "nz", "ch", "no", "in", "sg", "za"]
 
 
 def _summary(countries: tuple[str, ...]) -> None:
