@@ -29,8 +29,8 @@ def _compare(ctx: Context, old: str, new: str) -> None:
     pair = analytics_blind.next_pair(ctx.db, ctx.actor, old, new)
     if pair is None:
         st.info(
-            "There is no pair left that you have not judged. Drafts that are written in a trial hold texts of both "
-            "versions.",
+            "No pair waits for your choice. Drafts that are written in a trial hold texts of both versions; they come "
+            "up here.",
             icon=":material/compare:",
         )
     else:

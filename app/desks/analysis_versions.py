@@ -23,15 +23,18 @@ from relate_engine.gate import Decision
 from relate_engine.policy.weights import WeightsError
 
 TROUBLE = (BriefError, Forbidden, NotFound, StorageError, WeightsError)
-FIRST_PLACES = 4  # of a slot, in the sentence about places
+FIRST_PLACES = 4  # of a slot, in the table of places
 SHARES = (  # of held-out texts, or of their bigrams
     "blocked_rules", "blocked_classifier", "wrong_facts", "ended", "over_limit", "exceptions", "distinct2",
 )  # fmt: skip
 
 
-def buttons(ctx: Context, chosen: WriterVersion, state: TrialState | None, advised: bool, stale: bool = False) -> None:
+def buttons(
+    ctx: Context, chosen: WriterVersion, state: TrialState | None, advised: bool, stale: bool = False,
+    usable: bool = True,
+) -> None:  # fmt: skip
     """What can be done with the chosen version, with one reason for all of it. `advised`: the answer is promote;
-    `stale`: no trial can make it that."""
+    `stale`: no trial can make it that; `usable`: its weights are here."""
     back = versions.way_back(ctx.db, ctx.actor)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
@@ -41,10 +44,11 @@ def buttons(ctx: Context, chosen: WriterVersion, state: TrialState | None, advis
         if not chosen.active:
             st.button(f"Promote {plain(chosen.version)}", key="versions_promote", icon=":material/upgrade:",
                       on_click=_do, args=(ctx, _promote, chosen.version), type="primary" if advised else "secondary",
+                      disabled=not usable,
                       help="Every draft from the next one on is written by it. Roll back with one click.")  # fmt: skip
             if state is None:
                 st.button("Start trial", key="trial_start", icon=":material/science:", on_click=_do,
-                          args=(ctx, _start, chosen.version), disabled=stale,
+                          args=(ctx, _start, chosen.version), disabled=stale or not usable,
                           help="Its held-out checks were made against a writer that is not in use now, so no trial "
                           "can promote it." if stale else "Drafts mix its texts with those of the version in "
                           "use, unlabelled and in random positions, until you stop it.")  # fmt: skip
@@ -156,13 +160,16 @@ def _gate_words(gate: Decision | None) -> str:
 def _places(rates: list[PositionRate]) -> None:
     if not rates:
         return
-    told = []
+    rows = []
     for placement, slot in dict.fromkeys((rate.placement, rate.slot) for rate in rates):
         mine = [rate for rate in rates if (rate.placement, rate.slot) == (placement, slot)][:FIRST_PLACES]
-        parts = [f"{r.position + 1}: {r.rate:.0%} of {r.shown:,}" for r in mine]
-        told.append(f"{placement_of(placement).label}, {slot.replace('_', ' ')}, place {'; '.join(parts)}")
-    said = "In the newest drafts, how often a text was chosen that chance had put in a place."
-    st.caption(plain(f"{said} {'. '.join(told)}."))
+        where = placement_of(placement)
+        rows += [
+            (where.label, where.slot(slot).label, str(r.position + 1), f"{r.rate:.0%}", f"{r.shown:,}") for r in mine
+        ]
+    with st.expander("Do people choose by place?"):
+        st.caption("In the newest drafts, how often a text was chosen that chance had put in this place of its slot.")
+        st.html(table_html(("placement", "slot", "place", "chosen", "of texts"), rows))
 
 
 def _history(ctx: Context) -> None:

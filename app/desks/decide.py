@@ -57,13 +57,13 @@ def _page(ctx: Context) -> None:
     chosen = _chosen(made, state)
     if told := recorded(chosen.manifest):
         st.info(plain(told), icon=":material/science:")
-    if trouble := st.session_state.pop("versions_trouble", ""):
-        st.error(plain(trouble), icon=":material/error:")
     said = _advice(ctx.db, ctx.actor, *analysis_versions.kept(ctx), chosen.version, chosen)
     _answer(said, chosen, found, state)
     if may(ctx.actor, "writer.change"):
         advised, stale = said is not None and said.word == "promote", said is not None and said.stale
-        analysis_versions.buttons(ctx, chosen, state, advised, stale)
+        analysis_versions.buttons(ctx, chosen, state, advised, stale, usable=not told)
+    if trouble := st.session_state.pop("versions_trouble", ""):
+        st.error(plain(trouble), icon=":material/error:")
     analysis_versions.trial(ctx, state)
     old = _before(found, chosen, state)
     if old is not None:

@@ -86,6 +86,8 @@ def test_pages_that_show_it_say_what_it_is(inside: Settings, monkeypatch: pytest
     monkeypatch.setattr(module, "context", lambda: Context(db, local_actor(db), Room(inside), inside))
     at = AppTest.from_function(_desk, args=(name,), default_timeout=60).run()
     assert not at.exception and "Recorded for the demo: a real round, but a tiny one" in _words(at)
+    if name == "decide":
+        assert at.button(key="versions_promote").disabled and at.button(key="trial_start").disabled
     db.close()
 
 
