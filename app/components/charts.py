@@ -94,7 +94,7 @@ def over_time(heading: str, what: str, days: pd.DataFrame, by: str, name: str) -
         )
     _day_axis(figure, totals.index)
     figure.update_yaxes(title_text=what, rangemode="tozero", tickformat=",d")
-    figure.update_layout(barmode="stack")
+    figure.update_layout(barmode="stack", showlegend=True)  # one group alone has a name too
     table = days.assign(day=days["day"].dt.strftime("%Y-%m-%d")).rename(columns={"day": "day (UTC)"})
     return Chart(heading, reading, dressed(figure, 320), table, name)
 
@@ -126,18 +126,19 @@ def trend(heading: str, scores: pd.DataFrame, name: str) -> Chart:
 def rates(heading: str, doing: str, frame: pd.DataFrame, by: str, hits: str, total: str, name: str) -> Chart:
     """Shares with their 95% intervals, best first; the reading says whether the first really leads.
 
-    `doing` completes "<group> was <doing> most often". `frame` is what analytics.shares gives.
+    `doing` completes "<group> was <doing>". `frame` is what analytics.shares gives.
     """
     frame = frame.sort_values(["rate", total], ascending=False)
     first = frame.iloc[0]
+    often = " most often" if len(frame) > 1 else ""
     reading = (
-        f"{safe(str(first[by]))} was {doing} most often: {int(first[hits]):,} of {int(first[total]):,} "
+        f"{safe(str(first[by]))} was {doing}{often}: {int(first[hits]):,} of {int(first[total]):,} "
         f"({first['rate']:.0%}, between {first['low']:.0%} and {first['high']:.0%})"
     )
-    if len(frame) == 1:
-        reading += "; there is nothing to compare it with yet."
-    elif first["rate"] == 0:
+    if first["rate"] == 0:
         reading = f"None was {doing} yet."
+    elif len(frame) == 1:
+        reading += "; there is nothing to compare it with yet."
     elif first["low"] > frame.iloc[1:]["high"].max():
         reading += ", clearly more than every other."
     else:

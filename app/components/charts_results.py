@@ -72,7 +72,7 @@ def pcoc(heading: str, found: Sequence[Pcoc], name: str) -> charts.Chart:
                           "high": [p.high for p in known]}, dtype="float64")  # fmt: skip
     figure = charts.dots(labels, frame["value"], frame["low"], frame["high"], "%{x:.2f}")
     figure.add_vline(x=1, line={"color": "#7c8a86", "dash": "dash"})
-    figure.update_xaxes(title_text="predicted / observed, 95% interval; 1 is right", type="log", nticks=8)
+    figure.update_xaxes(title_text="predicted / observed", type="log", nticks=5, tickangle=0)
     table = pd.DataFrame(
         [{"group": p.group, "texts": p.texts, "predicted": round(p.predicted, 1), "observed": p.observed,
           "predicted / observed": round(p.value, 3) if p.value else None, "low": p.low and round(p.low, 3),
@@ -99,7 +99,7 @@ def funnel(heading: str, stages: pd.DataFrame, name: str) -> charts.Chart:
     reading = f"Of {drafted:,} drafted texts {live:,} went live ({live / drafted:.1%}) and {sold:,} brought a sale"
     if falls:
         kept, one, two = min(falls)
-        reading += f"; most stop between {one.lower()} and {two.lower()} ({kept:.0%} go on)."
+        reading += f"; most stop between “{one}” and “{two}” ({kept:.0%} go on)."
     figure = go.Figure(
         go.Bar(
             x=stages["texts"], y=stages["stage"], orientation="h", marker={"color": charts.ACCENT},
@@ -148,7 +148,8 @@ def plane(
                      "width": 9},
             hovertemplate="compliance %{x:.1f}, CTCVR %{y:.3%}",
         )  # fmt: skip
-    figure.update_xaxes(title_text="mean compliance score (100 is best)")
+    room = max(2.0, 100 - float(frame[["score", "score_low"]].min().min()))  # no tick past the best score
+    figure.update_xaxes(title_text="mean compliance score (100 is best)", range=[100 - 1.1 * room, 100 + 0.05 * room])
     what = "CTCVR: predicted (filled), observed (open)" if seen else "mean predicted CTCVR"
     figure.update_yaxes(title_text=what, tickformat=".4%")
     figure.update_layout(showlegend=True)  # one point alone has a name too
@@ -227,9 +228,15 @@ def reasons(heading: str, what: str, frame: pd.DataFrame, name: str, most: int =
     reading += f"({first['count']:,}, {first['count'] / total:.0%})."
     top = frame.head(most)
     figure = go.Figure(
-        go.Bar(x=top["count"], y=[charts.safe(str(r))[:48] for r in top["reason"]], orientation="h",
+        go.Bar(x=top["count"], y=[_label(str(r)) for r in top["reason"]], orientation="h",
                marker={"color": charts.ACCENT}, hovertemplate="%{y}: %{x:,}<extra></extra>")
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(rangemode="tozero", tickformat=",d")
     return charts.Chart(heading, reading, charts.dressed(figure, 110 + 30 * len(top)), frame, name)
+
+
+def _label(reason: str) -> str:
+    """A reason beside its bar; cut where it is long, and the cut shows."""
+    words = " ".join(charts.safe(reason).split())
+    return words if len(words) <= 40 else f"{words[:39].rstrip()}…"

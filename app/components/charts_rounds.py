@@ -49,9 +49,10 @@ def over_steps(heading: str, frame: pd.DataFrame, names: Mapping[str, str], axis
     if moves:
         _, told, first, last = max(moves)
         steps = part["step"].nunique()
-        told = told if told[1].isupper() else told[0].lower() + told[1:]
-        reading = f"Over {charts.count(steps, 'step')} {told} moved most: {first:.3g} in the first fifth, "
-        reading += f"{last:.3g} in the last."
+        told = (told if told[1].isupper() else told[0].lower() + told[1:]).partition(",")[0]  # without its unit
+        verb = "moved most" if len(moves) > 1 else "moved"
+        reading = f"Over {charts.count(steps, 'step')} {told} {verb}: {_short(first)} in the first fifth, "
+        reading += f"{_short(last)} in the last."
         if steps < 5:
             reading = f"Only {charts.count(steps, 'step')} so far: too few to read a trend."
     figure.update_xaxes(title_text="training step", rangemode="tozero")
@@ -60,6 +61,11 @@ def over_steps(heading: str, frame: pd.DataFrame, names: Mapping[str, str], axis
     figure.update_yaxes(title_text=axis)
     table = part.assign(measure=part["measure"].map(names)).round(4)
     return charts.Chart(heading, reading, charts.dressed(figure, 340), table, name)
+
+
+def _short(number: float) -> str:
+    """Three figures that count, and no powers of ten."""
+    return "0.000" if abs(number) < 0.0005 else f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}"
 
 
 def gap(found: Sequence[Gap], rewards: Mapping[str, tuple[float, float]], name: str) -> charts.Chart:
@@ -76,6 +82,7 @@ def gap(found: Sequence[Gap], rewards: Mapping[str, tuple[float, float]], name: 
         colour = charts.PALETTE[n % len(charts.PALETTE)]
         figure.add_scatter(
             x=[g.change for g in mine], y=[g.version for g in mine], mode="markers", name=JUDGES[judge],
+            offsetgroup=judge, orientation="h",
             marker={"size": 11, "color": colour, "symbol": charts.SYMBOLS[n % len(charts.SYMBOLS)]},
             error_x={"type": "data", "symmetric": False, "array": [g.high - g.change for g in mine],
                      "arrayminus": [g.change - g.low for g in mine], "color": colour},
@@ -84,6 +91,7 @@ def gap(found: Sequence[Gap], rewards: Mapping[str, tuple[float, float]], name: 
     figure.add_vline(x=0, line={"color": "#7c8a86", "dash": "dash"})
     figure.update_xaxes(title_text="change on held-out briefs, 95% interval")
     figure.update_yaxes(type="category")
+    figure.update_layout(scattermode="group", scattergap=0.5)  # side by side: none hides another's interval
     rows = [
         {"version": g.version, "judge": JUDGES[g.judge], "briefs": g.briefs, "before": g.before, "after": g.after,
          "change": g.change, "low": g.low, "high": g.high} for g in found
@@ -139,6 +147,7 @@ def held_out(
         colour = charts.PALETTE[n % len(charts.PALETTE)]
         figure.add_scatter(
             x=mine["change"], y=mine["version"], name=told, mode="markers", cliponaxis=False,
+            offsetgroup=measure, orientation="h",
             marker={"size": 11, "color": colour, "symbol": charts.SYMBOLS[n % len(charts.SYMBOLS)]},
             error_x={"type": "data", "symmetric": False, "array": mine["high"] - mine["change"],
                      "arrayminus": mine["change"] - mine["low"], "color": colour},
@@ -157,10 +166,11 @@ def held_out(
         ]
         reading = f"{who} changed clearly from {parent} in {'; '.join(changed)}; every other change may be chance."
     figure.add_vline(x=0, line={"color": "#7c8a86", "dash": "dash"})
-    figure.update_xaxes(title_text="change from the writer it was made from, 95% interval")
+    figure.update_xaxes(title_text="change from its start, 95% interval")
     if digits.endswith("%"):
         figure.update_xaxes(tickformat=digits)
     figure.update_yaxes(type="category")
+    figure.update_layout(scattermode="group", scattergap=0.5)  # side by side: none hides another's interval
     table = part.assign(measure=part["measure"].map(measures)).rename(columns={"parent": "made from"}).round(4)
     chart = charts.dressed(figure, 180 + 50 * part["version"].nunique())
     return charts.Chart(heading, reading, chart, table, name)

@@ -62,7 +62,7 @@ def _drawn(title: str, report: dict[str, Any], may_download: bool, key: str) -> 
             },
         )
     )  # fmt: skip
-    figure.update_xaxes(tickformat=".3%", title="simulated sales an impression, with 95% interval")
+    figure.update_xaxes(tickformat=".3%", title="sales an impression, 95% interval")
     figure.update_yaxes(autorange="reversed")
     table = pd.DataFrame(
         [

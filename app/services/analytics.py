@@ -107,7 +107,8 @@ def reasons(db: Database, actor: Actor, view: View) -> tuple[pd.DataFrame, pd.Da
         named = rows.refusals(session, view.window(actor))
     why: Counter[str] = Counter()
     for reason, count in dropped:
-        why[str(reason).split(":", 1)[0].strip()] += int(count)
+        told = str(reason).split(":", 1)[0].strip()
+        why["too close to another text" if told.startswith("too close to") else told] += int(count)
     rules = Counter(rule for rule_list in named for rule in rule_list)
     return _counted(why), _counted(rules)
 

@@ -196,7 +196,7 @@ def test_blind_choices_are_kept_once_each_and_counted(db: Database, open_desk: O
         shown[f"I would run {new}"].click()
         at.run()
         assert not at.exception
-    assert "no pair left that you have not judged" in _words(at)
+    assert "No pair waits for your choice" in _words(at)
     at.toggle(key="blind_count").set_value(True).run()
     assert "grpo-77 was chosen in 4 of 4 blind comparisons by 1 person, 0 without a preference" in _words(at)
     assert analytics_blind.preference(db, admin, "writer-1", "grpo-77") == Preference(4, 4, 0, 1)
@@ -225,7 +225,7 @@ def test_learning_shows_a_hacked_reward_and_the_steps_of_its_round(
     at = open_desk("learning", admin, config, part="Inside a round")
     headings = [h.value for h in at.header]
     assert "Training reward, step by step" in headings and "How far the writer moved" in headings
-    assert "Over 10 steps training reward moved most: 0.415 in the first fifth, 0.495 in the last." in _words(at)
+    assert "Over 10 steps training reward moved: 0.415 in the first fifth, 0.495 in the last." in _words(at)
     assert len(at.get("plotly_chart")) == len(at.dataframe) == 5
 
 

@@ -156,6 +156,12 @@ def test_a_draft_that_showed_nothing_is_counted(db: Database, ada: Actor, ten: S
     assert _dropped(db, ada) == {"CLM-001": 1}
 
 
+def test_candidates_too_close_to_others_are_counted_together(db: Database, ada: Actor, ten: StoredGeneration) -> None:
+    drops = tuple(Drop("The best", "headline", "benefit", f"too close to “{twin}”") for twin in ("A rack", "B: two"))
+    drafting.store_generation(db, ada, ten.brief_id, Draft((), drops))
+    assert _dropped(db, ada) == {"too close to another text": 2}
+
+
 def test_dropped_candidates_are_those_of_the_writer_asked_for(db: Database, ada: Actor) -> None:
     one, two = (briefs.save_brief(db, ada, brief(name)).id for name in ("One", "Two"))
     for saved, versions, reason in (

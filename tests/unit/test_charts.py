@@ -122,6 +122,18 @@ def test_a_legend_hangs_on_the_picture_and_not_on_the_plot(make: Callable[[str, 
     assert (legend.xref, legend.yref, legend.y, legend.yanchor) == ("container", "container", 0, "bottom")
 
 
+def test_steps_are_read_without_units_and_powers_of_ten() -> None:
+    drift = pd.DataFrame({"step": range(1, 6), "measure": "kl", "value": [7e-6, 0.1, 0.2, 0.3, 0.4], **WIDE})
+    told = charts_rounds.over_steps("H", drift, {"kl": "KL to the start, nats a token"}, "axis", "n").reading
+    assert told == "Over 5 steps KL to the start moved: 0.000 in the first fifth, 0.4 in the last."
+
+
+def test_a_long_reason_is_cut_where_it_shows() -> None:
+    told = "a sentence begins in lower case, like the rest of one"
+    chart = charts_results.reasons("H", "dropped", pd.DataFrame({"reason": [told], "count": [5]}), "n")
+    assert list(chart.figure.data[0].y) == ["a sentence begins in lower case, like t…"] and told in chart.reading
+
+
 def test_every_chart_is_tried() -> None:
     def makers(module: ModuleType) -> set[str]:
         functions = inspect.getmembers(module, inspect.isfunction)
