@@ -48,7 +48,7 @@ def made_or_told(key: str, make: Callable[[], Made]) -> Made | None:
     try:
         return make()
     except ExportRefused as refused:
-        st.warning("This ad cannot leave yet:\n\n" + "\n".join(f"- {plain(p)}" for p in refused.problems))
+        st.warning("This ad cannot be exported yet:\n\n" + "\n".join(f"- {plain(p)}" for p in refused.problems))
         st.button("Download", key=f"{key}_not_yet", disabled=True, icon=":material/download:")
     except TROUBLE as error:
         st.error(plain(str(error)), icon=":material/error:")

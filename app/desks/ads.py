@@ -53,8 +53,7 @@ def _list(ctx: Context) -> None:
         archived = st.toggle("Archived", key="ads_archived", on_change=_restart)
     found = ads.list_ads(ctx.db, ctx.actor, search=search or "", archived=archived, status=status,
                          page=int(st.session_state.get("ads_page") or 1))  # fmt: skip
-    if writes:
-        _new(ctx)
+    has_briefs = writes and _new(ctx)
     if not found.total:
         if search or archived or status:
             st.info(
@@ -63,8 +62,8 @@ def _list(ctx: Context) -> None:
             )
         else:
             st.info(
-                "No ads yet. Pick texts on the Draft desk, then press “Build an ad from picked texts” there, or choose "
-                "the brief above.",
+                "No ads yet. Pick texts on the Draft desk, then press “Build an ad from picked texts” there"
+                + (", or choose a brief under “New ad” above." if has_briefs else "."),
                 icon=":material/dashboard_customize:",
             )
         return
@@ -76,11 +75,11 @@ def _list(ctx: Context) -> None:
     st.caption(f"{found.total:,} {'ad' if found.total == 1 else 'ads'}, newest first.")
 
 
-def _new(ctx: Context) -> None:
-    """A new ad of some brief."""
+def _new(ctx: Context) -> bool:
+    """A new ad of some brief; False where there is none."""
     briefs = {brief.id: brief for brief in list_briefs(ctx.db, ctx.actor)}
     if not briefs:
-        return
+        return False
     with st.expander("New ad", icon=":material/add:"):
         chosen = st.selectbox(
             "Brief", list(briefs), key="ads_brief",
@@ -93,6 +92,7 @@ def _new(ctx: Context) -> None:
             and (trouble := build_from_picked(ctx, chosen))
         ):
             st.error(plain(trouble), icon=":material/error:")
+    return True
 
 
 def _row(ad: StoredAd) -> None:

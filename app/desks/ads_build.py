@@ -47,7 +47,7 @@ def builder(ctx: Context, ad: StoredAd, bench: Bench, texts: Mapping[int, AdText
         mine = [place for place in bench.places if place.slot == slot.name]
         st.header(f"{slot.plural} · {len(mine)} of {slot.full_ad}", anchor=False)
         if not mine:
-            need = f"needs at least {slot.required}" if slot.required else "may hold some"
+            need = f"needs at least {slot.required}" if slot.required else "does not need any"
             st.caption(f"None yet; the ad {need}.")
         for n, place in enumerate(mine):
             _row(ctx, ad, bench, slot, place, labels[place.text_id], texts[place.text_id], (n, len(mine)), writes)
@@ -120,7 +120,7 @@ def _facts(slot: Slot, text: AdText, place: Place) -> str:
         word, icon = level_words(text.text.card.compliance.level, old)
         unsure = text.text.card.beats_words == "no clear difference"
         chance = f"beats typical {100 * text.text.card.beats_typical:.0f} in 100"
-        facts += [f"{icon} {word}", "no clear difference from typical" if unsure else chance]
+        facts += [f"{icon} {word}", "no clear difference from a typical text" if unsure else chance]
         facts += [old] if old and word != old else []
     return " · ".join(facts)
 

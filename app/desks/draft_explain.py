@@ -40,7 +40,7 @@ def explanation(ctx: Context, stored: StoredBrief, place: str, text: StoredText,
     with st.container(key=f"why_box_{place}"):
         st.markdown("**What moves the clicks**")
         st.html(words_html(found))
-        st.caption(f"Each was left out and the text scored again, so effects do not add up. {found.scores}")
+        st.caption(f"Each word was left out and the text scored again, so effects do not add up. {found.scores}")
         st.markdown("**Safer or stronger wording**")
         if not found.alternatives:
             st.caption(f"None of {found.tried} other wordings is safer or stronger than this one.")

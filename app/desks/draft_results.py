@@ -74,7 +74,7 @@ def results(ctx: Context, stored: StoredBrief) -> None:
     now.decisions = decisions_of(ctx.db, ctx.actor, [text for text in drawn if now.statuses[text.id] != "draft"])
     _stale(ctx, stored, texts)
     about = st.container()
-    chance = "Best first, but for some places that chance fills: each card says its rank. "
+    chance = "Best first, except that chance fills some places: each card says its rank. "
     by_chance = chance if any(s.request.get("shuffled") for s in chosen) else ""
     st.caption(f"{by_chance}{BEST_OF} “No issue found” is by the rules for the placement and countries; {NOT_CHECKED}.")
     for slot in dict.fromkeys(group.slot for group in groups):

@@ -85,7 +85,8 @@ def _watch(ctx: Context, brief_id: int, known: tuple[int, ...]) -> None:
 def _job_words(job: Job) -> str:
     what = f"Writing {job.title}"
     if job.like:
-        what = f"Writing {job.total} more like “{job.like.text[:60]}”"
+        like = job.like.text[:60].strip('"')
+        what = f"Writing {job.total} more like “{like}”"
     elif job.angle:
         what += f", angle: {ANGLES[job.angle]}"
     if job.stopped:
@@ -215,7 +216,7 @@ def _base_note(ctx: Context, placement: str) -> str:
         change = "To use your own, ask whoever runs the studio to set them."
     else:  # who works alone is that person
         form = f"""RELATE_BASE_CTR='{{"{name}": 0.05}}'"""
-        change = f"To use your own, start the studio with `{form}` and `RELATE_BASE_CVR` alike."
+        change = f"To use your own, set `{form}` and `RELATE_BASE_CVR` before the studio starts."
     if not jobs_of(ctx).versions:
         given = [n for n, r in (("CTR", ctx.settings.base_ctr), ("CVR", ctx.settings.base_cvr)) if name in r]
         where = f"{' and '.join(given)} set by you" if given else "assumed"

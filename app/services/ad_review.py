@@ -36,7 +36,7 @@ def send_to_review(db: Database, actor: Actor, ad_id: int, number: int) -> Store
             raise BriefError(f"Not sent: {' '.join(problems)}")
         for text_id, text in texts.items():
             if text.status == "draft":
-                statuses.set_status(session, actor, text_id, "in_review", f"sent with the ad '{ad.name}'"[:500])
+                statuses.set_status(session, actor, text_id, "in_review", f"sent with the ad “{ad.name}”"[:500])
         statuses.set_ad_status(session, actor, revision, "in_review")
         _replace(session, actor, ad)
         statuses.follow_texts(session, actor, revision)

@@ -211,8 +211,8 @@ def test_base_rates_say_who_sets_them(
     ada = person(db, "advertiser")
     alone = words(desk(ada, briefs.save_brief(db, ada, brief(placement="meta_feed"))))
     assert (
-        "Base rates: assumed. To use your own, start the studio with "
-        """`RELATE_BASE_CTR='{"meta_feed": 0.05}'` and `RELATE_BASE_CVR` alike."""
+        """Base rates: assumed. To use your own, set `RELATE_BASE_CTR='{"meta_feed": 0.05}'` and """
+        "`RELATE_BASE_CVR` before the studio starts."
     ) in alone
     signed = Context(db, ada, Room(config), config, SignedIn(1, ada.user_id, ()))
     monkeypatch.setattr(draft, "context", lambda: signed)
