@@ -76,6 +76,7 @@ def _rows(ctx: Context, wanted: Filter, here: tzinfo) -> None:
                     "settings will stand here.", icon=":material/history:")  # fmt: skip
         else:
             st.info("No event passes these filters; widen one of them.", icon=":material/filter_alt_off:")
+        return
     for event in found.events:
         _row(event, here)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -85,8 +86,7 @@ def _rows(ctx: Context, wanted: Filter, here: tzinfo) -> None:
         if st.button("Older", disabled=found.older is None, icon=":material/arrow_forward:", key="audit_older"):
             befores.append(found.older)
             st.rerun()
-        if found.events:
-            st.caption(f"Page {len(befores)}; times are in {plain(str(here))}.", width="content")
+        st.caption(f"Page {len(befores)}; times are in {plain(str(here))}.", width="content")
 
 
 def _row(event: Event, here: tzinfo) -> None:

@@ -62,8 +62,8 @@ def _do(change: Callable[[], str]) -> bool:
 def _invite(ctx: Context) -> None:
     st.header("Invite")
     st.caption(
-        "Whoever signs in with this e-mail address comes in with this role; who is in another workspace now finds this "
-        "one in the account menu within a minute. No mail is sent: tell them yourself."
+        "Whoever signs in with this e-mail address comes in with this role. Somebody who works in another workspace "
+        "finds this one in their account menu within a minute. No mail is sent: tell them yourself."
         + ("" if ctx.signed else " A sign-in is not set up yet; until it is, nobody else can come in.")
     )
     with st.form("people_invite", border=False), st.container(horizontal=True, vertical_alignment="bottom"):

@@ -51,7 +51,7 @@ def ask_options(ctx: Context, name: str, data: bytes, file_id: str) -> Options:
 
 def _period(file_id: str) -> tuple[date, date] | None:
     """First and last day of a file that names none; None until both are chosen."""
-    chosen = st.date_input("Days it covers", value=[], key=f"results_period_{file_id}", width=320)
+    chosen = st.date_input("Days it covers", value=[], format="YYYY-MM-DD", key=f"results_period_{file_id}", width=320)
     return (chosen[0], chosen[1]) if isinstance(chosen, tuple) and len(chosen) == 2 else None
 
 

@@ -81,7 +81,7 @@ def _heading(text: StoredText, found: ReviewPage) -> None:
 
 
 def _filtered(ctx: Context) -> ReviewPage:
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         state = st.segmented_control(
             "Show", list(STATES), default="Waiting", required=True, key="review_state", on_change=_restart,
             label_visibility="collapsed",

@@ -92,7 +92,7 @@ def _taught(ctx: Context) -> None:
     calls = teaching.calls_of(ctx.db, ctx.actor)
     if not calls:
         st.markdown(
-            f"**Nothing yet.** It learns with every {teaching.STEP}th word about a category: a finding of it that was "
+            f"**Nothing yet.** It learns with every {teaching.STEP} answers about a category: a finding of it that was "
             "accepted or dismissed, or a blind verdict on a text that it flagged."
         )
         return
@@ -105,7 +105,7 @@ def _taught(ctx: Context) -> None:
     for each in teaching.taught(calls, classifier):
         st.markdown(f"{plain(teaching.in_words(each))}.")
     st.caption(
-        "From the newest word about each text. New scorecards are judged so; scorecards made before are out of date. "
+        "From the newest answer about each text. New scorecards are judged so; scorecards made before are out of date. "
         "A text like those that were judged is moved further. Where it flags nothing any more, nobody is asked."
     )
 
@@ -177,7 +177,7 @@ def _disputes(ctx: Context) -> None:
     _settled()
     found = q.disputes(ctx.db, ctx.actor)
     if not found:
-        st.caption("No looks disagree, and nothing is escalated.")
+        st.caption("No reviewers disagree, and nothing is escalated.")
     for dispute in found[:10]:
         text = dispute.text
         with st.container(border=True):

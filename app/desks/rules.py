@@ -6,6 +6,8 @@ form (rules_edit.py), the draft with its tests (rules_draft.py) and the versions
 
 import csv
 import io
+from collections.abc import Iterable
+from html import escape
 
 import streamlit as st
 
@@ -251,16 +253,20 @@ def _examples(listed: Listed) -> None:
     )
     if rule.violating:
         st.markdown("**Texts it must hit**")
-        items = (marked(t, hits[t].findings if t in hits else ()) for t in rule.violating)
-        st.html('<ul class="rl-list">' + "".join(f'<li dir="auto">{item}</li>' for item in items) + "</ul>")
+        _texts(marked(t, hits[t].findings if t in hits else ()) for t in rule.violating)
     if rule.clean:
         st.markdown("**Texts it must leave alone**")
-        st.markdown("\n".join(f"- {plain(text)}" for text in rule.clean))
+        _texts(map(escape, rule.clean))
     with st.expander("The pattern it looks for"):
         st.code(rule.pattern.pattern, language=None, wrap_lines=True)
         if rule.unless is not None:
             st.markdown("**Lowered to “needs proof” where the text holds**")
             st.code(rule.unless.pattern, language=None, wrap_lines=True)
+
+
+def _texts(items: Iterable[str]) -> None:
+    """A list of texts as safe HTML."""
+    st.html('<ul class="rl-list">' + "".join(f'<li dir="auto">{item}</li>' for item in items) + "</ul>")
 
 
 def _csv(everything: tuple[Listed, ...], counts: Counts) -> bytes:

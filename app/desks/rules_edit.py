@@ -80,6 +80,7 @@ def _says(key: str, now: RuleForm, note: bool) -> None:
     left, right = st.columns(2)
     left.text_input("What is wrong, in one sentence", now.message, key=f"{key}_message", max_chars=LONGEST_SENTENCE)
     right.text_input("What to do instead", now.fix, key=f"{key}_fix", max_chars=LONGEST_SENTENCE)
+    left, right = st.columns(2)  # in rows of their own: on a phone each stands with what belongs to it
     left.text_input("Source", now.source, key=f"{key}_source", max_chars=LONGEST_SENTENCE,
                     placeholder="A web address, or the document and page")  # fmt: skip
     right.selectbox("How the source was read", list(READ), index=list(READ).index(now.source_status),

@@ -77,7 +77,8 @@ def _shown(ctx: Context) -> None:
     if not found and turn:  # the filters hold fewer pages now
         total, found = analytics_words.completions(ctx.db, ctx.actor, view, slot or "", level or "", search or "", 0)
     if not found:
-        st.info("No text matches these filters; choose more days, another level, or search for less.")
+        st.info("No text matches these filters; choose more days, another level, or search for less. In a new studio, "
+                "draft an ad on the Draft desk first.")  # fmt: skip
         return
     more = "10,000 or more texts match" if total >= 10_000 else f"{charts.count(total, 'text')} match"
     st.caption(f"{more}, newest first. Credit is 0 or less; 0 is a word without a fault.")

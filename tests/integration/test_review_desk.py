@@ -231,7 +231,7 @@ def test_countries_are_judged_apart(db: Database, open_desk: Open) -> None:
     at.multiselect(key=key).set_value(["uk"])
     _say_why(at)
     _press(at, "Violation")
-    assert "This verdict is for US" in _words(at) and len(at.multiselect) == 1  # what is left
+    assert "This verdict is for: United States" in _words(at) and len(at.multiselect) == 1  # what is left
     _press(at, "Compliant")
     assert "No text is waiting" in _words(at)
     assert [v.countries for v in reviewing.verdict_history(db, admin, drafted.texts[0].id)] == [("us",), ("uk",)]
@@ -276,7 +276,7 @@ def test_an_admin_settles_a_dispute_and_makes_it_gold(db: Database, open_desk: O
     assert at.checkbox(key=f"settle_gold_{text_id}").value  # nothing is lost
     at.text_input(key=f"settle_why_{text_id}").input("Nothing proves it")
     at.button(key=f"settle_violation_{text_id}").click().run()
-    assert not at.exception and "No looks disagree" in _words(at) and "Retire" in [b.label for b in at.button]
+    assert not at.exception and "No reviewers disagree" in _words(at) and "Retire" in [b.label for b in at.button]
     assert review_quality.gold_texts(db, admin) == [(text_id, "One rack", "violation")]
 
 
@@ -305,7 +305,7 @@ def test_quality_says_what_reviewers_taught_the_classifier(
     admin, _ = _drafted(db)
     monkeypatch.setattr(Room, "rewards", _without_weights)
     at = _view(open_desk(admin), "Quality")
-    assert "**Nothing yet.** It learns with every 5th word about a category" in _words(at) and not at.warning
+    assert "**Nothing yet.** It learns with every 5 answers about a category" in _words(at) and not at.warning
     give(db, flagged(db, "health", 10), False)
     at = _view(open_desk(admin), "Quality")
     assert plain("Health: 10 calls, 0 of them a violation and 10 not") in _words(at)
