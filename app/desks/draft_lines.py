@@ -26,9 +26,9 @@ def own_lines(ctx: Context, stored: StoredBrief) -> None:
             st.session_state.lines_pasted = ""
             st.success(plain(note), icon=":material/check:")
         with st.form("own_lines", border=False):
-            names = {slot.name: slot.label for slot in place.slots}
+            names = {slot.name: slot.plural for slot in place.slots}
             slot = st.selectbox("They are", list(names), key=f"lines_slot_{place.name}",
-                                format_func=lambda name: f"{names[name]}s", width=230)  # fmt: skip
+                                format_func=names.__getitem__, width=230)  # fmt: skip
             pasted = st.text_area(f"One a line, up to {MAX_LINES}", key="lines_pasted", height=140)
             pressed = st.form_submit_button("Score my lines", key="lines_score", icon=":material/rule:")
         if pressed:

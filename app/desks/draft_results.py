@@ -143,7 +143,8 @@ def _set_words(s: StoredGeneration) -> str:
     if s.kind == "own_lines":
         return "Your own lines"
     if like := s.request.get("like_text"):
-        return f"More like “{like}”"
+        told = str(like).strip('"')
+        return f"More like “{told}”"
     if angle := s.request.get("angle"):
         return f"More: {angle_word(angle)}"
     return "" if s.request.get("whole") else f"Drafted {when(s.created_at)}"

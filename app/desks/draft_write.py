@@ -28,7 +28,7 @@ MOST = 50
 def write_bar(ctx: Context, stored: StoredBrief | None, placement: str, button: Callable[..., Any]) -> None:
     """The buttons that ask for texts. `button` is a form's submit button while the brief is being edited."""
     place = placement_of(placement)
-    parts = [f"{n} {slot.label.lower()}{'s' if n > 1 else ''}" for slot in place.slots if (n := slot.full_ad)]
+    parts = [f"{n} {(slot.plural if n > 1 else slot.label).lower()}" for slot in place.slots if (n := slot.full_ad)]
     whole = f"Draft the whole ad · {', '.join(parts)}"
     editing = stored is None or state().editing
     with st.container(horizontal=True, vertical_alignment="bottom", key="write_bar"):

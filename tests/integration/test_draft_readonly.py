@@ -209,6 +209,8 @@ def test_base_rates_say_who_sets_them(
     db: Database, desk: Open, config: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = person(db, "advertiser")
+    generic = words(desk(ada, briefs.save_brief(db, ada, brief(placement="generic"))))
+    assert "The whole ad: 5 headlines, 3 bodies." in generic
     alone = words(desk(ada, briefs.save_brief(db, ada, brief(placement="meta_feed"))))
     assert (
         """Base rates: assumed. To use your own, set `RELATE_BASE_CTR='{"meta_feed": 0.05}'` and """
