@@ -176,7 +176,7 @@ _TOGETHER = re.compile(
 
 def _multiple(text: str, q: Quantity, brief: Sequence[Quantity]) -> bool:
     """ "Two pounds in a box of four" of half-pound slices; "six hours a week" of two classes of three hours."""
-    if not q.dim or q.dim in {*MONEY, "pct", "clock"} or not _TOGETHER.search(text):
+    if not q.dim or q.dim in {*MONEY, "pct", "clock"} or not _TOGETHER.search(text) or _TERM.match(text, q.end):
         return False
     same = [k.value for k in brief if k.dim == q.dim and k.period != "every"]
     counts = {k.raw for k in brief if not k.dim and 2 <= k.raw <= 12} | {
@@ -191,6 +191,7 @@ def _multiple(text: str, q: Quantity, brief: Sequence[Quantity]) -> bool:
     )
 
 
+_TERM = re.compile(r"[ -](?:[a-z]+ )?(?:warrant|guarant)", re.I)  # two years on both parts are no four
 _GOES_ON = re.compile(r"\b(?:after|for|another|in|to|or|then|within|every) $", re.I)
 
 

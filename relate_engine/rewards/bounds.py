@@ -18,7 +18,7 @@ _SWEEP = re.compile(
     r"\b(?:each and every|every(?! (?:day|week|month|year|morning|night|evening|time|other|two|three|four|six|\d|"
     rf"{DAY}))(?:one|body|thing|where)?(?! else)|any(?:one|body|thing|where|"
     r"time)?|throughout"
-    r"|until the day|all(?! (?:in|day|night|year|over|natural|about|your money|the way|"
+    r"|until the day|all(?! (?:you (?:need|have)|in|day|night|year|over|natural|about|your money|the way|"
     r"in one)\b)|always|ever|"
     r"no limits?|no exceptions?|no notice|unlimited|nationwide|worldwide|a penny|completely|entirely|your first day|"
     r"day one|both ways|at all|the whole|in full|either way|alike|everything)\b",
@@ -79,8 +79,21 @@ _SPAN = re.compile(
 )
 
 
+_WHOLE = re.compile(rf" (?:of (?:the |our |its )?)?{_NUMBER}\b", re.I)
+_SOME = re.compile(rf"\b{_NUMBER} of\b", re.I)
+# Other words of the brief for the same sweep.
+_ALIKE = {
+    "day one": "the first day",
+    "your first day": "day one|the first day",
+    "anywhere": "worldwide|everywhere|(?:all over|across|around) the world",
+    "everywhere": "worldwide|anywhere|(?:all over|across|around) the world",
+    "right up to": "(?:up to|until|till) the (?:day|hour|minute)",
+}
+
+
 def unbounded(sentence: str, text: str, brief: tuple[Clause, ...], weight: dict[str, float]) -> list[Fault]:
     """For all, always or whatever happens, where the nearest clause sets a bound the text does not tell."""
+    whole = brief
     if _OFFER.search(sentence) and not _KIND.search(sentence):
         brief = tuple(c for c in brief if _OFFER.search(c.text))
     for at, piece in pieces(sentence):
@@ -95,7 +108,10 @@ def unbounded(sentence: str, text: str, brief: tuple[Clause, ...], weight: dict[
             most, near = nearest(sentence, brief, weight)
         if most < 0.5:
             continue
-        if any(re.search(rf"\b{_phrase(piece, sweep)}", c.text, re.I) for c in brief):
+        if _WHOLE.match(piece[sweep.end() :]) and not any(_SOME.search(c.text) for c in near):
+            continue  # "any of six flavours", "all 60 pieces": the number bounds it
+        alike = _ALIKE.get(sweep[0].lower(), "(?!)")
+        if any(re.search(rf"\b(?:{_phrase(piece, sweep)}|{alike})", c.text, re.I) for c in whole):
             continue
         if re.search(r"\b(?:before|than) $", piece[: sweep.start()], re.I):
             continue

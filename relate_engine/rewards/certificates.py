@@ -26,8 +26,14 @@ _PLAIN = frozenset(
     stem(w)
     for w in word_set("""fully officially independently professionally board properly now been also newly all every
     each its our new
-    full fit pro experts expert installers team people product products staff home homes tea today since years""")
+    full fit hold holds carry carries earn earned get gets pro experts expert installers team people product products staff home homes tea today since years""")
 )
+
+
+def _held(before: str, m: re.Match[str], roots: frozenset[str]) -> bool:
+    """Is the certificate named before, so that its holder follows: "ISO certified hands"?"""
+    named = words(before)[-1:] if re.match(r"[a-z]+ (?!(?:as|to|by|with|under)\b)", m[0], re.I) else []
+    return bool(named) and before.endswith((" ", "-")) and named[0].text.isupper() and stem(named[0].lower) in roots
 
 
 def check_certificates(text: str, facts: str) -> list[Finding]:
@@ -38,7 +44,7 @@ def check_certificates(text: str, facts: str) -> list[Finding]:
         for m in pattern.finditer(text):
             named = [
                 w
-                for w in words(m["what"])
+                for w in words("" if _held(text[: m.start()], m, roots) else m["what"])
                 if w.lower not in STOP and number_of(w.lower) is None and stem(w.lower) not in _PLAIN
             ]
             starts = {w[:5] for w in own_words(facts) if len(w) >= 5}

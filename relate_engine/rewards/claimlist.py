@@ -71,7 +71,7 @@ CLAIMS = (
            r"bestsell\w+"
            r"|voted best|best \w+ (?:in|around) (?:the |our )?(?:world|country|nation|america|britain|town|city|"
            r"state|area|region|county|business|market)", None, "a superlative"),
-    _claim(rf"(?:the|[a-z]+'s) (?!(?:{_NO_CLAIM})\b)[a-z]{{3,}}est(?=[- ][a-z])", None, "a superlative"),
+    _claim(rf"(?:the|[a-z]+'s) (?!(?:{_NO_CLAIM})\b)[a-z]{{3,}}est(?=[- ](?!arrival|grandchild|member)[a-z])", None, "a superlative"),
     _claim(r"our (?!best\b|latest|guest|nearest|closest|request|interest|harvest|forest|honest|warmest|dearest|"
            r"sincerest|finest hour)[a-z]{3,}est\b", None, "a superlative"),
     _claim(r"[a-z]+(?:'s|s') (?:favou?rite|leading|top|premier|finest|foremost|first choice|no\. ?1|number[- ]one)"
@@ -102,7 +102,7 @@ CLAIMS = (
            r"all year|year[- ]round|365|every (?:day|month)|\bopen daily", "a season"),
     _claim(r"number one(?! (?:reason|question|rule))|no\. ?1|#1", r"number one|no\. ?1|"
            r"#1", "a number-one claim"),
-    _claim(rf"(?<!your )(?:(?:the|our|its|[a-z]+'s) )?(?:{_ESTS})(?! (?:way|part|first|hour|room|"
+    _claim(rf"(?<!your )(?:(?:the|our|its|[a-z]+'s) )?(?:{_ESTS})(?! (?:arrival|grandchild|member|way|part|first|hour|room|"
            rf"corner|day|days|night|nights|"
            rf"moments?)\b)", None,
            "a superlative"),
@@ -113,7 +113,7 @@ CLAIMS = (
            r"eight|nine|ten)\b|time|of|to|is|was|other|thing|things|"
            r"way|reason|part|order|month|year|week|day|step|thing|one|"
            r"session|lesson|class|visit|walk|box|sip|bite|page|night|call|bag|hour|question|snow|frost|rain|"
-           r"box|payment|"
+           r"box|payment|half|"
            r"purchase|draft|line|cut|row|try|bus|train|light|date|floor|two|three|few)[a-z]+)|one of a kind|"
            r"unmatched|"
            r"unbeatable|unrivalled|unrivaled|unparalleled|second to none|world[- ]class|first[- ]ever",
@@ -145,7 +145,8 @@ CLAIMS = (
            r"|pre-?approved|officially|official", r"approv|recommend|official", "an approval"),
     _claim(r"dermatolog\w+|pediatrician\w*|clinical(?:ly)?(?: \w+)?|scientific(?:ally)?(?: \w+)?|"
            r"science[- ]backed|"
-           r"scientists?|doctors?|physicians?|surgeons?", None, "a medical or scientific backing"),
+           r"scientists?|surgeons?", None, "a medical or scientific backing"),
+    _claim(r"doctors?|physicians?", r"\b(?:doctor|physician)", "a medical or scientific backing"),
     _claim(r"lab[- ]tested", r"\blab|tested", "a test"),
     _claim(r"(?:independently |rigorously |third[- ]party )?tested|"
            r"proven", r"test|prove|trial|study|lab\b|measured|certif|"
@@ -174,9 +175,7 @@ CLAIMS = (
            "an environmental claim"),
     _claim(r"hand[- ]?(?:made|crafted|stitched|poured|rolled|thrown|picked|painted|cut|knitted|sewn|built|"
            r"woven|dyed|finished|"
-           r"carved|forged|blown|roasted|mixed|tied|packed)|(?:made|woven|sewn|cut|stitched|finished|poured|"
-           r"painted|built|knitted|rolled|"
-           r"mixed|tied|packed|crafted|baked|picked|pressed|forged|harvested|roasted|carved) by hand|homemade|"
+           r"carved|forged|blown|roasted|mixed|tied|packed)|(?:[a-z]+ed|made|woven|sewn|cut|built) by hand|homemade|"
            r"artisanal?|bespoke|custom[- ]made|"
            r"made[- ]to[- ]"
            r"(?:order|measure)|limited[- ]edition|solid (?:gold|silver|wood|oak|brass)",
@@ -201,8 +200,9 @@ CLAIMS = (
     _claim(r"tax[- ](?:free|deductible)|0 ?% apr|duty[- ]free", None, "a financial term"),
     _claim(r"interest[- ]free|0 ?% interest", r"interest[- ]free|(?<![\d.,])0(?:\.0+)? ?% (?:apr|interest)",
            "a financial term"),  # a rate of 0% APR holds no interest, but no interest may still come with fees
-    _claim(r"locally (?:made|grown|sourced)|imported|family[- ](?:owned|run)|veteran[- ]owned|woman[- ]owned|"
+    _claim(r"locally (?:made|grown|sourced)|imported|veteran[- ]owned|woman[- ]owned|"
            r"women[- ]owned|small[- ]batch", None, "an origin"),
+    _claim(r"family[- ](?:owned|run)", r"family[- ](?:owned|run|business|firm)", "an origin"),
     _claim(r"encrypt(?:ed|ion|s)|end[- ]to[- ]end encrypt\w+|military[- ]grade|bank[- ]level|bank[- ]grade", r"encrypt|"
            r"end[- ]to[- ]end",
            "a security claim"),
@@ -215,6 +215,8 @@ CLAIMS = (
            r"metabolism|testosterone|energy|mood|memory|focus|libido|hair loss|hormones|cravings|bloating|"
            r"eczema|breakouts)",
            None, "a health claim"),
+    _claim(r"eczema|psoriasis|rosacea|arthriti\w+|diabet\w+|asthma\w*|migraines?|insomnia\w*|sciatica|"
+           r"bunions|(?:sensitive|oily|dry|mature|problem) skin|fibromyalgia|tinnitus|vertigo|adhd|autis\w+", None, "a use for a skin or health complaint"),
     _claim(r"un(?:hack|beat|crack)able|hack[- ]?proof", None, "a promise"),
     _claim(r"(?:no|zero)[- ]log(?:s|ging)?|never logs?|logless",
            r"\b(?:no|zero)[- ](?:\w+ ){0,2}log|(?:never|not|n't|without) (?:\w+ ){0,2}log|logless",

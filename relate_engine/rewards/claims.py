@@ -31,6 +31,16 @@ _ALIKE = {w: group for group in (("ads", "ad", "adverts", "advertising", "advert
           ("fee", "fees", "charge", "charges", "cost", "costs"), 
           ("contract", "contracts", "commitment", "cancel", "month-to"),
           ("sulfates", "sulphates", "sulfate"), ("interest", "0%", "0 %")) for w in group}  # fmt: skip
+# What says that there is none of these in words of its own.
+_NONE_OF = (
+    (frozenset(("contract", "contracts", "commitment", "commitments", "lock-in")),
+     re.compile(r"\bmonth[- ]to[- ]month|\bcancel any ?time|\bcancel with \d")),
+    (frozenset(("middleman", "middlemen")), re.compile(r"\bdirect\b")),
+    (frozenset(("subscription", "subscriptions", "fee", "fees")), re.compile(r"\bno subscription|\bpay once")),
+    (frozenset(("sugar", "filler", "fillers", "additive", "additives", "preservatives", "chemicals", "perfume",
+                "fragrance", "dye", "dyes", "salt", "soy", "dairy")),
+     re.compile(r"\b(?:one|single)[- ]ingredient\b|\bnothing (?:else|added)\b|\bonly ingredient")),
+)  # fmt: skip
 _NO = re.compile(
     r"\b(?:no|zero|without(?: any)?|never an?y?|free (?:of|from))((?: [a-z-]+){1,3})|\b([a-z]+)[- ]free\b",
     re.I,
@@ -52,7 +62,7 @@ _FREE = re.compile(
 )
 _FREE_BRIEF = re.compile(
     _FREE.pattern.split("(?! (?:of|")[0]
-    + r"|\bincluded\b|\bno (?:[a-z]+ ){0,2}fees?\b|\bwaived\b|\bno charge\b|\bgift\b",
+    + r"|\bincluded\b|[$\u00a3\u20ac]0(?![.,]?\d)|\bwe (?:pay|cover)\b|\bno (?:[a-z]+ ){0,2}fees?\b|\bwaived\b|\bno charge\b|\bgift\b",
     re.I,
 )
 _MATERIAL_IDIOM = re.compile(
@@ -62,7 +72,7 @@ _MATERIAL_IDIOM = re.compile(
 )
 _SAME = {
     "shipp": "deliv", "ship": "deliv", "postag": "deliv", "post": "deliv", "estimat": "quot", "surve": "quot",
-    "consult": "quot", "consultat": "quot", "look": "quot", "inspect": "quot", "assess": "quot", "assessm": "quot",
+    "chat": "quot", "talk": "quot", "meet": "quot", "session": "quot", "consult": "quot", "consultat": "quot", "look": "quot", "inspect": "quot", "assess": "quot", "assessm": "quot",
     "asses": "quot",
     "visit": "quot", "check": "quot", "evaluat": "quot", "apprais": "quot", "try": "tri", "tri": "tri",
     "trial": "tri", "tried": "tri", "retur": "return", "collect": "return", "collection": "return",
@@ -109,7 +119,7 @@ def check_claims(text: str, facts: str) -> list[Finding]:
             other = pair is not None and f"{match[0]}{pair[0]}".lower() in plain
             severity: Severity = "warn" if other else "block"
             found.append(_unsupported(match.start(), match.end(), match[0], "a material or ingredient", severity))
-    return found + _free(text, plain, stated) + _included(text, stems, denied) + _denied(text, plain)
+    return found + _free(text, plain, stated) + _included(text, plain, stems, denied) + _denied(text, plain)
 
 
 def _without(thing: str, plain: str) -> bool:
@@ -187,12 +197,20 @@ def _line(facts: str, m: re.Match[str]) -> str:
 
 
 _LINE_END = re.compile(r"[.;!?]\s|\n")
+_HAS_TIME = re.compile(
+    r"\b(?:got|have|having|with) (?:an?|one|your|some|this) (?:\w+ )?(?:\w*day|evening|hour|afternoon|morning|weekend|"
+    r"night|week|minute)s? $",
+    re.I,
+)
+_ON_IT = re.compile(r"\bon (?:the|your|our|their) house\b")  # a lien on your house is nothing free
 _PAID_FIRST = re.compile(r"\bfirst [a-z]+ (?:is|are) $", re.I)
 
 
 def _free(text: str, facts: str, stated_facts: str) -> list[Finding]:
     found = []
     for match in _FREE.finditer(text):
+        if _HAS_TIME.search(text[: match.start()]) or (match[0].lower() == "on the house" and _ON_IT.search(facts)):
+            continue
         denies = not match[0].lower().startswith("no ") and denied_at(text, *match.span())
         ground = facts if denies else stated_facts
         known = [_given(ground, m) for m in _FREE_BRIEF.finditer(ground)]
@@ -223,7 +241,11 @@ def _free(text: str, facts: str, stated_facts: str) -> list[Finding]:
     return found
 
 
-def _included(text: str, known: frozenset[str], denied: frozenset[str]) -> list[Finding]:
+_DAYS_OFF = frozenset(("weekends", "weekend", "saturdays", "sundays", "saturday", "sunday"))
+_EVERY_DAY = re.compile(r"\b(?:every day|daily|(?:seven|7) days|24/7|all week)\b")
+
+
+def _included(text: str, facts: str, known: frozenset[str], denied: frozenset[str]) -> list[Finding]:
     """ "Breakfast included" where the brief has no breakfast: none of the words before stands in it."""
     found = []
     for match in re.finditer(
@@ -231,6 +253,8 @@ def _included(text: str, known: frozenset[str], denied: frozenset[str]) -> list[
     ):
         things = [w for w in words(match[1]) if w.lower not in STOP]
         ground = known | denied if re.search(r"\b(?:not|never|no)\b|n't", match[0], re.I) else known
+        if things[-1:] and things[-1].lower in _DAYS_OFF and _EVERY_DAY.search(facts):
+            continue  # "weekends included" of "every day"
         if things and not any(stem(w.lower) in ground for w in things):
             start = match.start() + things[0].start
             found.append(_unsupported(start, match.end(), text[start : match.end()], "an inclusion", "block"))
@@ -245,6 +269,11 @@ def _denied(text: str, facts: str) -> list[Finding]:
         if thing is None:
             continue
         if thing == "interest" and re.search(r"\b0(?:\.0+)? ?%", facts):
+            continue
+        first = next((w for w in re.findall(r"[a-z-]+", match[group].lower()) if w not in STOP), thing)
+        if re.search(rf"\b(?:no|without|zero|free of) (?:any )?{re.escape(first)}\b", facts) or any(
+            thing in things and told.search(facts) for things, told in _NONE_OF
+        ):
             continue
         root = re.compile("|".join(rf"\b{re.escape(stem(w))}" for w in _ALIKE.get(thing, (thing,))))
         denied = any(_DENIES.search(facts[max(0, m.start() - 45) : m.end() + 12]) for m in root.finditer(facts))

@@ -50,7 +50,7 @@ _CONDITION = re.compile(
     rf"|(?P<getters>(?:(?:new|first[- ]time|returning|existing|[a-z]+) )?(?:{_WHO}|newcomers|subscribers)(?: of "
     rf"[^,.;\n]{{1,25}}?)? "
     r"(?=(?:gets?|saves?|receives?|pays?|enjoys?|earns?|go(?:es)?|eats?|travels?|enters?|rides?|stays?|fly|have|has) ))"
-    r"|(?P<first>(?:off|on|with|of|for) (?:(?:your|their|the|a|any|our) )?(?:first|second|third|next) "
+    r"|(?P<first>(?:(?<=off )|(?:off|on|with|of|for) )(?:(?:your|their|the|a|any|our) )?(?:first|second|third|next) "
     r"(?!two|three|four|five|six|ten|twelve|\d)[a-z]+)"
     r"|(?P<doing>\b(?:spend|buy|order|book|subscribe|refer|join|sign up|bring|send back|trade in|show)\b[^,.;\n]{0,30}?"
     r"(?= and (?:we|you|get|save|receive|the|it|both|they)\b| (?:for|to get) (?:free|same|next|a (?:free|discount))))"
@@ -179,7 +179,7 @@ def _left_out(
         if condition["limit"]:
             before = text[max(0, match.start() - 25) : match.end() + 25]
             if not re.search(
-                r"up to|from|start|low|little|as much|under|most|between|start|more with|comes to|\bto\b|apr",
+                r"up to|from|start|begin|open|high|low|little|as much|under|most|between|start|more with|comes to|\bto\b|apr",
                 before,
                 re.I,
             ):
@@ -217,10 +217,12 @@ def _tells_figure(condition: str, clause: str, text: str) -> bool:
     """
     if _figures(condition) & _figures(text) - _figures(clause.replace(condition, "")):
         return True
+    if any(code in text for code in _CODE.findall(condition)):
+        return True  # "code SPRING15"
     told = quantities(condition, brief=True)
     counted = {stem(n) for k in told for n in k.nouns}
     for q in quantities(text):
-        if any(equal(q, k) for k in told) and (
+        if any(equal(q, k) or (not k.dim and q.raw == k.raw) for k in told) and (
             q.dim or not q.nouns or q.nouns[0] in STOP or stem(q.nouns[0]) in counted
         ):
             return True
@@ -228,6 +230,7 @@ def _tells_figure(condition: str, clause: str, text: str) -> bool:
     return any(_ORDINALS.get(w.lower, -1) in numbers for w in words(text))
 
 
+_CODE = re.compile(r"\b[A-Za-z]+\d+\b")
 _ORDINALS = {"second": 2, "pair": 2, "both": 2, "couple": 2, "third": 3, "trio": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 # Any order tells these; a condition that has other words or a figure is told by those.
 _TRADE = frozenset(
@@ -267,6 +270,8 @@ def _echoes(condition: str) -> frozenset[str]:
     own = _roots(condition)
     if own & _roots("kids children child under"):
         own |= _roots("kid child children son daughter toddler year-old little young")
+    if own & _roots("adult"):
+        own |= {"grown"}
     if own & _roots("member members subscriber subscribers subscription"):
         own |= _roots("join joining sign subscribe member membership")
     return own | (_roots("new join start welcome try") | {"first"} if "new" in own else frozenset())

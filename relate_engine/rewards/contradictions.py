@@ -18,7 +18,7 @@ _NEGATED = re.compile(r"(?:\b(?:no|not|never|nor|nothing|without|zero)|n't)(?: \
 # A text that speaks of others, of trouble or of doing without.
 _CONTRAST = re.compile(
     r"\b(?:skips?|instead|tired|hid(?:e|es|den)|leav(?:e|es|ing)|left|ignor\w+|bans?|rather|stop\w*|ends?|"
-    r"avoid\w*|ditch|forget|"
+    r"avoid\w*|ditch|forget|nobody|becomes?|up to you|free (?:of|from)|"
     r"goodbye|away|off|never|without|most|many|some|other|others|usual|no|not|none|nothing|lose|miss|fear|worry|"
     r"hate|sick|"
     r"scares?|finds|eats|unlike|than|minus|stays|your own|aside|apart|except\w*|excluding|bar|un[a-z]+ed)\b|n't\b|"
@@ -121,8 +121,12 @@ def _sentence(text: str, at: int) -> str:
 
 
 def _part(text: str, at: int) -> str:
-    """The sentence around `at`, without what follows from it: ", so there is no spoon to find"."""
-    return re.split(r",\s(?:so|and so)\s", _sentence(text, at))[0]
+    """The part of the sentence around `at`, without what follows from it: ", so there is no spoon to find"."""
+    before = _SO.split(text[:at])
+    return _sentence(before[-1] + _SO.split(text[at:])[0], len(before[-1]))
+
+
+_SO = re.compile(r",\s(?:so|and so)\s")
 
 
 # What is not part of the offer may still be spoken of: "hang it on any rail" of "a rail is not supplied".

@@ -23,7 +23,7 @@ _AGAIN = re.compile(r"\b([^\W\d_]+)(\s+)\1\b", re.I)
 _MAY_REPEAT = word_set(
     "had that very so bye night win ha no knock tut yum chop now boo go pom cha bora choo walla wagga woy duran chow yo"
 )
-_BREAKS = word_set("a an the and or but your our my their its his every because than whose")
+_BREAKS = word_set("a an the and or but your our my their its every because than whose")
 _MAY_BREAK = frozenset(
     [
         "of",

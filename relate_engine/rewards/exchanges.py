@@ -34,7 +34,7 @@ def check_exchanges(text: str, facts: str) -> list[Finding]:
         person = names.get(one.text)
         if person and other.text[0].isupper() and other.lower not in own and not title:
             found.append(_finding(f"The brief says '{one.text} {person}'.", one.start, other.end))
-        elif right and stem(other.lower) not in roots and _a_thing(other.lower):
+        elif right and stem(other.lower) not in roots and other.lower[:5] != right[:5] and _a_thing(other.lower):
             message = f"The brief says '{one.lower} {right}'."
             found.append(_finding(message, one.start, other.end))
     found += _turned_round(text, own, facts)

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from relate_engine.denial import denied_at
 from relate_engine.rewards.relevance import listed
+from relate_engine.rewards.units import number_of
 from relate_engine.rewards.words import STOP, stem, word_set, words
 from relate_engine.scorecard import Finding, finding
 
@@ -44,7 +45,7 @@ _BUILD = re.compile(
 _WITH = re.compile(
     r"\b(?:(?:come|arrive|ship|is|are)s? (?:\w+ )?(?:with|in)|supplied with|complete with|equipped with|fitted with|"
     r"includes?|including|packed with|along with|"
-    r"(?<!start )(?<!starts )(?<!begin )(?<!begins )(?<!end )(?<!ends )(?<!finish )(?<!starting )(?<!go )(?<!goes "
+    r"(?<!start )(?<!starts )(?<!begin )(?<!begins )(?<!began )(?<!end )(?<!ends )(?<!finish )(?<!starting )(?<!go )(?<!goes "
     r")with|plus|has|have|features?|boasts?) (?:a|an|its own|their own|built-in|"
     r"free|matching)(?: (?:free|own|built-in|matching|handy|little|small))* (?P<what>[a-z][a-z' -]*)",
     re.I,
@@ -92,7 +93,7 @@ _WITH_CARE = frozenset(
     process parts shape""")
 )
 _WELCOME = re.compile(
-    r"\b(?P<what>[a-z]{3,}) (?:are |is )?(?:always |very |most )?welcome\b(?! (?:to|back|break|change|drink))", re.I
+    r"(?<!-)\b(?P<what>[a-z]{3,}) (?:are |is )?(?:always |very |most )?welcome\b(?! (?:to|back|break|change|drink))", re.I
 )
 _PERSONS = frozenset(
     stem(w)
@@ -126,8 +127,19 @@ _TOOL = re.compile(
     r"open)\b",
     re.I,
 )
+_A_THING = re.compile(r"\b(?:an?|the|each|every|one|no|your|our|its|per) $", re.I)
+_BUYER = re.compile(r"\bfor (?:the|an?|any|every|all|those|people|anyone)\b[^,.;:!?]*$", re.I)
+# Builds that are one to any reader, by their stems.
+_ONE_BUILD = {
+    stem(w): stem(group[0])
+    for group in (
+        ("wireless", "cordless", "battery"), ("detachable", "removable"), ("foldable", "folding", "collapsible"),
+        ("lockable", "locking", "lock"), ("backlit", "illuminated"), ("refillable", "refill"),
+    )
+    for w in group
+}  # fmt: skip
 _MEASURES = frozenset(
-    stem(w) for w in word_set("dollar pound euro gram kilo litre pint coffee tea friend drink few couple")
+    stem(w) for w in word_set("dollar pound euro gram kilo litre pint coffee tea friend drink few couple grown hint touch dash pinch splash")
 )
 
 
@@ -150,10 +162,14 @@ def _compounds(text: str, known: "_Known") -> Iterator[Span]:
         if m[0].lower().endswith("-free") and stem(m["head"] or "") in _CAREFREE:
             continue
         head, tail = m["head"] or m[0].split("-")[0], m["tail"] or m["second"]
+        if tail.lower() == "free" and known.lacks(head):
+            continue  # "scent-free" of unscented
         if not (known.has(head) and m["head"]) and not known.has(tail) and not known.has(m[0].replace("-", "")):
             yield m.span()
     for m in _BUILD.finditer(text):
-        if not any(known.has(p) for p in re.split(r"[- ]", m[0]) if len(p) > 2):
+        one = _ONE_BUILD.get(stem(m[0].lower()))
+        alike = [w for w, build in _ONE_BUILD.items() if build == one] if one else []
+        if not any(known.has(p) for p in (*re.split(r"[- ]", m[0]), *alike) if len(p) > 2):
             yield m.span()
 
 
@@ -162,6 +178,8 @@ def _things_with(text: str, known: "_Known") -> Iterator[Span]:
     for m in _WITH.finditer(text):
         what = [w for w in words(_ENDS.sub("", m["what"])) if w.lower not in STOP][:3]
         bare = m[0].lower().startswith("with ")
+        if bare and _BUYER.search(text[: m.start()]):
+            continue  # "for anyone with a bad back"
         if not what or stem(what[0].lower) in _MEASURES or (bare and _TOOL.search(text[: m.start()])):
             continue
         plain = _IDIOM | _WITH_CARE | listed("ad_words") if bare else _IDIOM
@@ -174,8 +192,10 @@ def _doings(text: str, known: "_Known") -> Iterator[Span]:
     for m in _WARDS.finditer(text):
         if not m[0].split()[0].endswith("s") and not words(text[: m.start()]):
             continue
+        if _A_THING.search(text[: m.start()]):
+            continue  # "a pair costs $70", "the record you keep"
         things = [w.lower() for w in (m["what"], m["more"]) if w]
-        plain = any(w in STOP or known.has(w) or stem(w) in _IDIOM for w in things)
+        plain = any(w in STOP or known.has(w) or stem(w) in _IDIOM or number_of(w) for w in things)
         if not plain and not known.has(m["verb"]):
             yield m.span()
 
@@ -201,6 +221,9 @@ def _places(text: str, known: "_Known") -> Iterator[Span]:
             yield m.span()
 
 
+_MEATLESS = frozenset(stem(w) for w in ("vegetarian", "vegan", "meatless"))
+
+
 class _Known:
     """The words of a brief, looked up by stem or by their first five letters."""
 
@@ -209,7 +232,16 @@ class _Known:
 
     def has(self, word: str) -> bool:
         lower = word.lower()
-        return stem(lower) in self.stems or (len(lower) >= 5 and lower[:5] in self.starts)
+        return (
+            stem(lower) in self.stems
+            or (len(lower) >= 5 and lower[:5] in self.starts)
+            or f"{lower}en" in self.stems  # "of wood" of wooden
+        )
+
+    def lacks(self, thing: str) -> bool:
+        """Is the product without it by a word of its own: unscented, or vegetarian of meat?"""
+        root = stem(thing.lower())
+        return f"un{root}" in self.stems or (root in ("meat", "fish") and bool(self.stems & _MEATLESS))
 
 
 @lru_cache(maxsize=512)

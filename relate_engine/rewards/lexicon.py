@@ -196,6 +196,8 @@ OPPOSITES = (
     (r"(?:at|in) our (?:[a-z]+ )?(?:studio|salon|clinic|school)", r"(?:at|in) your (?:own )?home|we come to you"),
     (r"professional(?:ly)? install\w*", r"install (?:it )?yourself|do it yourself|diy|self-install\w*"),
     (r"winner|won\b", r"runners?-up|finalists?|shortlisted|nominated|commended|second place"),
+    (r"(?:outside|independent|third[- ]party) (?:firm|lab\w*|auditors?|company)",
+     r"(?:our|their|its) own (?:team|staff|lab\w*|auditors?)|in[- ]house"),
     (r"woven", r"knitted|crocheted"), (r"knitted", r"woven|crocheted"), (r"baked|roasted|grilled", r"(?:deep-)?fried"),
     (r"manual", r"automatic"), (r"automatic", r"manual"), (r"wired|corded", r"wireless|cordless"),
     (r"wireless", r"wired"), (r"electric", r"petrol|diesel|gas-powered"), (r"unlined", r"lined"),

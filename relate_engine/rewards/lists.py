@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 
 from relate_engine.denial import denied_at
+from relate_engine.rewards.clauses import roots_of
+from relate_engine.rewards.dates import DAY
 from relate_engine.rewards.relevance import listed
 from relate_engine.rewards.spelling import frequency
 from relate_engine.rewards.units import number_of
@@ -34,7 +36,9 @@ def check_lists(text: str, facts: str) -> list[Finding]:
             inside = [w for w in words(item) if w.lower not in STOP]
             if (
                 len(inside) != len(words(item))
+                or DAY.search(item)
                 or any(_of_brief(w.lower, known) for w in inside)
+                or (len(inside) == 1 and _in_other_words(inside[0].lower, known))
                 or stem(inside[-1].lower) in listed("ad_words")
                 or not _a_thing(inside[-1].lower)
             ):
@@ -61,6 +65,11 @@ def _of_brief(word: str, known: frozenset[str]) -> bool:
     return stem(word) in known or word[:5] in known or number_of(word) is not None
 
 
+def _in_other_words(word: str, known: frozenset[str]) -> bool:
+    """ "Postage" of shipping, "hooves" of hoof, "amps" of amplifiers."""
+    return bool(roots_of(word) & known) or f"{word.removesuffix('ves')}f" in known
+
+
 def _a_thing(word: str) -> bool:
     """Neither a form of a verb nor a word that goes with anything."""
     return len(word) > 2 and not re.search(r"(?:ed|ing|ly|er|est)$", word) and frequency(word) < 60_000
@@ -74,4 +83,6 @@ def _items(facts: str) -> tuple[frozenset[str], frozenset[str]]:
         items = [*m["many"].split(", "), m["last"]] if m["many"] else [m["one"], m["other"]]
         heads |= {_root(i) for i in items}
     own = [w.lower for w in words(facts)]
-    return frozenset(heads - {""}), frozenset({stem(w) for w in own} | {w[:5] for w in own if len(w) >= 5})
+    known = {stem(w) for w in own} | {w[:5] for w in own if len(w) >= 5} | roots_of(facts)
+    # "amp" of amplifiers
+    return frozenset(heads - {""}), frozenset(known | {w[:n] for w in own if len(w) > 6 for n in (3, 4)})

@@ -32,12 +32,15 @@ _NO_DOER = re.compile(
     r"up|return|heart|appointment|request|card|cheque|check|direct|bank|word|mistake|accident|definition|chance|"
     r"[a-z]+ing|half|more|less|about|around|nearly|almost|over|at least|just|a lot|far|the (?:hour|day|week|month|"
     r"year|dozen|piece|metre|meter|foot|"
-    r"litre|glass|cup|slice|kilo|pound|end|time|book|sea|fire|river|lake|shore|coast|water|numbers?)|a (?:third|"
+    r"litre|glass|cup|slice|kilo|pound|end|time|book|sea|fire|river|lake|shore|coast|water|numbers?)|how|what|which|"
+    r"(?:[a-z]+ )*of you|(?:him|her|it|them|your|our|my)sel(?:f|ves)|a (?:third|"
     r"quarter|"
     rf"half|full|whole|factor|mile)|you|us|me|hundreds|thousands|millions|\W?\d.*|{DAY}|{MONTH}|christmas|"
     r"easter|lunch|bedtime|dinner|breakfast)\b",
     re.I,
 )
+# What has happened to the reader: "Been burned by a cheap tent?"
+_BEFALLEN = re.compile(r"(?:^|[.!?] )(?:ever )?been $|\b(?:ever been|you've (?:ever )?been|you were) $", re.I)
 # Words for persons at large, which any doer is.
 _ANYBODY = frozenset(
     stem(w)
@@ -50,19 +53,20 @@ _ANYBODY = frozenset(
 def check_makers(text: str, facts: str) -> list[Finding]:
     """CLM-019 for a doer the brief does not have, or has for something else."""
     known, starts = _stems(facts)
+    short = _short(facts)
     by = dict(_doers(facts))
     found = []
     for m in _DONE.finditer(text):
         who = _who(m)
-        if not who:
+        if not who or _BEFALLEN.search(text[: m.start()]):
             continue
         said = frozenset(stem(w) for w in who)
         told = by.get(stem(m["verb"].lower()))
-        strange = [w for w in who if stem(w) not in known | _ANYBODY and w[:5] not in starts]
+        strange = [w for w in who if stem(w) not in known | _ANYBODY and w[:5] not in starts and w not in short]
         counted = any((number_of(w) or 0) > 1 for w in who) and told and not any(number_of(w) for w in told)
         if strange or counted:
             message = f"'{_WHO_ENDS.sub('', m['who'])}' is nobody of the brief."
-        elif told is not None and not said & (told | _ANYBODY):
+        elif told is not None and not said & (told | _ANYBODY) and not set(who) & short:
             message = "The brief names another for this."
         else:
             continue
@@ -78,9 +82,20 @@ def check_makers(text: str, facts: str) -> list[Finding]:
 
 def _who(m: re.Match[str]) -> list[str]:
     """The content words of the doer, or nothing where "by" gives a means, a measure or a time."""
-    if _NO_DOER.match(m["who"]):
-        return []
+    if _NO_DOER.match(m["who"]) or m.string[: m.start("who")].lower().endswith(f"{m['who'].split()[0].lower()} by "):
+        return []  # "day by day"
     return [w.lower for w in words(_WHO_ENDS.sub("", m["who"])) if w.lower not in STOP and len(w.text) > 1]
+
+
+@lru_cache(maxsize=512)
+def _short(facts: str) -> frozenset[str]:
+    """Short forms of the words and the names of the brief: "lab" of laboratory, "RHS" of the Royal Horticultural
+    Society."""
+    initials = {"".join(re.findall(r"[A-Z]", name)).lower() for name in _NAME.findall(facts)}
+    return frozenset(initials | {w.lower[:3] for w in words(facts) if len(w.lower) > 6})
+
+
+_NAME = re.compile(r"[A-Z][a-z]+(?: (?:of |for |and |the )*[A-Z][a-z]+){2,}")
 
 
 @lru_cache(maxsize=512)

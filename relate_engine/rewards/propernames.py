@@ -110,6 +110,15 @@ _STATE_CODES = dict(
 )
 
 
+_STATE_NAMES = frozenset(_STATE_CODES.values())
+
+
+def _coded(state: str, facts: str) -> bool:
+    """Does the brief give the state by its code after a place: "Tacoma WA", "gloucester ma"?"""
+    codes = "|".join(code for code, name in _STATE_CODES.items() if name == state)
+    return re.search(rf"\b[a-z]{{3,}},? (?:{codes})\b(?! \w)", facts, re.I) is not None
+
+
 def check_states(text: str, sheet: Sheet) -> list[Finding]:
     """ "Charleston, WV" of Charleston, South Carolina."""
     return [
@@ -160,6 +169,8 @@ def check_proper_names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
             continue  # Oregon of Portland, Christmas of December
         if lower in _ALLOWED:
             continue
+        if lower in _STATE_NAMES and _coded(lower, sheet.facts):
+            continue
         if lower in _COMPASS or (lower in STATES and _EVERYWHERE.search(sheet.facts)):
             continue
         placed = lower in AFTER_PLACE_WORD and _PLACE_WORD.search(text[:start])
@@ -170,6 +181,8 @@ def check_proper_names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
             if bare.isupper() and len(bare) >= 3 and lower not in _ACRONYMS and not text.isupper() and not known(lower):
                 found.append(fault(text, start, end, "a name", fix, "warn"))
             continue  # an acronym; the claims know the ones that matter
+        if bare.isupper() and known(lower) and not text.isupper():
+            continue  # "write a SELECT": a word in capitals is no name
         compound = text[start - 1 : start] in {"-", "/", "+"} or text[end : end + 1] in {"-", "/"}
         strange = not known(lower) and not suggestions(lower)
         if title or opens_sentence(text, start) or compound:

@@ -21,8 +21,8 @@ _NOT = re.compile(
     re.I,
 )
 _BRIEF_DENIES = re.compile(
-    r"\b(?:no|not|never|without|nor|neither|cannot|only|except|excluding|zero|none|un\w+|free (?:of|from))\b|n't\b|"
-    r"-(?:free|proof)\b|less\b",
+    r"\b(?:no|not|never|without|nor|neither|cannot|only|except|excluding|zero|none|un\w+|non|skip|free (?:of|from))\b|n't\b|"
+    r"-(?:free|proof)\b|\b(?:fragrance|perfume|gluten|dairy|sugar|nut|cruelty) free\b|less\b",
     re.I,
 )
 _ADVICE = re.compile(
@@ -36,7 +36,7 @@ _PART = re.compile(r"\s(?:and|but|so|yet)\s(?=\S+\s\S+\s\S)|,\s(?=(?:without|not
 _FREE_OF = re.compile(r"\b(?P<what>[a-z]{3,})-free\b", re.I)
 _LEFT_OUT = re.compile(
     r"\b(?P<what>[a-z]{3,}) (?:(?:(?:is |are )?not|isn't|aren't) (?:included|provided|supplied)|costs? extra|"
-    r"(?:is |are )?sold separately)\b",
+    r"(?:is |are )?(?:sold separately|up to you))\b",
     re.I,
 )
 _GIVEN = re.compile(r"\binclud\w+|\bcomes? with\b|\bfree\b|\bprovided\b|\bsupplied\b", re.I)

@@ -22,7 +22,7 @@ _OPENS = re.compile(
     re.I,
 )
 _CLOSES = re.compile(
-    r"\b(?:end|finish|clos|conclud|wrap up|round off)(?:e?s|ing|ed|e)? (?:up )?(?:with|at|in|on|by)\s"
+    r"\b(?:end|finish|clos|conclud|wrap up|round off)(?:e?s|ing|ed|e)? (?:up )?(?:with|at|in|on|by)\s(?!(?:the )?\d)"
     r"(?P<what>[^,.;]+?)(?=,|[.;!?]|$|\s(?:and|before|then|but|after)\s)"
     r"|(?P<last>[^,.;:!?]+?),? (?:to finish|to end|comes last)\b",
     re.I,
@@ -32,6 +32,7 @@ _JOINTS = (  # between this and that, in this order or turned round
     (re.compile(r"(?<=\w) before (?:being |it is |it's |they are |you |we )?", re.I), False),
     (re.compile(r"(?<=\w),? (?:only |right |straight |just )?(?:after|once) (?:being |it is |they are )?", re.I), True),
 )
+_NEVER = re.compile(r"\b(?:no|none|not|never|nothing|nobody)\b|n't\b", re.I)
 _LEADS = re.compile(r"^(?P<word>before|after|once|following) (?P<one>[^,]+), (?P<other>.+)$", re.I)
 _LATER = re.compile(r"^(?P<one>.+?)(?:, | and | - )(?P<other>.+?) (?:afterwards?|later|after that)\b", re.I)
 _FIRST = re.compile(r"^(?P<one>.+?) first(?:,| and| -) (?P<other>.+)$", re.I)
@@ -117,8 +118,9 @@ def _read(sentence: str) -> Iterator[Pair]:
     for joint, turned in _JOINTS:
         for m in joint.finditer(sentence):
             one, other = _roots(sentence[: m.start()]), _roots(sentence[m.end() :])
+            never = "before" in m[0] and _NEVER.search(sentence[: m.start()]) is not None  # not before is after
             if one and other:
-                yield (other, one) if turned else (one, other)
+                yield (other, one) if turned != never else (one, other)
 
 
 def _roots(text: str) -> frozenset[str]:

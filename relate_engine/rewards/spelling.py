@@ -50,7 +50,7 @@ _MODERN = word_set(
     cryptocurrency analytics roadmap neobank evoucher multibuy bogo dropshipper jobseeker hotdesking webhosting refurb
     ereader gamepad wearables esim onboard barcode texting texted admin intro tech manga reusables rollator petfood
     wormer dewormer labradoodle cockapoo goldendoodle pre bbq suv suvs vpn vpns hdmi ssd seo crm saas cbd hvac upvc
-    voip mph gsm gcse gcses rsvp mba ipa ipas djs"""
+    voip mph gsm gcse gcses rsvp mba ipa ipas djs diff glovebox"""
 )
 _SPELLINGS = (
     (re.compile(r"our(?=s?$|ed$|ing$|ful|able|ite|less|er|y$)"), "or"),

@@ -37,22 +37,22 @@ _GIVEN = re.compile(
     re.I,
 )
 _PAID = re.compile(
-    r"[$\u00a3\u20ac]\s?\d|\bextra\b|\bfees?\b|\bsurcharge\b|\bsold separately\b|\brental\b|\byou pay\b|"
+    r"[$\u00a3\u20ac]\s?(?!0(?![.,]?\d))\d|\bextra\b|(?<!\bno )\bfees?\b|\bsurcharge\b|\bsold separately\b|\brental\b(?! [a-z])|\byou pay\b|"
     r"\bpaid\b|\d ?cents"
 )
 _NOT = re.compile(
-    r"\b(?:not|never|no|without|excluded|excludes|excluding|except|cannot|nor|neither)\b|n't\b|\bexcluded\b", re.I
+    r"\b(?:not|never|no(?!-)|without|excluded|excludes|excluding|except|cannot|nor|neither)\b|n't\b|\bexcluded\b", re.I
 )
 # A text that says no itself, or speaks of trouble, of others or of doing without.
 _SAYS_NO = re.compile(
     r"\b(?:not|no|never|cannot|none|nothing|without|zero|except|exclud\w+|but|skip\w*|aside|apart|left out|"
-    r"leav\w+ [^.]*\bout|un[a-z]+ed|"
+    r"(?:leav|stay)\w* [^.]*\bout|leave [^.]* (?:in the (?:shop|store)|on the shel(?:f|ves)|behind|at home)|un[a-z]+ed|"
     r"only|minus|instead|"
-    r"nor|neither|rather|extra|separate\w*|avoid\w*|free (?:of|from)|keep (?:it |them )?(?:away|off|out)|"
+    r"nor|neither|nobody|rather|extra|separate\w*|avoid\w*|free (?:of|from)|keep (?:it |them )?(?:away|off|out)|"
     r"than)\b|n't\b|-free\b",
     re.I,
 )
-_LEAVES_OUT = re.compile(r"\b(?:leav\w+|keep\w*) [^.]*\bout\b|\bun[a-z]+ed (?:with|by)\b", re.I)
+_LEAVES_OUT = re.compile(r"\b(?:leav\w+|keep\w*|stay\w*) [^.]*\bout\b|\bun[a-z]+ed (?:with|by)\b", re.I)
 _OFFERS = re.compile(
     r"\b(?:includ\w+|with|and|plus|provided|supplied|offer\w*|available|get|accept\w*|free|comes?|welcome)\b", re.I
 )
