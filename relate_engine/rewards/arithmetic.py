@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from relate_engine.rewards.counting import between_hours, counts_same, halved, nth, open_for, rest_of, scale_of
-from relate_engine.rewards.quantities import Quantity
+from relate_engine.rewards.quantities import Quantity, quantities
 from relate_engine.rewards.shares import shared
 from relate_engine.rewards.units import MONEY
 from relate_engine.rewards.words import stem, words
+from relate_engine.rewards.worked import worked
 
 _ABOUT = re.compile(
     r"\b(about|around|barely|just over|a little over|a touch over|a bit over|a little under|a shade under|"
@@ -54,6 +55,7 @@ _CONVERT = {
     ("night", "month"): 1 / 30.4, ("time", "month"): 1 / (30.4 * 86400), ("bday", "time"): 86400,
     ("inch", "mile"): 1 / 63360, ("acre", "area"): 43560,
 }  # fmt: skip
+_OR_MANY = re.compile(r"(?: [a-z]+)? or (?:[a-z]+ )?(?:hundred|thousand|million)\b", re.I)
 _OLD = re.compile(r"[- ]olds?\b")
 _ALWAYS = re.compile(r"24/7|24[- ]hours?\b|around the clock|round the clock|any hour|day and night", re.I)
 _SENT = re.compile(r"\b(?:sen[dt]s?|deliver|post|arriv|order|call)", re.I)
@@ -92,6 +94,8 @@ def follows(text: str, q: Quantity, brief: Sequence[Quantity], facts: str, today
         or _unit_before(text, q, brief, facts)
         or (q.dim == "clock" and _ALWAYS.search(facts) is not None and not _SENT.search(text))
         or (q.spoken and not q.dim and re.search(r"\b[a-z]+ or $", text[: q.start], re.I) is not None)
+        or (q.spoken and not q.dim and _OR_MANY.match(text, q.end) is not None)
+        or worked(text, q, brief, facts)
     )
 
 
@@ -166,11 +170,17 @@ def _counted(q: Quantity, brief: Sequence[Quantity], facts: str) -> bool:
 
 
 _TOGETHER = re.compile(
-    r"\b(?:total|altogether|together|in (?:a|the|one|each) \S* ?set|set of|trio|both|each|every|per|combined|in "
+    r"\b(?:total|altogether|together|in (?:a|the|one|each) \S* ?set|set of|trio|both|each|every|per|combined|"
+    r"adds? up|comes? to|worth|in "
     r"all|left|extra|twice|of (?:two|three|four|"
     r"five|six|\d+)|"
     r"times|in between|apart|later|a (?:day|week|month|year))\b",
     re.I,
+)
+
+
+_PARTED = re.compile(
+    r"\b(?:each|every|per|both|apiece|half|set of|trio|in between|apart|of (?:two|three|four|five|six))\b", re.I
 )
 
 
@@ -179,15 +189,19 @@ def _multiple(text: str, q: Quantity, brief: Sequence[Quantity]) -> bool:
     if not q.dim or q.dim in {*MONEY, "pct", "clock"} or not _TOGETHER.search(text) or _TERM.match(text, q.end):
         return False
     same = [k.value for k in brief if k.dim == q.dim and k.period != "every"]
-    counts = {k.raw for k in brief if not k.dim and 2 <= k.raw <= 12} | {
+    told = {k.raw for k in quantities(text) if not k.dim}
+    counts = {k.raw for k in brief if not k.dim and (2 <= k.raw <= 12 or k.raw in told)} | {
         float(_PIECES[w]) for w in _PIECES if w in text.lower()
     }
 
     def close(value: float) -> bool:
         return abs(value - q.value) <= 1e-6 * q.value
 
-    return any(close(a * n) or close(a / n) for a in same for n in counts) or any(
-        close(a + b) or close(a - b) for i, a in enumerate(same) for b in same[i + 1 :]
+    parts = counts if _PARTED.search(text) else set()
+    return (
+        any(close(a * n) for a in same for n in counts)
+        or any(close(a / n) for a in same for n in parts)
+        or any(close(a + b) or close(a - b) for i, a in enumerate(same) for b in same[i + 1 :])
     )
 
 

@@ -18,6 +18,8 @@ def open_for(q: Quantity, brief: Sequence[Quantity], facts: str) -> bool:
     """ "Two hours" of 6.45 to 8.45 pm, "six days a week" of Mon-Sat."""
     if q.dim != "time":
         return False
+    if q.value == 7 * 86400 and _EVERY_DAY.search(facts):
+        return True
     hours = [k.value for k in brief if k.dim == "clock"]
     if any(abs(60 * ((b - a) % 1440) - q.value) < 1 for a, b in pairwise(hours)):
         return True
@@ -26,6 +28,37 @@ def open_for(q: Quantity, brief: Sequence[Quantity], facts: str) -> bool:
         r"\b(mon|tue|wed|thu|fri|sat|sun)[a-z]*\s?(?:to|-|\u2013|through)\s?(mon|tue|wed|thu|fri|sat|sun)", facts, re.I
     )
     return any(86400 * ((week.index(m[2].lower()) - week.index(m[1].lower())) % 7 + 1) == q.value for m in spans)
+
+
+_EVERY_DAY = re.compile(r"\b(?:every|each) day\b|\bdaily\b", re.I)
+
+
+def at_hour(text: str, q: Quantity, same: Sequence[Quantity]) -> bool:
+    """ "At 7 Eastern" of an hour the brief names."""
+    return text[: q.start].endswith(" at ") and any(k.dim == "clock" for k in same)
+
+
+def between_two(text: str, q: Quantity) -> bool:
+    """ "Between two leases" counts nothing; "choose between two sizes" does."""
+    return q.raw == 2 and re.search(r"(?<!choose )(?<!pick )(?<!choice )\bbetween $", text[: q.start], re.I) is not None
+
+
+_NO_FEE = re.compile(r"\bno (?:[a-z]+ ){0,2}(?:fees?|charge|cost)\b|\b(?:[a-z]+ ){0,2}free(?: [a-z]+){0,2}", re.I)
+
+
+def costs_nothing(q: Quantity, facts: str) -> bool:
+    """ "$0 a month" of "no monthly fee"."""
+    said = q.near | {stem(q.period)}
+    return any(said & {stem(w) for w in m[0].lower().split()} for m in _NO_FEE.finditer(facts))
+
+
+_PERSONS = frozenset(stem(w) for w in ("people", "persons", "folk", "folks"))
+_DOER = re.compile(r"(?:[^s]ers?|ors?|ents?|ants?|ees?|ists?|women|men|families)$")
+
+
+def persons(q: Quantity, same: Sequence[Quantity]) -> bool:
+    """ "400 people who ride with us" of 400 riders: is it so many people of whom the brief says what they are?"""
+    return bool(q.nouns) and stem(q.nouns[0]) in _PERSONS and any(_DOER.search(n) for k in same for n in k.nouns[:2])
 
 
 def halved(brief: Sequence[Quantity]) -> bool:

@@ -7,7 +7,7 @@ Paper: the correctness part of RELATE's semantic quality reward.
 
 import re
 
-from relate_engine.rewards.calendar import DAYS, MONTHS
+from relate_engine.rewards.calendar import DAYS, MONTHS, name_of
 from relate_engine.rewards.clauses import LIGHT, roots_of
 from relate_engine.rewards.contradictions import SAY, fact, fault
 from relate_engine.rewards.sheet import Sheet, stem_date
@@ -22,7 +22,7 @@ MONTH = re.compile(
 )
 DAY = re.compile(r"\b(Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|Mon|Tues?|Wed|Thurs?|Fri)s?\b")
 _SCHEDULE = re.compile(
-    r"\b(?:every|each|until|till|open|closed|before|next|this|from|through|to|ends?|starts?|"
+    r"\b(?:every|each|until|till|by|open|closed|before|next|this|from|through|to|ends?|starts?|"
     r"arrives?(?: on)?)\s$",
     re.I,
 )
@@ -62,7 +62,7 @@ def check_dates(text: str, sheet: Sheet) -> list[Finding]:
             if nth and re.search(r"\b(?:every|each|all) $", text[: m.start()], re.I):
                 found.append(fact(f"The brief says: {nth[0]}.", m.start(), m.end(), SAY, "warn"))
                 continue
-            if stem_date(m[1]) in sheet.dates or _outside(text, m, sheet.dates):
+            if stem_date(m[1]) in sheet.dates or _outside(text, m, sheet.dates) or _stay(text, m, sheet):
                 continue
             part = re.match(r"s? (?:morning|evening|afternoon|night|lunchtime)s\b", text[m.end() :])
             if pattern is DAY and part and sheet.dates & {d[:3] for d in DAYS}:
@@ -100,7 +100,7 @@ _DAILY = re.compile(
     re.I,
 )
 _EVERY = re.compile(r"\b(?:every day|each day|daily|(?:seven|7) days|all week|any day|any time|anytime|24/7)\b", re.I)
-_NAMED = re.compile(rf"\b(?:{'|'.join(d[:3] for d in DAYS)})[a-z]*\b|\bweekdays?\b|\bweekends?\b", re.I)
+_NAMED = re.compile(rf"\b{name_of(DAYS)}|\bweekdays?\b|\bweekends?\b", re.I)
 
 
 def _whole_week(text: str, sheet: Sheet) -> list[Finding]:
@@ -196,6 +196,19 @@ def _open_on(day: str, facts: str) -> bool:
     if closed is None:
         return False
     return stem_date(day) not in {d[:3].lower() for d in re.findall(r"[A-Z][a-z]+day", closed[1])}
+
+
+_SPAN = re.compile(rf"{DAY.pattern} (?:to|until|till|through) {DAY.pattern}")
+
+
+def _stay(text: str, m: re.Match[str], sheet: Sheet) -> bool:
+    """ "Friday to Monday" of a stay of three nights that the text names too: an example of it."""
+    names = [d[:3] for d in DAYS]
+    for span in _SPAN.finditer(text):
+        nights = (names.index(span[2][:3].lower()) - names.index(span[1][:3].lower())) % 7
+        if span.start() <= m.start() < span.end() and re.search(r"\bnights?\b", text, re.I):
+            return any(k.dim == "night" and k.raw == nights for k in sheet.quantities)
+    return False
 
 
 _BUT = re.compile(r"\b(?:but|except(?: for)?|other than|save|apart from) (?:on )?$", re.I)

@@ -24,15 +24,15 @@ from relate_engine.rewards.colours import check_colours
 from relate_engine.rewards.comparisons import compared
 from relate_engine.rewards.conditions import check_conditions
 from relate_engine.rewards.contradictions import SAY, asserted, contradicted, fact, fault, opposed
+from relate_engine.rewards.counting import at_hour, between_two, costs_nothing, persons
 from relate_engine.rewards.dates import check_dates, promises
 from relate_engine.rewards.directions import turned
 from relate_engine.rewards.exchanges import check_exchanges
 from relate_engine.rewards.features import check_features
-from relate_engine.rewards.lexicon import (
-    COUNTED,
-)
+from relate_engine.rewards.lexicon import COUNTED
 from relate_engine.rewards.lists import check_lists
 from relate_engine.rewards.makers import check_makers
+from relate_engine.rewards.ordinals import check_ordinals
 from relate_engine.rewards.propernames import check_proper_names, check_states
 from relate_engine.rewards.quantities import Quantity, codes, equal, quantities
 from relate_engine.rewards.relations import misplaced
@@ -73,6 +73,7 @@ def check_facts(text: str, brief: Brief, countries: Sequence[str] = ()) -> list[
         *check_certificates(plain, known_facts.facts),
         *check_lists(plain, known_facts.facts),
         *turned(plain, known_facts.facts),
+        *check_ordinals(plain, known_facts.facts),
         *check_exchanges(plain, known_facts.facts),
         *contradicted(plain, known_facts.words, known_facts.stems),
         *asserted(plain, known_facts.denied),
@@ -105,7 +106,7 @@ def _numbers(text: str, sheet: Sheet) -> list[Finding]:
                 continue
         if q.start < spoken_to or _in_range(text, q, sheet.facts):
             continue
-        if same and (_same_price(text, q, sheet) if q.dim in MONEY else q.dim or _same_thing(q, same, sheet)):
+        if same and (_same_price(text, q, sheet) if q.dim in MONEY else q.dim or _same_thing(text, q, same, sheet)):
             if wrong_end := _other_end(text, q, same, sheet.facts):
                 message = f"'{text[q.start : q.end]}' is the other end; the brief says: {wrong_end}."
                 found.append(fact(message, q.start, q.end, SAY, "warn"))
@@ -123,14 +124,15 @@ def _numbers(text: str, sheet: Sheet) -> list[Finding]:
             q.spoken
             and not q.dim
             and 2 <= q.raw <= 12
-            and not (_counts(q, sheet, not same) or _packed(text, q) or _done(text, q, sheet))
+            and (between_two(text, q) or not (_counts(q, sheet, not same) or _packed(text, q) or _done(text, q, sheet)))
         ):
             severity = "note"  # "two ways to", "all three": a turn of phrase, or the length of a list
         if re.match(r"a (?:whole|full|entire) (?:year|month|week|day)$", text[q.start : q.end], re.I) and re.match(
             r" of (?!warrant|cover|guarant|support|free|care|service)", text[q.end :], re.I
         ):
             severity = "note"  # "a whole year of cheese"
-        if text[q.start].lower() in "nm" and q.dim == "clock" and not promises(text, q.start, q.end):
+        scene = text[q.start].lower() in "nm" or q.value < 300  # noon, or the small hours
+        if scene and q.dim == "clock" and not promises(text, q.start, q.end):
             # "at noon" sets a scene
             severity = "warn" if any(k.dim == "clock" for k in sheet.quantities) else "note"
         fix = f"Use a figure of the brief, or add '{text[q.start : q.end]}' to it, with its evidence."
@@ -177,6 +179,8 @@ def _equal_in_words(text: str, q: Quantity, sheet: Sheet) -> bool:
     before = text[: q.start]
     if before.lower().endswith("on ") and _IDIOM.match(text[q.start - 3 :]):
         return True
+    if q.dim in MONEY and not q.raw:
+        return costs_nothing(q, sheet.facts)
     if q.dim in MONEY and re.search(r"\b(?:under|below|less than) $", before, re.I):
         prices = [k for k in sheet.quantities if k.dim == q.dim and not (q.period and k.period not in {"", q.period})]
         return any(0.6 * q.value <= k.value < q.value for k in prices)
@@ -234,7 +238,7 @@ def _done(text: str, q: Quantity, sheet: Sheet) -> bool:
     )
 
 
-def _same_thing(q: Quantity, same: list[Quantity], sheet: Sheet) -> bool:
+def _same_thing(text: str, q: Quantity, same: list[Quantity], sheet: Sheet) -> bool:
     """A bare number is supported only for the things the brief counts: "9,000 users" is not "9,000 banks"."""
     things = {stem(n) for n in q.nouns if n not in STOP}
     if not things or q.nouns[0] in STOP:
@@ -244,7 +248,7 @@ def _same_thing(q: Quantity, same: list[Quantity], sheet: Sheet) -> bool:
         return True  # "40 tough minutes" of "40 minutes"
     if stem_date(q.nouns[0]) in {d[:3] for d in DAYS} and any(k.dim == "time" for k in same):
         return True  # "twelve Tuesdays" of a course of twelve weeks
-    if any(things & k.near for k in same if k.dim not in _MEASURES):
+    if any(things & k.near for k in same if k.dim not in _MEASURES) or persons(q, same) or at_hour(text, q, same):
         return True
     bare = [k for k in same if not k.dim]
     first = next(stem(n) for n in q.nouns if n not in STOP)

@@ -13,6 +13,8 @@ from relate_engine.rewards.quantities import Quantity, equal, quantities
 from relate_engine.rewards.units import MONEY
 from relate_engine.rewards.words import stem
 
+_AND = re.compile(r", and (?=your|the|our|we|you|it)")
+
 
 def mismeasured(sentence: str, brief: tuple[Clause, ...], weight: dict[str, float]) -> list[Fault]:
     """A figure of one clause said of the thing of another: "14 days in the fridge" of "four days in the fridge"."""
@@ -21,10 +23,11 @@ def mismeasured(sentence: str, brief: tuple[Clause, ...], weight: dict[str, floa
             continue
         kin = [(c, k) for whole in brief for c in _parts(whole) for k in _of(c.text) if k.dim == q.dim]
         same = [c for c, k in kin if equal(q, k)]
-        others = [c for c, k in kin if c not in same and not equal(q, k)]
+        others = [c for c, k in kin if c not in same and not equal(q, k) and k.period != "every"]
         if not same or not others:
             continue
-        near = sentence[: q.start] + sentence[q.end :]
+        start = max((m.end() for m in _AND.finditer(sentence, 0, q.start)), default=0)
+        near = sentence[start : q.start] + sentence[q.end :]
         best = max(_shared(near, c, weight) for c in same)
         rival = max(others, key=lambda c: _shared(near, c, weight))
         joined = q.dim not in MONEY and _joined(near, frozenset().union(*(c.roots for c in same)), rival.roots)

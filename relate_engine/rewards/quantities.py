@@ -54,7 +54,8 @@ _DAY = 86400
 
 _ATOM = re.compile(
     r"(?P<cur>[$\u00a3\u20ac]\s?)?(?<![\w.,])(?P<num>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
-    rf"|\b(?P<word>(?:half )?a dozen|(?:(?:{NUMBER_WORD}|a) )(?:hundred|thousand|million|billion)\b"
+    rf"|\b(?P<word>(?:(?:half )?a|{NUMBER_WORD}) dozen"
+    rf"|(?:(?:{NUMBER_WORD}|(?:half |quarter of )?a) )(?:hundred|thousand|million|billion)\b"
     rf"(?: (?:and )?(?:{NUMBER_WORD})\b(?: hundred)?)*"
     rf"|{NUMBER_WORD}|dozens|hundreds|thousands|millions|half an hour|(?:a )?quarter of an hour"
     r"|an hour and a half|half(?= price| off|[- ]price| of (?:our|its|all|every) (?:profits?|proceeds|sales|"
@@ -171,7 +172,8 @@ def _quantities(text: str, brief: bool) -> tuple[Quantity, ...]:
             if q.dim == "$" and re.match(r" (?:of|from|in|out of) (?:every|each|the) dollar", text[q.end :])
         ]
         for m in re.finditer(
-            r"\b(?:(?:within|in|after|takes|under|for|lasts?|about) an?|(?:a )?full|(?:the )?first|one) ([a-z]+)\b",
+            r"\b(?:(?:within|in|after|takes|under|for|lasts?|about) an?|(?:a )?full|"
+            r"(?:the )?(?:whole|entire|first)|one) ([a-z]+)\b",
             text,
             re.I,
         ):
@@ -191,7 +193,7 @@ def _quantities(text: str, brief: bool) -> tuple[Quantity, ...]:
             found.append(Quantity(1, unit[1], unit[0], *m.span(), spoken=True))
     found.sort(key=lambda q: q.start)
     found = _ranges(text, found)
-    return tuple(_surroundings(text, q) for q in found)
+    return tuple(surroundings(text, q) for q in found)
 
 
 def _mixed(m: re.Match[str]) -> Quantity | None:
@@ -205,6 +207,8 @@ def _mixed(m: re.Match[str]) -> Quantity | None:
     if unit is None or count is None:
         return None
     value = (count + more) * unit[1]
+    if m["a"] and "," in m[0]:
+        return None  # "once a week, ten minutes"
     if m["small"]:
         small, extra = UNIT[m["small"].lower()], spoken_or_figure(m["k"])
         if small[0] != unit[0] or small[1] >= unit[1] or extra is None:
@@ -297,7 +301,8 @@ def _ranges(text: str, found: list[Quantity]) -> list[Quantity]:
     return result
 
 
-def _surroundings(text: str, q: Quantity) -> Quantity:
+def surroundings(text: str, q: Quantity) -> Quantity:
+    """The quantity with the words around it."""
     after = re.split(r"[.;:!?,]\s|[.!?]$|\n", text[q.end : q.end + 60])[0]
     nouns = [w.lower for w in words(after) if len(w.text) > 1][:5]
     following = [stem(w) for w in nouns]

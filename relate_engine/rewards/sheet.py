@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from relate_engine.brief import Brief
-from relate_engine.rewards.calendar import DAYS, MONTHS
+from relate_engine.rewards.calendar import DAYS, MONTHS, name_of
 from relate_engine.rewards.contradictions import denied_things
 from relate_engine.rewards.lexicon import (
     AT_HOME,
 )
 from relate_engine.rewards.quantities import Quantity, codes, quantities
+from relate_engine.rewards.readings import spelled_out
 from relate_engine.rewards.words import stem, words
 
 _MASK = "\ufffc"
@@ -43,11 +44,10 @@ def sheet_of(facts: str, more: str, titles: str) -> Sheet:
     plain = facts.replace("\u2019", "'")
     own = {w.lower for w in words(f"{plain} {more}")} | set(more.lower().split())
     own |= {part for w in own for part in w.split("'")}
-    spoken = "|".join(d[:3] for d in DAYS + MONTHS)
-    dates = {m[1].lower() for m in re.finditer(rf"\b({spoken})[a-z]*\b", plain, re.I)}
+    dates = {m[1].lower() for m in re.finditer(rf"\b{name_of(DAYS + MONTHS)}", plain, re.I)}
     for names in (DAYS, MONTHS):
-        some = "|".join(d[:3] for d in names)
-        for m in re.finditer(rf"\b({some})[a-z]*\s?(?:to|-|\u2013|through|until)\s?({some})", plain, re.I):
+        one = name_of(names)
+        for m in re.finditer(rf"\b{one}\s?(?:to|-|\u2013|through|until)\s?{one}", plain, re.I):
             first, last = ([d[:3] for d in names].index(m[i].lower()) for i in (1, 2))
             span = names[first : last + 1] if first <= last else names[first:] + names[: last + 1]
             dates |= {d[:3] for d in span}
@@ -62,7 +62,7 @@ def sheet_of(facts: str, more: str, titles: str) -> Sheet:
             dates |= {d[:3] for d in days}
     return Sheet(
         facts=plain,
-        quantities=tuple(quantities(plain, brief=True)),
+        quantities=(*quantities(plain, brief=True), *spelled_out(plain)),
         codes=frozenset(c for c, _, _ in codes(plain))
         | frozenset(re.findall(r"[a-z]+\d+[a-z]*|\d+[a-z]+", plain.lower())),
         words=frozenset(own),

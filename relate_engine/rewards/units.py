@@ -92,6 +92,11 @@ def spoken_value(text: str) -> float | None:
     text = text.lower()
     if text in fixed:
         return fixed[text]
+    if text.endswith(" dozen"):
+        return 12 * (spoken_value(text.removesuffix(" dozen")) or 0) or None
+    for part, share in (("half a ", 0.5), ("quarter of a ", 0.25)):
+        if text.startswith(part):
+            return share * (spoken_value(text.removeprefix(part)) or 0) or None
     if text.endswith("quarter of an hour"):
         return 15
     total, current = 0.0, 0.0
