@@ -30,7 +30,8 @@ _DENIED_BEFORE = re.compile(
     re.I,
 )
 _TEXT_DENIES = re.compile(
-    r"(?:(?<![\w-])(?:no|not|never|nor|nothing|nobody|without|zero|neither|except|excludes|excluding|outside|free (?:of|from))"
+    r"(?:(?<![\w-])(?:no|not|never|nor|nothing|nobody|without|zero|neither|except|excludes|excluding|outside|"
+    r"free (?:of|from))"
     r"|n't)(?:,? [\w'-]+){0,5}[ -]$",
     re.I,
 )

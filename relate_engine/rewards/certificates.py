@@ -26,7 +26,8 @@ _PLAIN = frozenset(
     stem(w)
     for w in word_set("""fully officially independently professionally board properly now been also newly all every
     each its our new
-    full fit hold holds carry carries earn earned get gets pro experts expert installers team people product products staff home homes tea today since years""")
+    full fit hold holds carry carries earn earned get gets
+    pro experts expert installers team people product products staff home homes tea today since years""")
 )
 
 

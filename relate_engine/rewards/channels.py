@@ -30,7 +30,8 @@ _CHANNELS = {
 _PATTERNS = {name: re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.I) for name, words in _CHANNELS.items()}
 # Claims of reach that need the brief's word whatever else it says.
 _WIDE = re.compile(
-    r"\b(?:world-?wide|nation-?wide|internationally|(?<!from )(?:overseas|abroad)|coast to coast|all over the (?:world|country|"
+    r"\b(?:world-?wide|nation-?wide|internationally|(?<!from )(?:overseas|abroad)|"
+    r"coast to coast|all over the (?:world|country|"
     r"uk|us)|"
     r"(?:(?<=deliver )|(?<=ship )|(?<=delivery )|(?<=shipping )|(?<=delivered )|(?<=available )|(?<=stores )|"
     r"(?<=shops )|"
@@ -43,7 +44,9 @@ _ANY_SHOP = re.compile(
     r"\b(?:at|in|from) (?:(?:your|any|every|all|most|selected|leading|good|major|the) )?(?:(?:nearest|local|"
     r"leading|good|"
     r"major|big|corner) )*(?:[a-z]+ )?(?:supermarkets?|stockists?|retailers?|department stores?|garden cent(?:er|re)s?|"
-    r"high[- ]street (?:shops?|stores?))\b(?! (?:aisles?|shel(?:f|ves)|queues?|car park|parking))|\bin (?:stores?|shops?) (?:now|everywhere|near you|today)\b|"
+    r"high[- ]street (?:shops?|stores?))\b"
+    r"(?! (?:aisles?|shel(?:f|ves)|queues?|car park|parking))|"
+    r"\bin (?:stores?|shops?) (?:now|everywhere|near you|today)\b|"
     r"\bin (?:all|every|most) (?:[a-z]+ )?(?:stores?|shops?)\b|\bat your (?:nearest|local) (?:[a-z]+ )?(?:stores?|"
     r"shops?)\b|"
     r"\b(?:on|from|at) (?:amazon|ebay|etsy)\b",

@@ -71,7 +71,8 @@ CLAIMS = (
            r"bestsell\w+"
            r"|voted best|best \w+ (?:in|around) (?:the |our )?(?:world|country|nation|america|britain|town|city|"
            r"state|area|region|county|business|market)", None, "a superlative"),
-    _claim(rf"(?:the|[a-z]+'s) (?!(?:{_NO_CLAIM})\b)[a-z]{{3,}}est(?=[- ](?!arrival|grandchild|member)[a-z])", None, "a superlative"),
+    _claim(rf"(?:the|[a-z]+'s) (?!(?:{_NO_CLAIM})\b)[a-z]{{3,}}est(?=[- ](?!arrival|grandchild|member)[a-z])",
+           None, "a superlative"),
     _claim(r"our (?!best\b|latest|guest|nearest|closest|request|interest|harvest|forest|honest|warmest|dearest|"
            r"sincerest|finest hour)[a-z]{3,}est\b", None, "a superlative"),
     _claim(r"[a-z]+(?:'s|s') (?:favou?rite|leading|top|premier|finest|foremost|first choice|no\. ?1|number[- ]one)"
@@ -102,7 +103,8 @@ CLAIMS = (
            r"all year|year[- ]round|365|every (?:day|month)|\bopen daily", "a season"),
     _claim(r"number one(?! (?:reason|question|rule))|no\. ?1|#1", r"number one|no\. ?1|"
            r"#1", "a number-one claim"),
-    _claim(rf"(?<!your )(?:(?:the|our|its|[a-z]+'s) )?(?:{_ESTS})(?! (?:arrival|grandchild|member|way|part|first|hour|room|"
+    _claim(rf"(?<!your )(?:(?:the|our|its|[a-z]+'s) )?(?:{_ESTS})"
+           rf"(?! (?:arrival|grandchild|member|way|part|first|hour|room|"
            rf"corner|day|days|night|nights|"
            rf"moments?)\b)", None,
            "a superlative"),
@@ -175,13 +177,15 @@ CLAIMS = (
            "an environmental claim"),
     _claim(r"hand[- ]?(?:made|crafted|stitched|poured|rolled|thrown|picked|painted|cut|knitted|sewn|built|"
            r"woven|dyed|finished|"
-           r"carved|forged|blown|roasted|mixed|tied|packed)|(?:[a-z]+ed|made|woven|sewn|cut|built) by hand|homemade|"
+           r"carved|forged|blown|roasted|mixed|tied|packed)|homemade|"
            r"artisanal?|bespoke|custom[- ]made|"
            r"made[- ]to[- ]"
            r"(?:order|measure)|limited[- ]edition|solid (?:gold|silver|wood|oak|brass)",
            r"\bhand(?![- ]?wash|[- ]?held|s\b|le|y\b|ful|bag)|home[- ]?made|artisan|bespoke|custom|made to|made[- "
            r"]to|limited|solid|craft|"
            r"\border", "a property"),
+    _claim(r"(?:[a-z]+ed|made|woven|sewn|cut|built) by hand",
+           r"\bhand(?![- ]?wash|[- ]?held|s\b|le|y\b|ful|bag)|home[- ]?made|artisan|craft", "a property"),
     _claim(r"limited[- ]time|today only|this week only|ends (?:soon|today|tonight|tomorrow|sunday|monday)|"
            r"last chance|while stocks? lasts?|"
            r"while supplies last|selling fast|almost gone|only \d+ left|flash sale|black friday|"
@@ -216,7 +220,8 @@ CLAIMS = (
            r"eczema|breakouts)",
            None, "a health claim"),
     _claim(r"eczema|psoriasis|rosacea|arthriti\w+|diabet\w+|asthma\w*|migraines?|insomnia\w*|sciatica|"
-           r"bunions|(?:sensitive|oily|dry|mature|problem) skin|fibromyalgia|tinnitus|vertigo|adhd|autis\w+", None, "a use for a skin or health complaint"),
+           r"bunions|(?:sensitive|oily|dry|mature|problem) skin|fibromyalgia|tinnitus|vertigo|adhd|autis\w+",
+           None, "a use for a skin or health complaint"),
     _claim(r"un(?:hack|beat|crack)able|hack[- ]?proof", None, "a promise"),
     _claim(r"(?:no|zero)[- ]log(?:s|ging)?|never logs?|logless",
            r"\b(?:no|zero)[- ](?:\w+ ){0,2}log|(?:never|not|n't|without) (?:\w+ ){0,2}log|logless",

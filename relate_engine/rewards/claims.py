@@ -61,8 +61,8 @@ _FREE = re.compile(
     re.I,
 )
 _FREE_BRIEF = re.compile(
-    _FREE.pattern.split("(?! (?:of|")[0]
-    + r"|\bincluded\b|[$\u00a3\u20ac]0(?![.,]?\d)|\bwe (?:pay|cover)\b|\bno (?:[a-z]+ ){0,2}fees?\b|\bwaived\b|\bno charge\b|\bgift\b",
+    _FREE.pattern.split("(?! (?:of|")[0] + r"|\bincluded\b|[$\u00a3\u20ac]0(?![.,]?\d)|\bwe (?:pay|cover)\b|"
+    r"\bno (?:[a-z]+ ){0,2}fees?\b|\bwaived\b|\bno charge\b|\bgift\b",
     re.I,
 )
 _MATERIAL_IDIOM = re.compile(
@@ -72,7 +72,8 @@ _MATERIAL_IDIOM = re.compile(
 )
 _SAME = {
     "shipp": "deliv", "ship": "deliv", "postag": "deliv", "post": "deliv", "estimat": "quot", "surve": "quot",
-    "chat": "quot", "talk": "quot", "meet": "quot", "session": "quot", "consult": "quot", "consultat": "quot", "look": "quot", "inspect": "quot", "assess": "quot", "assessm": "quot",
+    "chat": "quot", "talk": "quot", "meet": "quot", "session": "quot",
+    "consult": "quot", "consultat": "quot", "look": "quot", "inspect": "quot", "assess": "quot", "assessm": "quot",
     "asses": "quot",
     "visit": "quot", "check": "quot", "evaluat": "quot", "apprais": "quot", "try": "tri", "tri": "tri",
     "trial": "tri", "tried": "tri", "retur": "return", "collect": "return", "collection": "return",
@@ -252,6 +253,9 @@ def _included(text: str, facts: str, known: frozenset[str], denied: frozenset[st
         r"((?:[A-Za-z'-]+,? ){1,4}?)(?:is |are |comes? |all )?(?:included|thrown in)(?![\w-])", text
     ):
         things = [w for w in words(match[1]) if w.lower not in STOP]
+        pair = re.search(r"(?:^|, )([a-z]{4,}) and ([a-z]+) $", match[1].lower())
+        if pair and stem(pair[1]) not in known | denied and stem(pair[2]) in known:
+            things = [w for w in things if w.lower == pair[1]]  # "dinner and breakfast included"
         ground = known | denied if re.search(r"\b(?:not|never|no)\b|n't", match[0], re.I) else known
         if things[-1:] and things[-1].lower in _DAYS_OFF and _EVERY_DAY.search(facts):
             continue  # "weekends included" of "every day"
@@ -275,7 +279,7 @@ def _denied(text: str, facts: str) -> list[Finding]:
             thing in things and told.search(facts) for things, told in _NONE_OF
         ):
             continue
-        root = re.compile("|".join(rf"\b{re.escape(stem(w))}" for w in _ALIKE.get(thing, (thing,))))
+        root = re.compile("|".join(rf"\b(?:un)?{re.escape(stem(w))}" for w in _ALIKE.get(thing, (thing,))))
         denied = any(_DENIES.search(facts[max(0, m.start() - 45) : m.end() + 12]) for m in root.finditer(facts))
         if denied or (thing in {"charge", "charges", "cost", "costs", "fee", "fees"} and _FREE_BRIEF.search(facts)):
             continue

@@ -24,7 +24,8 @@ ONE_WORD = {
     stem(word): stem(group[0])
     for group in (
         ("child", "children", "kids", "kid", "toddlers"), ("infant", "newborn", "newborns", "baby", "babies"),
-        ("fragrance", "scent", "perfume"), ("ship", "shipping", "delivery", "deliver", "post", "postage"), ("collect", "pickup", "collection"),
+        ("fragrance", "scent", "perfume"), 
+        ("ship", "shipping", "delivery", "deliver", "post", "postage"), ("collect", "pickup", "collection"),
         ("warranty", "guarantee", "guaranteed", "cover", "covered", "backed"), ("discount", "off", "save", "savings"),
         ("test", "exam", "check"), ("refund", "refunded", "refundable"), ("repair", "fix", "mend"),
         ("cancel", "cancellation", "quit"), ("picture", "photo"), ("car", "auto"), ("doctor", "physician"),

@@ -50,7 +50,7 @@ _CONDITION = re.compile(
     rf"|(?P<getters>(?:(?:new|first[- ]time|returning|existing|[a-z]+) )?(?:{_WHO}|newcomers|subscribers)(?: of "
     rf"[^,.;\n]{{1,25}}?)? "
     r"(?=(?:gets?|saves?|receives?|pays?|enjoys?|earns?|go(?:es)?|eats?|travels?|enters?|rides?|stays?|fly|have|has) ))"
-    r"|(?P<first>(?:(?<=off )|(?:off|on|with|of|for) )(?:(?:your|their|the|a|any|our) )?(?:first|second|third|next) "
+    r"|(?P<first>(?:(?<=off )|(?:on|with|of|for) )(?:(?:your|their|the|a|any|our) )?(?:first|second|third|next) "
     r"(?!two|three|four|five|six|ten|twelve|\d)[a-z]+)"
     r"|(?P<doing>\b(?:spend|buy|order|book|subscribe|refer|join|sign up|bring|send back|trade in|show)\b[^,.;\n]{0,30}?"
     r"(?= and (?:we|you|get|save|receive|the|it|both|they)\b| (?:for|to get) (?:free|same|next|a (?:free|discount))))"
@@ -179,7 +179,7 @@ def _left_out(
         if condition["limit"]:
             before = text[max(0, match.start() - 25) : match.end() + 25]
             if not re.search(
-                r"up to|from|start|begin|open|high|low|little|as much|under|most|between|start|more with|comes to|\bto\b|apr",
+                r"up to|from|start|begin|open|high|low|little|as much|under|most|between|more with|comes to|\bto\b|apr",
                 before,
                 re.I,
             ):
@@ -266,7 +266,7 @@ def _common(facts: str) -> frozenset[str]:
 
 
 def _echoes(condition: str) -> frozenset[str]:
-    """Stems that tell the condition: its own words and, for "new" customers, a first order or joining."""
+    """Stems that tell the condition: its own words and, for "new" customers or a first order, either or joining."""
     own = _roots(condition)
     if own & _roots("kids children child under"):
         own |= _roots("kid child children son daughter toddler year-old little young")
@@ -274,7 +274,7 @@ def _echoes(condition: str) -> frozenset[str]:
         own |= {"grown"}
     if own & _roots("member members subscriber subscribers subscription"):
         own |= _roots("join joining sign subscribe member membership")
-    return own | (_roots("new join start welcome try") | {"first"} if "new" in own else frozenset())
+    return own | (_roots("new join start welcome try") | {"first"} if own & {"new", "first"} else frozenset())
 
 
 @lru_cache(maxsize=4096)

@@ -45,7 +45,8 @@ _BUILD = re.compile(
 _WITH = re.compile(
     r"\b(?:(?:come|arrive|ship|is|are)s? (?:\w+ )?(?:with|in)|supplied with|complete with|equipped with|fitted with|"
     r"includes?|including|packed with|along with|"
-    r"(?<!start )(?<!starts )(?<!begin )(?<!begins )(?<!began )(?<!end )(?<!ends )(?<!finish )(?<!starting )(?<!go )(?<!goes "
+    r"(?<!start )(?<!starts )(?<!begin )(?<!begins )(?<!began )"
+    r"(?<!end )(?<!ends )(?<!finish )(?<!starting )(?<!go )(?<!goes "
     r")with|plus|has|have|features?|boasts?) (?:a|an|its own|their own|built-in|"
     r"free|matching)(?: (?:free|own|built-in|matching|handy|little|small))* (?P<what>[a-z][a-z' -]*)",
     re.I,
@@ -93,7 +94,8 @@ _WITH_CARE = frozenset(
     process parts shape""")
 )
 _WELCOME = re.compile(
-    r"(?<!-)\b(?P<what>[a-z]{3,}) (?:are |is )?(?:always |very |most )?welcome\b(?! (?:to|back|break|change|drink))", re.I
+    r"(?<!-)\b(?P<what>[a-z]{3,}) (?:are |is )?(?:always |very |most )?welcome\b(?! (?:to|back|break|change|drink))",
+    re.I,
 )
 _PERSONS = frozenset(
     stem(w)
@@ -139,7 +141,10 @@ _ONE_BUILD = {
     for w in group
 }  # fmt: skip
 _MEASURES = frozenset(
-    stem(w) for w in word_set("dollar pound euro gram kilo litre pint coffee tea friend drink few couple grown hint touch dash pinch splash")
+    stem(w)
+    for w in word_set(
+        "dollar pound euro gram kilo litre pint coffee tea friend drink few couple grown hint touch dash pinch splash"
+    )
 )
 
 

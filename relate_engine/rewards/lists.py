@@ -39,7 +39,7 @@ def check_lists(text: str, facts: str) -> list[Finding]:
                 or DAY.search(item)
                 or any(_of_brief(w.lower, known) for w in inside)
                 or (len(inside) == 1 and _in_other_words(inside[0].lower, known))
-                or stem(inside[-1].lower) in listed("ad_words")
+                or (stem(inside[-1].lower) in listed("ad_words") and len(own) < 3)
                 or not _a_thing(inside[-1].lower)
             ):
                 continue

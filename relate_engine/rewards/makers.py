@@ -11,11 +11,11 @@ from functools import lru_cache
 
 from relate_engine.rewards.calendar import DAY, MONTH
 from relate_engine.rewards.units import number_of
-from relate_engine.rewards.words import STOP, stem, word_set, words
+from relate_engine.rewards.words import STOP, initials, stem, word_set, words
 from relate_engine.scorecard import Finding, finding
 
 _DONE = re.compile(
-    r"\b(?P<verb>[a-z]{2,}(?:ed|en|wn|rn)|made|built|led|run|taught|sewn|spun|hand-?[a-z]+(?:ed|en|wn|un)|chosen|"
+    r"\b(?P<verb>(?!been\b)[a-z]{2,}(?:ed|en|wn|rn)|made|built|led|run|taught|sewn|spun|hand-?[a-z]+(?:ed|en|wn|un)|chosen|"
     r"brought|"
     r"bound|cut|set|sold|kept|found|wrought|dreamt)(?: (?!by\b)[\w'-]+){0,3}? by (?P<who>[^,.;:!?()\n]+)",
     re.I,
@@ -89,13 +89,8 @@ def _who(m: re.Match[str]) -> list[str]:
 
 @lru_cache(maxsize=512)
 def _short(facts: str) -> frozenset[str]:
-    """Short forms of the words and the names of the brief: "lab" of laboratory, "RHS" of the Royal Horticultural
-    Society."""
-    initials = {"".join(re.findall(r"[A-Z]", name)).lower() for name in _NAME.findall(facts)}
-    return frozenset(initials | {w.lower[:3] for w in words(facts) if len(w.lower) > 6})
-
-
-_NAME = re.compile(r"[A-Z][a-z]+(?: (?:of |for |and |the )*[A-Z][a-z]+){2,}")
+    """Short forms of the words and the names of the brief: "lab" of laboratory, "RHS" of a society."""
+    return initials(facts) | {w.lower[:3] for w in words(facts) if len(w.lower) > 6}
 
 
 @lru_cache(maxsize=512)

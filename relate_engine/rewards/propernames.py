@@ -23,7 +23,7 @@ from relate_engine.rewards.lexicon import (
 )
 from relate_engine.rewards.sheet import Sheet
 from relate_engine.rewards.spelling import frequency, known, opens_sentence, suggestions
-from relate_engine.rewards.words import STOP, WORD, stem, word_set
+from relate_engine.rewards.words import STOP, WORD, initials, stem, word_set
 from relate_engine.scorecard import Finding
 
 _PLACE_WORD = re.compile(r"\b(?:in|from|near|across|around|to|of|outside|serving|throughout|downtown) $", re.I)
@@ -176,6 +176,8 @@ def check_proper_names(text: str, sheet: Sheet, title: bool) -> list[Finding]:
         placed = lower in AFTER_PLACE_WORD and _PLACE_WORD.search(text[:start])
         if (placed or lower in PROPER or lower in proper_names()) and not _COMMON_USE.match(text[start:]):
             found.append(fault(text, start, end, "a name", fix))
+            continue
+        if bare.isupper() and lower in initials(sheet.facts):
             continue
         if bare.rstrip("s").isupper() and len(bare) <= 5:
             if bare.isupper() and len(bare) >= 3 and lower not in _ACRONYMS and not text.isupper() and not known(lower):

@@ -21,7 +21,8 @@ _NOT = re.compile(
     re.I,
 )
 _BRIEF_DENIES = re.compile(
-    r"\b(?:no|not|never|without|nor|neither|cannot|only|except|excluding|zero|none|un\w+|non|skip|free (?:of|from))\b|n't\b|"
+    r"\b(?:no|not|never|without|nor|neither|cannot|only|except|excluding|zero|none|un\w+|non|skip|"
+    r"free (?:of|from))\b|n't\b|"
     r"-(?:free|proof)\b|\b(?:fragrance|perfume|gluten|dairy|sugar|nut|cruelty) free\b|less\b",
     re.I,
 )

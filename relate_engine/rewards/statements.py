@@ -37,7 +37,8 @@ _GIVEN = re.compile(
     re.I,
 )
 _PAID = re.compile(
-    r"[$\u00a3\u20ac]\s?(?!0(?![.,]?\d))\d|\bextra\b|(?<!\bno )\bfees?\b|\bsurcharge\b|\bsold separately\b|\brental\b(?! [a-z])|\byou pay\b|"
+    r"[$\u00a3\u20ac]\s?(?!0(?![.,]?\d))\d|\bextra\b|"
+    r"(?<!\b[Nn]o )\bfees?\b|\bsurcharge\b|\bsold separately\b|\brental\b(?! [a-z])|\byou pay\b|"
     r"\bpaid\b|\d ?cents"
 )
 _NOT = re.compile(
@@ -46,13 +47,17 @@ _NOT = re.compile(
 # A text that says no itself, or speaks of trouble, of others or of doing without.
 _SAYS_NO = re.compile(
     r"\b(?:not|no|never|cannot|none|nothing|without|zero|except|exclud\w+|but|skip\w*|aside|apart|left out|"
-    r"(?:leav|stay)\w* [^.]*\bout|leave [^.]* (?:in the (?:shop|store)|on the shel(?:f|ves)|behind|at home)|un[a-z]+ed|"
+    r"(?:leav|stay)\w* [^.]*\bout|un[a-z]+ed|"
     r"only|minus|instead|"
     r"nor|neither|nobody|rather|extra|separate\w*|avoid\w*|free (?:of|from)|keep (?:it |them )?(?:away|off|out)|"
     r"than)\b|n't\b|-free\b",
     re.I,
 )
-_LEAVES_OUT = re.compile(r"\b(?:leav\w+|keep\w*|stay\w*) [^.]*\bout\b|\bun[a-z]+ed (?:with|by)\b", re.I)
+_LEAVES_OUT = re.compile(
+    r"\b(?:leav\w+|keep\w*|stay\w*) [^.]*\bout\b|"
+    r"\bleave the [^.]*\b(?:in the (?:shop|store)|on the shelf|behind)\b|\bun[a-z]+ed (?:with|by)\b",
+    re.I,
+)
 _OFFERS = re.compile(
     r"\b(?:includ\w+|with|and|plus|provided|supplied|offer\w*|available|get|accept\w*|free|comes?|welcome)\b", re.I
 )
@@ -103,7 +108,7 @@ def _charged(sentence: str, brief: tuple[Clause, ...], weight: dict[str, float])
             most, near = nearest(sentence, brief, weight)
         if most < 0.5 or re.search(r"[$\u00a3\u20ac]\d", scope):
             continue
-        if all(_PAID.search(c.text) and not _GIVEN.search(c.text) for c in near):
+        if all(_PAID.search(c.text) and not (_GIVEN.search(c.text) or _with(piece, c.text)) for c in near):
             message = f"The brief charges for it: {near[0].text}."
             return [(at + given.start(), at + given.end(), "CLM-019", message, "Give its price, or leave it out.")]
     given = _GIVEN.search(sentence)
@@ -117,6 +122,11 @@ def _charged(sentence: str, brief: tuple[Clause, ...], weight: dict[str, float])
             message = f"The brief charges for it: {clause.text}."
             return [(start, end, "CLM-019", message, "Give its price, or leave it out.")]
     return []
+
+
+def _with(piece: str, clause: str) -> bool:
+    """Does the clause give it with what it charges for: "rooms from $90 with breakfast"?"""
+    return any(roots_of(m[1]) & roots_of(piece) for m in re.finditer(r"\bwith ([a-z]+)", clause))
 
 
 @lru_cache(maxsize=2048)

@@ -95,6 +95,15 @@ def own_stems(facts: str) -> frozenset[str]:
     return frozenset(stem(w) for w in own_words(facts))
 
 
+_LONG_NAME = re.compile(r"[A-Z][a-z]+(?: (?:of |for |and |the )*[A-Z][a-z]+){2,}")
+
+
+@lru_cache(maxsize=512)
+def initials(facts: str) -> frozenset[str]:
+    """The short forms of long names: "rhs" of the Royal Horticultural Society."""
+    return frozenset("".join(re.findall(r"[A-Z]", name)).lower() for name in _LONG_NAME.findall(facts))
+
+
 def content(text: str) -> list[Word]:
     """The words that carry meaning: no function words, nothing of one letter."""
     return [w for w in words(text) if len(w.lower) > 1 and w.lower not in STOP]
