@@ -266,7 +266,7 @@ def _common(facts: str) -> frozenset[str]:
 
 
 def _echoes(condition: str) -> frozenset[str]:
-    """Stems that tell the condition: its own words and, for "new" customers or a first order, either or joining."""
+    """Stems that tell the condition: its own words and, for "new" customers or a first order, the other or joining."""
     own = _roots(condition)
     if own & _roots("kids children child under"):
         own |= _roots("kid child children son daughter toddler year-old little young")
@@ -274,7 +274,9 @@ def _echoes(condition: str) -> frozenset[str]:
         own |= {"grown"}
     if own & _roots("member members subscriber subscribers subscription"):
         own |= _roots("join joining sign subscribe member membership")
-    return own | (_roots("new join start welcome try") | {"first"} if own & {"new", "first"} else frozenset())
+    if "new" in own:
+        return own | _roots("new join start welcome try") | {"first"}
+    return own | {"new", "join"} if "first" in own else own
 
 
 @lru_cache(maxsize=4096)

@@ -22,8 +22,8 @@ MONTH = re.compile(
 )
 DAY = re.compile(r"\b(Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|Mon|Tues?|Wed|Thurs?|Fri)s?\b")
 _SCHEDULE = re.compile(
-    r"\b(?:every|each|until|till|by|open|closed|before|next|this|from|through|to|ends?|starts?|"
-    r"arrives?(?: on)?)\s$",
+    r"\b(?:every|each|until|till|open|closed|before|next|this|from|through|to|ends?|starts?|"
+    r"arrives?(?: on)?)\s$|\b(?:use|enter|order|book|buy|join|apply|enrol|sign up)\b[^.!?\n]* by $",
     re.I,
 )
 # An offer or a schedule in the same sentence makes a day or a month a promise; without one it sets a scene.
