@@ -3,8 +3,8 @@
 A pair counts as flagged when correctness finds a block or a caution in its text. Recall = share of the wrong
 texts flagged; false alarms = share of the true texts flagged. A brief stands behind several pairs, so the pairs are
 not quite independent and the Wilson intervals are a little narrow. Each run is logged.
-Pairs in tests/data: `correctness_heldout`; `correctness_fresh`, six true and six wrong texts beside each of 480 corpus
-briefs, of which no pattern has been mended on one yet; `correctness_dev*`, on which they were.
+Pairs in tests/data: `correctness_heldout`; `correctness_fresh`, six true and six wrong texts beside each of 233 corpus
+briefs, of which no pattern has been mended on one yet; `correctness_dev*`, on which they were (`dev5`: 247 more).
 Leaves out single texts: a report that shows none cannot be tuned on.
 """
 
