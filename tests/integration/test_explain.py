@@ -22,6 +22,7 @@ BRIEF = parse_brief(
     }
 )
 TEXT = "Hurry! Tarn Bottle keeps drinks cold for 24 hours, with free shipping and a lifetime warranty"
+ROUNDED = 2e-3  # log-odds; a CPU that multiplies bfloat16 itself rounds by what else is in the batch
 OTHER = "A steel bottle that stays cold for 24 hours and fits your cup holder."
 
 
@@ -41,7 +42,7 @@ def test_every_effect_is_a_difference_of_two_scores(rewards: Rewards) -> None:
     for word in found.words:
         assert TEXT[word.start : word.end] == word.words and word.words not in word.without
         (scored,) = score_texts(rewards, BRIEF, [AdText(word.without, "description", None, "person:test")])
-        assert word.effect == pytest.approx(found.card.ctr_effect - scored.ctr_effect, abs=1e-4)
+        assert word.effect == pytest.approx(found.card.ctr_effect - scored.ctr_effect, abs=ROUNDED)
 
 
 def test_alternatives_are_what_their_label_says(rewards: Rewards) -> None:
@@ -50,7 +51,7 @@ def test_alternatives_are_what_their_label_says(rewards: Rewards) -> None:
     assert OTHER in {a.card.text for a in found.alternatives} and found.note == NOT_TRAINED
     for a in found.alternatives:
         (again,) = score_texts(rewards, BRIEF, [AdText(a.card.text, "description", None, "person:test")])
-        assert again.ctr_effect == pytest.approx(a.card.ctr_effect, abs=1e-4)
+        assert again.ctr_effect == pytest.approx(a.card.ctr_effect, abs=ROUNDED)
         assert ("safer" in a.better) == (risk_of(a.card) < risk_of(found.card))
         assert risk_of(a.card) <= risk_of(found.card)
         if "stronger" in a.better:
