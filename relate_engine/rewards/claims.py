@@ -52,7 +52,8 @@ _DENIES = re.compile(
 )
 _FREE = re.compile(
     r"(?<![\w-])(?<!cruelty )(?<!gluten )(?<!dairy )(?<!sugar )(?<!fragrance )(?<!grain )(?<!plastic )(?<!bpa "
-    r")(?<!nut )(?:free|complimentary|for nothing|costs? (?:you )?nothing|at no (?:extra |"
+    r")(?<!nut )(?:free of charge|without charge|without charging|"
+    r"free|complimentary|for nothing|costs? (?:you )?nothing|at no (?:extra |"
     r"additional )?(?:charge|cost)"
     r"|no (?:extra )?charge|(?<!call )(?<!count )(?<!rely )(?<!depend )on us|on the house)(?![\w-])(?! (?:of|"
     r"from|up|time|to|your|range|hand|hands|"
@@ -66,7 +67,9 @@ _FREE_BRIEF = re.compile(
     re.I,
 )
 _MATERIAL_IDIOM = re.compile(
-    r"\b(?:glass of|(?:an?|your|the|every) (?:\w+ )?glass\b|bare glass|gold standard|good as gold|"
+    r"\b(?:glass of|(?:an?|your|the|every) (?:\w+ )?glass\b"
+    r"(?! (?:jar|bottle|bowl|dropper|lid|pot|tub|tube|container|body|top|door|dish|vial|carafe|jug|panel|shade)s?\b)"
+    r"|bare glass|gold standard|good as gold|"
     r"silver lining|iron out|steel your)",
     re.I,
 )

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from relate_engine.brief import Brief
 from relate_engine.denial import affirmed
+from relate_engine.rewards.added import check_added
 from relate_engine.rewards.ages import check_ages
 from relate_engine.rewards.arithmetic import follows
 from relate_engine.rewards.calendar import DAYS
@@ -65,6 +66,7 @@ def check_facts(text: str, brief: Brief, countries: Sequence[str] = ()) -> list[
         *reordered(plain, known_facts.facts),
         *check_ages(plain, known_facts.facts),
         *compared(plain, known_facts.facts),
+        *check_added(plain, known_facts),
         *check_makers(plain, known_facts.facts),
         *check_channels(plain, known_facts.facts),
         *reversed_(plain, known_facts.facts),

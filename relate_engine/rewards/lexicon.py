@@ -124,6 +124,8 @@ MATERIALS = word_set(
     almond almonds peanut peanuts hazelnut hazelnuts cashew cashews pecan pecans pistachio pistachios coconut
     oat oats quinoa barley rye spelt chickpea chickpeas lentils soya whey casein pea-protein tofu tempeh
     chicken beef lamb pork turkey salmon tuna cod venison duck bacon shrimp prawns
+    tortoiseshell microfiber microfibre selvedge darjeeling assam rooibos citrate glycinate
+    stevia sucralose aspartame sisal metal
     honey chocolate cocoa cacao vanilla cinnamon ginger peppermint chamomile lavender rosemary eucalyptus
     jasmine bergamot hibiscus matcha oolong elderberry echinacea ginseng magnesium iron biotin zinc
     niacinamide peptides ceramides squalane glycerin shea jojoba aloe sunflower olive avocado cottonseed
@@ -143,6 +145,8 @@ DENIED = word_set(
 
 # A material may be called by a wider name than the brief's.
 NARROWER = {
+    "metal": ("steel", "iron", "brass", "copper", "bronze", "alumin", "titanium", "zinc", "pewter", "tin", "chrome",
+    "silver", "gold", "nickel", "alloy"),
     "wool": ("merino", "lambswool", "cashmere", "alpaca", "mohair", "sheep", "fleece", "tweed"),
     "wooden": ("wood", "oak", "pine", "walnut", "maple", "ash", "beech", "cedar", "teak", "bamboo", "birch",
     "mahogany"),

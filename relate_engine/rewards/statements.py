@@ -33,13 +33,14 @@ _GIVEN = re.compile(
     r"\b(?:free(?![- ](?:from|up|time))|complimentary|includ(?:ed|es|ing)|(?:at |for )?no (?:extra |added |"
     r"additional )?"
     r"(?:charge|cost)|on (?:us|the house)|waived|for nothing|thrown in|costs? (?:you )?nothing|"
-    r"without paying|comes? with)\b|n't cost (?:you )?(?:extra|a (?:cent|penny|thing)|anything)\b",
+    r"without paying|part of every|as standard|comes? with)\b|"
+    r"n't cost (?:you )?(?:extra|a (?:cent|penny|thing)|anything)\b",
     re.I,
 )
 _PAID = re.compile(
     r"[$\u00a3\u20ac]\s?(?!0(?![.,]?\d))\d|\bextra\b|"
     r"(?<!\b[Nn]o )\bfees?\b|\bsurcharge\b|\bsold separately\b|\brental\b(?! [a-z])|\byou pay\b|"
-    r"\bpaid\b|\d ?cents"
+    r"\bpaid\b|\d ?cents|\badd-on\b|\boptional\b|\bfor hire\b"
 )
 _NOT = re.compile(
     r"\b(?:not|never|no(?!-)|without|excluded|excludes|excluding|except|cannot|nor|neither)\b|n't\b|\bexcluded\b", re.I
@@ -99,7 +100,9 @@ def _charged(sentence: str, brief: tuple[Clause, ...], weight: dict[str, float])
         given = _GIVEN.search(piece)
         if given is None or re.search(r"[$\u00a3\u20ac]\d", piece):
             continue
-        if "with" in given[0].lower() and not re.match(r" (?:every|each|all|any|your)\b", piece[given.end() :]):
+        if "with" in given[0].lower() and not re.match(
+            r" (?:every|each|all|any|your|the|it|them)\b", piece[given.end() :]
+        ):
             piece = piece[given.end() :]  # "comes with a guide", but "visits come with every pair"
         scope = piece
         most, near = nearest(piece, brief, weight)
