@@ -14,7 +14,6 @@ from dataclasses import replace
 
 from relate_engine.brief import Brief
 from relate_engine.denial import affirmed
-from relate_engine.rewards.added import check_added
 from relate_engine.rewards.ages import check_ages
 from relate_engine.rewards.arithmetic import follows
 from relate_engine.rewards.calendar import DAYS
@@ -29,6 +28,7 @@ from relate_engine.rewards.counting import at_hour, between_two, costs_nothing, 
 from relate_engine.rewards.dates import check_dates, promises
 from relate_engine.rewards.directions import turned
 from relate_engine.rewards.exchanges import check_exchanges
+from relate_engine.rewards.extras import check_extras
 from relate_engine.rewards.features import check_features
 from relate_engine.rewards.lexicon import COUNTED
 from relate_engine.rewards.lists import check_lists
@@ -38,6 +38,8 @@ from relate_engine.rewards.propernames import check_proper_names, check_states
 from relate_engine.rewards.quantities import Quantity, codes, equal, quantities
 from relate_engine.rewards.relations import misplaced
 from relate_engine.rewards.reversals import reversed_
+from relate_engine.rewards.rhythms import check_rhythms
+from relate_engine.rewards.rivals import check_rivals
 from relate_engine.rewards.sequence import reordered
 from relate_engine.rewards.sheet import Sheet, masked, sheet, stem_date
 from relate_engine.rewards.statements import check_statements
@@ -66,7 +68,9 @@ def check_facts(text: str, brief: Brief, countries: Sequence[str] = ()) -> list[
         *reordered(plain, known_facts.facts),
         *check_ages(plain, known_facts.facts),
         *compared(plain, known_facts.facts),
-        *check_added(plain, known_facts),
+        *check_extras(plain, known_facts.facts),
+        *check_rivals(plain, known_facts.facts),
+        *check_rhythms(plain, known_facts.facts),
         *check_makers(plain, known_facts.facts),
         *check_channels(plain, known_facts.facts),
         *reversed_(plain, known_facts.facts),
@@ -290,9 +294,8 @@ def _same_price(text: str, q: Quantity, sheet: Sheet) -> bool:
 
 
 def _codes(text: str, sheet: Sheet) -> list[Finding]:
-    fix = "Remove it, or add it to the brief."
     return [
-        fault(text, s, e, "a code or version", fix)
+        fault(text, s, e, "a code or version", "Remove it, or add it to the brief.")
         for code, s, e in codes(text)
         if code not in sheet.codes and code not in {"24/7", "#1"} and code.strip("#-") not in sheet.codes
     ]

@@ -1,8 +1,9 @@
-"""How often: "weekly photos" of "a photo every month", "$49 a month" of "$49 once".
+"""How often: "weekly photos" of "a photo every month", "a monthly payment of $40" of "$40 once".
 
 Why: a rhythm is a term of the offer, and it is written without a figure as often as with one. A rhythm the brief
 never speaks of is wrong where the text says it of a thing to which the brief gives another.
-Leaves out: rhythms the brief gives to something else, and days and hours of the clock (dates.py).
+Leaves out: rhythms the brief gives to something else, the period right behind a price (facts.py), and days and hours
+of the clock (dates.py).
 Paper: the correctness part of RELATE's semantic quality reward.
 """
 
@@ -59,7 +60,7 @@ def check_rhythms(text: str, facts: str) -> list[Finding]:
         if r.period in periods or denied_at(text, r.start, r.end) or _in_other_words(r, facts):
             continue
         if r.period in _PRICED and _PRICE.search(text[: r.start]):
-            continue  # judged with its price
+            continue  # a price's own period: flagged here it was as often wrong as right
         rival = next((t for t in told if r.near & t.near or r.figures & t.figures), None)
         if rival is not None:
             message = f"'{text[r.start : r.end]}' is another rhythm; the brief says: {facts[rival.start : rival.end]}."

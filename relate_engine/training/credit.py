@@ -42,7 +42,7 @@ class Arm:
 # The ablation ladder of the paper. M4 and RELATE share rewards, weights, λ, scale and clip: only `spread` differs.
 _M1 = Arm("m1", {"length": 0.5, "format": 1.0}, {}, spread="mean")
 _M2 = replace(_M1, name="m2", sentence={**_M1.sentence, "ctcvr": 2.0})
-_M3 = replace(_M2, name="m3", token={"diversity": 1.5})  # above 2 odd words are worth more than sales
+_M3 = replace(_M2, name="m3", token={"diversity": 1.5})  # at much more, odd words pay better than texts that sell
 _M4 = replace(_M3, name="m4", token={**_M3.token, "correctness": 1.0, "relevance": 1.0, "compliance": 4.0})
 ARMS: dict[str, Arm] = {
     arm.name: arm
